@@ -1,0 +1,49 @@
+"""rnnzoo: the model zoo for recurrent networks in Keras.
+
+Importing it loads no backend; the names below are imported on first use (PEP 562).
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+import wrapt
+
+if TYPE_CHECKING:
+    from rnnzoo.builder import build as build
+    from rnnzoo.rebuilding import rebuild as rebuild
+    from rnnzoo.registry import describe as describe
+    from rnnzoo.registry import list_models as list_models
+    from rnnzoo.registry import register as register
+    from rnnzoo.training.fit import train as train
+    from rnnzoo.training.recipe import Recipe as Recipe
+    from rnnzoo.training.runs import load as load
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "build": "rnnzoo.builder",
+    "rebuild": "rnnzoo.rebuilding",
+    "describe": "rnnzoo.registry",
+    "list_models": "rnnzoo.registry",
+    "register": "rnnzoo.registry",
+    "Recipe": "rnnzoo.training.recipe",
+    "train": "rnnzoo.training.fit",
+    "load": "rnnzoo.training.runs",
+}
+__all__ = [*_HOME]
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module 'rnnzoo' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__():
+    return sorted([*globals(), *_HOME])
+
+
+@wrapt.when_imported("keras")
+def _register_layers(_):
+    """`keras.models.load_model` finds our layers only once they are registered: do it when Keras comes."""
+    importlib.import_module("rnnzoo.layers")

@@ -1,0 +1,171 @@
+"""`build`: input, body, head, compile."""
+
+from rnnzoo import hyperparameters as hp
+from rnnzoo._lazy import keras, layers
+from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
+from rnnzoo.heads import HEADS
+from rnnzoo.registry import describe
+from rnnzoo.weights import take_weights
+
+DEFAULT_VOCABULARY = 20_000
+OPTIMIZERS = ("adam", "sgd", "rmsprop")
+
+
+def build(
+    name,
+    task="classification",
+    *,
+    vocabulary_size=None,
+    features=None,
+    outputs=None,
+    horizon=None,
+    sequence_length=None,
+    pad_value=None,
+    embedding_dim=128,
+    weights=None,
+    trainable_body=True,
+    optimizer="adam",
+    learning_rate=1e-3,
+    seed=None,
+    **hyperparameters,
+):
+    """Build a compiled Keras model by name: an input, the named body, the task's head.
+
+    Input: token ids `(batch, time)`, int32, 0 is padding, on the right; or, with `features`, floats
+    `(batch, time, features)`. Appending padding changes no answer.
+
+    Output: `classification` logits `(batch, outputs)`; `regression` `(batch, outputs)`; `forecasting`
+    `(batch, horizon, outputs)`; `tagging` and `language_modeling` logits `(batch, time, outputs)`.
+
+    Args:
+        name: A name of `rnnzoo.list_models()`.
+        task: `classification`, `regression`, `forecasting`, `tagging` or `language_modeling`.
+        vocabulary_size: Tokens, padding included. Default, when `features` is not given either: 20,000.
+        features: Values per step of a float sequence.
+        outputs: Classes, tags or target values. Default: 2 classes, 1 value; for forecasting `features`. Language
+            modelling always answers with the vocabulary.
+        horizon: Steps to forecast.
+        sequence_length: Steps of the input; None leaves time free, so that one model serves every length.
+        pad_value: With `features`: trailing steps that equal it in every feature are padding. None: there is none.
+        embedding_dim: Width of a token's vector.
+        weights: A run folder, a `.keras` file or a model to take body and embedding from; its head too where it fits.
+        trainable_body: False trains the head alone.
+        optimizer: `adam`, `sgd`, `rmsprop` or a `keras.optimizers.Optimizer`; gradients are clipped by global norm 1.
+        learning_rate: A number or a Keras schedule.
+        seed: Seeds Keras, so that the same call gives the same weights.
+        **hyperparameters: Those of the body: `rnnzoo.describe(name).hyperparameters`.
+
+    Returns:
+        A compiled `keras.Model` with the nested models `body` and `head`.
+
+    Raises:
+        ValueError: An unknown name, task or hyper-parameter; a value out of bounds; arguments that exclude each other;
+            weights that do not fit.
+        TypeError: A value of the wrong type.
+
+    Example:
+        >>> rnnzoo.build("gru", task="forecasting", features=7, horizon=96, units=128)
+    """
+    info = describe(name)
+    hyperparameters = info.check(task, hyperparameters)
+    sizes = _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value)
+    sequence_length = hp.check("sequence_length", sequence_length)
+    embedding_dim = hp.check("embedding_dim", embedding_dim)
+    seed = hp.check("seed", seed)
+    if seed is not None:
+        keras.utils.set_random_seed(seed)
+
+    if features is None:
+        inputs = keras.Input((sequence_length,), dtype="int32", name="tokens")
+        x = layers.Embedding(sizes["vocabulary_size"], embedding_dim, name="embedding")(inputs)
+        if hyperparameters.get("dropout"):
+            x = keras.layers.Dropout(hyperparameters["dropout"], name="dropout")(x)
+    else:
+        inputs = keras.Input((sequence_length, sizes["features"]), name="sequence")
+        x = inputs if pad_value is None else layers.Padding(pad_value, name="padding")(inputs)
+
+    answers_itself = {word: sizes[word] for word in ("outputs", "horizon") if info.takes(word)}
+    if info.takes("return_sequences"):
+        hyperparameters["return_sequences"] = HEADS[task].per_step
+    x = _part("body", x, lambda x: info.function(x, **answers_itself, **hyperparameters))
+    if not answers_itself:
+        x = _part("head", x, lambda x: HEADS[task].head(x, sizes["outputs"], sizes["horizon"]))
+
+    model = keras.Model(inputs, x, name=name)
+    if weights is not None:
+        take_weights(model, weights)
+    if not trainable_body:
+        for layer in model.layers:
+            layer.trainable = layer.name == "head"
+    return _compile(model, task, optimizer, learning_rate)
+
+
+def _part(name, x, function):
+    """Nest a model of its own: `name`."""
+    inputs = keras.Input(x.shape[1:], dtype=x.dtype, name=f"{name}_input")
+    return layers.Part(inputs, function(inputs), name=name)(x)
+
+
+def _compile(model, task, optimizer, learning_rate):
+    if isinstance(optimizer, str):
+        if optimizer not in OPTIMIZERS:
+            raise InvalidValue(
+                f"Unknown optimizer; valid are {', '.join(OPTIMIZERS)}.{did_you_mean(optimizer, OPTIMIZERS)} "
+                f"Received: optimizer={optimizer!r}"
+            )
+        if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+            learning_rate = hp.check("learning_rate", learning_rate)
+        momentum = {"momentum": 0.9} if optimizer == "sgd" else {}
+        kind = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
+        optimizer = kind[optimizer](learning_rate, global_clipnorm=1.0, **momentum)
+    elif not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise InvalidType(f"optimizer must be a name or a Keras optimizer. Received: optimizer={optimizer!r}")
+    head = HEADS[task]
+    model.compile(optimizer=optimizer, loss=head.loss(), weighted_metrics=head.metrics())
+    model.optimizer.build(model.trainable_variables)  # a file of a never trained model would warn at loading
+    return model
+
+
+def _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value):
+    """Return every size, defaults filled in."""
+    if vocabulary_size is not None and features is not None:
+        raise InvalidValue(
+            "Give vocabulary_size for tokens or features for floats, not both. "
+            f"Received: vocabulary_size={vocabulary_size!r}, features={features!r}"
+        )
+    sizes = {
+        "vocabulary_size": vocabulary_size, "features": features, "outputs": outputs, "horizon": horizon,
+    }  # fmt: skip
+    sizes = {word: hp.check(word, value) for word, value in sizes.items()}
+    if features is None:
+        sizes["vocabulary_size"] = sizes["vocabulary_size"] or DEFAULT_VOCABULARY
+        if pad_value is not None:
+            raise InvalidValue(f"pad_value belongs to features=; tokens are padded with 0. Received: {pad_value=}")
+    elif (
+        pad_value is not None
+        and not hp.HyperParameter(float, low=-3e38, below=3e38).check("pad_value", pad_value) < 3e38
+    ):
+        raise InvalidValue(f"pad_value must be finite. Received: {pad_value=}")
+
+    if task == "forecasting":
+        if horizon is None:
+            raise InvalidValue("forecasting needs horizon=, the steps to forecast. Received: horizon=None")
+        sizes["outputs"] = sizes["outputs"] or sizes["features"] or 1
+    elif horizon is not None:
+        raise InvalidValue(f"horizon belongs to task='forecasting'. Received: horizon={horizon!r}, task={task!r}")
+    if task in ("classification", "tagging"):
+        sizes["outputs"] = sizes["outputs"] or 2
+        if sizes["outputs"] < 2:
+            raise InvalidValue(
+                f"{task} needs at least 2 classes: two classes are two logits. Received: outputs={outputs!r}"
+            )
+    if task == "regression":
+        sizes["outputs"] = sizes["outputs"] or 1
+    if task == "language_modeling":
+        if features is not None or outputs is not None:
+            raise InvalidValue(
+                "language_modeling reads tokens and answers with the vocabulary: give vocabulary_size alone. "
+                f"Received: features={features!r}, outputs={outputs!r}"
+            )
+        sizes["outputs"] = sizes["vocabulary_size"]
+    return sizes

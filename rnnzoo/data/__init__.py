@@ -1,0 +1,4 @@
+"""TFDS, the user's files or arrays → padded batches."""
+
+from rnnzoo.data.sequences import SequenceClassification as SequenceClassification
+from rnnzoo.data.sequences import SequenceRegression as SequenceRegression

@@ -1,0 +1,145 @@
+"""What the user gives as sequences, checked before anything else can fail."""
+
+import importlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.errors import InvalidType, InvalidValue
+
+
+def read_arrays(source: Any) -> dict[str, Any]:
+    """Return arrays by name: `x` and `y`, or `x_train`, `y_train`, `x_test`, ...
+
+    Args:
+        source: A mapping of arrays, a pair `(x, y)`, a path that ends in `.npz`, or the import path
+            `"package.module:function"` of a function that returns one of these.
+
+    Raises:
+        ValueError, TypeError: There is nothing of the kind there.
+    """
+    if isinstance(source, Mapping):
+        return dict(source)
+    if isinstance(source, tuple) and len(source) == 2:
+        return {"x": source[0], "y": source[1]}
+    if isinstance(source, str | os.PathLike) and str(source).endswith(".npz"):
+        return _read_npz(os.fspath(source))
+    if isinstance(source, str) and ":" in source and "/" not in source:
+        return read_arrays(import_object(source)())
+    raise InvalidType(
+        "A source is a mapping of arrays, a pair (x, y), a path ending in .npz, or 'module:function'. "
+        f"Received: {type(source).__name__} {str(source)[:60]}"
+    )
+
+
+def import_object(path: str) -> Any:
+    """Import `"package.module:name"`."""
+    module, _, name = path.partition(":")
+    try:
+        found = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
+    except (ImportError, AttributeError) as error:
+        raise InvalidValue(f"Cannot import it: {error}. Received: {path}") from error
+
+
+def _read_npz(path: str) -> dict[str, np.ndarray]:
+    if not os.path.isfile(path):
+        raise InvalidValue(f"There is no such file. Received: {path}")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except Exception as error:  # zipfile, OSError, ValueError: whatever NumPy meets in a file that is none of its own
+        hint = "store unequal lengths as one padded array x with an array `lengths`"
+        raise InvalidValue(f"Cannot read this .npz file ({error}); {hint}. Received: {path}") from error
+
+
+def as_sequences(x: Any, name: str, *, lengths: Any = None, pad_value: float | None = None) -> list[np.ndarray]:
+    """Return one array a sequence: ids `(time,)` int32, or floats `(time, features)` float32.
+
+    Args:
+        x: `(examples, time)` integers are tokens, `(examples, time)` floats are one feature,
+            `(examples, time, features)` are features; or a list of such rows of unequal length.
+        name: What to call it in errors.
+        lengths: Real steps of each row; the rest is cut off.
+        pad_value: Cut off trailing steps that equal it in every feature; tokens are cut at trailing 0s.
+
+    Raises:
+        ValueError: Nothing there, another rank, NaN or infinity, left padding, negative ids, unequal features.
+        TypeError: Values that are no numbers.
+    """
+    try:
+        rows = [np.asarray(row) for row in x]
+    except (TypeError, ValueError):
+        raise InvalidType(f"{name} must be an array or a list of arrays. Received: {type(x).__name__}") from None
+    if not rows:
+        raise InvalidValue(f"{name} holds no sequence. Received: an empty data set")
+    for row in rows:
+        if row.dtype.kind not in "iuf":
+            raise InvalidType(f"{name} must hold numbers. Received: dtype {row.dtype}")
+        if row.ndim not in (1, 2) or row.ndim != rows[0].ndim:
+            raise InvalidValue(
+                f"{name} must have the shape (examples, time) or (examples, time, features). "
+                f"Received: a row of shape {row.shape}"
+            )
+        if not np.isfinite(row).all():
+            raise InvalidValue(f"{name} must be finite: drop or fill what is missing. Received: NaN or infinity")
+
+    tokens = rows[0].ndim == 1 and all(row.dtype.kind in "iu" for row in rows)
+    rows = [row.astype("int32") if tokens else row.astype("float32").reshape(len(row), -1) for row in rows]
+    widths = {row.shape[1] for row in rows if not tokens}
+    if len(widths) > 1 or widths == {0}:
+        raise InvalidValue(f"Every step of {name} must have the same features. Received: {sorted(widths)}")
+    if tokens and min((row.min() for row in rows if len(row)), default=0) < 0:
+        raise InvalidValue(f"Token ids of {name} must be >= 0; 0 is padding. Received: a negative id")
+    if lengths is not None:
+        lengths = np.asarray(lengths)
+        if lengths.shape != (len(rows),) or lengths.dtype.kind not in "iu":
+            raise InvalidValue(f"lengths of {name} must be {len(rows)} whole numbers. Received: shape {lengths.shape}")
+        return [row[:length] for row, length in zip(rows, lengths, strict=True)]
+    return _trim(rows, name, 0 if tokens else pad_value)
+
+
+def _trim(rows: list[np.ndarray], name: str, pad_value: float | None) -> list[np.ndarray]:
+    """Cut off trailing padding; refuse padding on the left."""
+    if pad_value is None:
+        return rows
+
+    def real(row):
+        return np.flatnonzero(row != pad_value if row.ndim == 1 else (row != pad_value).any(axis=1))
+
+    ends = [(steps[0], steps[-1] + 1) if len(steps := real(row)) else (0, 0) for row in rows]
+    rectangular = len({len(row) for row in rows}) == 1
+    padded_left = any(start > 0 for start, _ in ends)
+    padded_right = any(stop < len(row) for (_, stop), row in zip(ends, rows, strict=True))
+    if rectangular and padded_left and not padded_right:
+        raise InvalidValue(
+            f"{name} is padded on the left; the zoo pads on the right: keras.utils.pad_sequences(..., padding='post'). "
+            f"Received: a row that begins with {pad_value:g}"
+        )
+    return [row[:stop] for (_, stop), row in zip(ends, rows, strict=True)]
+
+
+def truncate(sequence: np.ndarray, length: int | None, keep: str) -> np.ndarray:
+    """Keep at most `length` steps: those at the `head`, at the `tail`, or half of them at `both` ends."""
+    if length is None or len(sequence) <= length:
+        return sequence
+    if keep == "both":
+        head = (length + 1) // 2
+        return np.concatenate([sequence[:head], sequence[len(sequence) - (length - head) :]])
+    return sequence[:length] if keep == "head" else sequence[-length:]
+
+
+def parse_sequences(raw: Sequence[Any]) -> list[Any]:
+    """Read sequences that came as text: JSON such as `[1, 2, 3]` or `[[0.1, 0.2], [0.3, 0.4]]`."""
+    try:
+        return [json.loads(item) if isinstance(item, str) else item for item in raw]
+    except json.JSONDecodeError:
+        raise InvalidValue(
+            "A sequence is written as JSON: [1, 2, 3], or [[0.1, 0.2], [0.3, 0.4]] for steps of two features. "
+            f"Received: {next(item for item in raw if isinstance(item, str))[:60]}"
+        ) from None

@@ -1,0 +1,42 @@
+"""Scaling of features, fitted on the training split alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Scaling = Literal["none", "standard", "minmax"]
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """x → (x - shift) / scale, feature by feature.
+
+    Args:
+        shift: `(features,)`, in the units of the data.
+        scale: `(features,)`, in the units of the data, nowhere 0.
+    """
+
+    shift: list[float]
+    scale: list[float]
+
+    @classmethod
+    def fit(cls, sequences: Sequence[np.ndarray], kind: Scaling) -> "Scaler":
+        """Fit to sequences `(time, features)`: `standard` to mean 0 and deviation 1, `minmax` to 0..1."""
+        steps = np.concatenate(sequences).astype("float64")
+        if kind == "none":
+            shift, scale = np.zeros(steps.shape[1]), np.ones(steps.shape[1])
+        elif kind == "standard":
+            shift, scale = steps.mean(axis=0), steps.std(axis=0)
+        else:
+            shift, scale = steps.min(axis=0), np.ptp(steps, axis=0)
+        return cls(shift.tolist(), np.where(scale > 0, scale, 1).tolist())  # a constant feature becomes 0
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Scale `(..., features)` to float32."""
+        return ((x - np.array(self.shift)) / np.array(self.scale)).astype("float32")
+
+    def inverse(self, x: np.ndarray) -> np.ndarray:
+        """Undo it."""
+        return x * np.array(self.scale) + np.array(self.shift)

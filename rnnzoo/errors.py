@@ -1,0 +1,30 @@
+"""The errors that a user can cause. The command line prints them as one sentence; all others stay loud."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """What went wrong, what is valid, and what was received, in one sentence."""
+
+
+class InvalidValue(UserError, ValueError):
+    """A value that cannot be used."""
+
+
+class InvalidType(UserError, TypeError):
+    """A value of a type that cannot be used."""
+
+
+class Diverged(UserError, ArithmeticError):
+    """The loss is no number any more."""
+
+
+class WriteFailed(UserError, OSError):
+    """A file could not be written; nothing half-written is left."""
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """Return ` Did you mean 'bilstm'?`, or nothing when no word is close."""
+    close = difflib.get_close_matches(word, list(words), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

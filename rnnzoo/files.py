@@ -1,0 +1,50 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+
+from rnnzoo.errors import WriteFailed
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike, suffix: str = "") -> Iterator[str]:
+    """Give the name of a temporary file beside `path`; it takes the place of `path` when the block ends well.
+
+    Args:
+        path: The file to write.
+        suffix: Ending of the temporary name, for writers that look at it.
+
+    Raises:
+        OSError: It cannot be written (a full disk, no permission); nothing is left behind.
+    """
+    path = os.fspath(path)
+    folder = os.path.dirname(path) or "."
+    temporary = None
+    try:
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".writing-", suffix=suffix)
+        os.close(handle)
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_UMASK)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise WriteFailed(
+            f"Cannot write {path}: {error.strerror or error}. Received: a path that cannot take the file"
+        ) from error
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Write a text file, whole."""
+    with whole_file(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+_UMASK = os.umask(0)
+os.umask(_UMASK)

@@ -1,0 +1,158 @@
+"""The words of the zoo: each hyper-parameter's type, bounds, search range and scale, in one table.
+
+A model's keywords are read from its signature; what a word means stands here once. Third parties add words with
+`Annotated[float, HyperParameter(...)]`, choices with `Literal[...]`.
+"""
+
+import dataclasses
+import inspect
+import numbers
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rnnzoo.errors import InvalidType, InvalidValue
+
+Pooling = Literal["last", "mean", "max", "mean_max"]
+
+
+@dataclass(frozen=True)
+class HyperParameter:
+    """One dial of a model or of its training.
+
+    Args:
+        kind: `int`, `float`, `bool` or `str`.
+        help: What it does, in a few words.
+        low: The smallest value allowed, or None.
+        below: Every allowed value is smaller than this, or None.
+        search: Where a tuner looks, `(from, to)`, or None if it should not.
+        scale: `"linear"` or `"log"`: how a tuner steps through `search`.
+        choices: The allowed words, for `kind=str`.
+        summary_only: It shapes one summary of the sequence, so it means nothing for a task with an answer per step.
+        default: The default; filled in from a model's signature.
+    """
+
+    kind: type
+    help: str = ""
+    low: float | None = None
+    below: float | None = None
+    search: tuple[float, float] | None = None
+    scale: Literal["linear", "log"] = "linear"
+    choices: tuple[str, ...] = ()
+    summary_only: bool = False
+    default: Any = None
+
+    @property
+    def valid(self) -> str:
+        """The allowed values in words: `a whole number >= 1`."""
+        if self.choices:
+            return " | ".join(map(repr, self.choices))
+        words = {int: "a whole number", float: "a number", bool: "True or False", str: "a word"}[self.kind]
+        above = f" >= {self.low:g}" if self.low is not None else ""
+        below = f" and < {self.below:g}" if self.below is not None else ""
+        return words + above + below
+
+    def check(self, name: str, value: Any) -> Any:
+        """Return `value` as `kind`.
+
+        Raises:
+            TypeError: It is of another type.
+            ValueError: It is out of bounds.
+        """
+        number = {int: numbers.Integral, float: numbers.Real}.get(self.kind, self.kind)
+        if not isinstance(value, number) or (isinstance(value, bool) and self.kind is not bool):
+            raise InvalidType(f"{name} must be {self.valid}. Received: {name}={value!r}")
+        value = self.kind(value)
+        inside = (self.low is None or value >= self.low) and (self.below is None or value < self.below)
+        if not inside or (self.choices and value not in self.choices):  # not inside: NaN lands here as well
+            raise InvalidValue(f"{name} must be {self.valid}. Received: {name}={value!r}")
+        return value
+
+    def parse(self, name: str, text: str) -> Any:
+        """Read the value from a command line's text."""
+        try:
+            value = {"true": True, "false": False}[text.lower()] if self.kind is bool else self.kind(text)
+        except (ValueError, KeyError):
+            raise InvalidValue(f"{name} must be {self.valid}. Received: {name}={text}") from None
+        return self.check(name, value)
+
+
+_SIZE: dict[str, Any] = {"kind": int, "low": 1, "scale": "log"}
+_RATE: dict[str, Any] = {"kind": float, "low": 0.0, "below": 1.0, "search": (0.0, 0.6)}
+
+TABLE: dict[str, HyperParameter] = {
+    # of bodies
+    "units": HyperParameter(**_SIZE, search=(16, 256), help="width of the state, in each direction"),
+    "num_layers": HyperParameter(
+        kind=int, low=1, search=(1, 4), help="recurrent (or dense) layers on top of each other"
+    ),
+    "dropout": HyperParameter(**_RATE, help="share of values dropped on token embeddings and after every layer"),
+    "recurrent_dropout": HyperParameter(
+        **_RATE, help="share of each recurrent layer's inputs dropped by one mask for all steps (variational dropout)"
+    ),
+    "l2": HyperParameter(
+        kind=float, low=0.0, search=(1e-7, 1e-3), scale="log", help="L2 penalty on input, recurrent and dense kernels"
+    ),
+    "kernel_size": HyperParameter(kind=int, low=1, search=(2, 9), help="steps that a convolution sees"),
+    "filters": HyperParameter(**_SIZE, search=(16, 256), help="channels of the convolution"),
+    "pooling": HyperParameter(
+        kind=str,
+        summary_only=True,
+        help="the summary of the states: the last, their mean, maximum, or mean and maximum",
+    ),
+    "activation": HyperParameter(kind=str, help="the nonlinearity of the recurrence"),
+    # of `build` and of training
+    "vocabulary_size": HyperParameter(**_SIZE, help="tokens, padding (0) included"),
+    "features": HyperParameter(**_SIZE, help="values per step"),
+    "outputs": HyperParameter(**_SIZE, help="classes, or target values"),
+    "horizon": HyperParameter(**_SIZE, help="steps to forecast"),
+    "embedding_dim": HyperParameter(**_SIZE, search=(16, 256), help="width of a token's vector"),
+    "sequence_length": HyperParameter(**_SIZE, search=(16, 512), help="longest sequence, in steps"),
+    "batch_size": HyperParameter(**_SIZE, search=(16, 256), help="sequences per step of training"),
+    "epochs": HyperParameter(kind=int, low=1, help="passes over the training data"),
+    "patience": HyperParameter(kind=int, low=1, help="epochs without improvement before training stops"),
+    "learning_rate": HyperParameter(
+        kind=float, low=1e-12, search=(1e-4, 1e-2), scale="log", help="step size of the optimizer"
+    ),
+    "seed": HyperParameter(kind=int, low=0, help="seed of weights, dropout and order"),
+    "limit": HyperParameter(kind=int, low=1, help="use at most so many examples of each split"),
+    "print_every": HyperParameter(kind=int, low=1, help="print every so many epochs"),
+}
+
+NOT_DIALS = {"return_sequences", "outputs", "horizon", "source", "target"}
+"""Keywords of a body that `build` fills in."""
+
+
+def check(name: str, value: Any) -> Any:
+    """Check one value of the table; None passes. See `HyperParameter.check`."""
+    return None if value is None else TABLE[name].check(name, value)
+
+
+def from_signature(function: Callable) -> dict[str, HyperParameter]:
+    """Read a body's hyper-parameters from its keywords: `units=64` takes its meaning from `TABLE`.
+
+    Raises:
+        TypeError: A keyword has no default, or no meaning.
+    """
+    hints = typing.get_type_hints(function, include_extras=True)
+    dials = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or name in NOT_DIALS:
+            continue
+        hint = hints.get(name)
+        own = next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, HyperParameter)), None)
+        dial = own or TABLE.get(name)
+        if typing.get_origin(hint) is Literal:
+            dial = dataclasses.replace(dial or HyperParameter(str), choices=typing.get_args(hint))
+        elif dial is None and isinstance(parameter.default, bool):
+            dial = HyperParameter(bool)
+        if dial is None:
+            raise InvalidType(
+                f"{function.__name__}: the zoo has no hyper-parameter of this name; annotate it with "
+                f"Annotated[type, HyperParameter(...)]. Received: {name}"
+            )
+        if parameter.default is inspect.Parameter.empty:
+            raise InvalidType(f"{function.__name__}: a hyper-parameter needs a default. Received: {name}")
+        dials[name] = dataclasses.replace(dial, default=dial.check(name, parameter.default))
+    return dials

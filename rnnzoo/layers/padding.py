@@ -1,0 +1,81 @@
+"""Padding: trailing steps that are not there. An interior step is always real, whatever its value."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class TrailingMask(keras.layers.Layer):
+    """Mark every step up to the last one that is not padding.
+
+    In: ids `(batch, time)`, or floats `(batch, time, features)`. Out: booleans `(batch, time)`, True up to the last
+    step that differs from `pad_value` (in any feature), so that an interior one is kept.
+
+    Args:
+        pad_value: The value that fills a padded step.
+    """
+
+    def __init__(self, pad_value=0, **kwargs):
+        super().__init__(**kwargs)
+        self.pad_value = pad_value
+
+    def call(self, x):
+        real = ops.not_equal(x, self.pad_value)
+        if len(x.shape) == 3:
+            real = ops.any(real, axis=-1)
+        real_from_here_on = ops.flip(ops.cumsum(ops.flip(ops.cast(real, "int32"), axis=1), axis=1), axis=1)
+        return real_from_here_on > 0
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape[:2], dtype="bool")
+
+    def get_config(self):
+        return {**super().get_config(), "pad_value": self.pad_value}
+
+
+def lengths(mask):
+    """Return the last real step + 1 of each row of a mask `(batch, time)`: int32 `(batch,)`, 0 if all is padding."""
+    steps = ops.arange(1, ops.shape(mask)[1] + 1, dtype="int32")
+    return ops.max(ops.where(mask, steps, 0), axis=1)
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class Embedding(keras.layers.Embedding):
+    """Token vectors, with a trailing mask: the 0s at the end of a row are padding, an interior 0 is a token.
+
+    `keras.layers.Embedding(mask_zero=True)` punches holes at interior 0s instead. Arguments are those of
+    `keras.layers.Embedding`. In: ids `(batch, time)`. Out: floats `(batch, time, output_dim)`.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.supports_masking = True
+        self.mask = TrailingMask(name="mask")
+
+    def compute_mask(self, inputs, mask=None):
+        return self.mask(inputs)
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class Padding(keras.layers.Layer):
+    """Find the trailing steps that equal `pad_value` in every feature: mask them and set them to 0.
+
+    In and out: floats `(batch, time, features)`.
+
+    Args:
+        pad_value: The value that fills a padded step.
+    """
+
+    def __init__(self, pad_value, **kwargs):
+        super().__init__(**kwargs)
+        self.pad_value = float(pad_value)
+        self.mask = TrailingMask(self.pad_value, name="mask")
+
+    def compute_mask(self, inputs, mask=None):
+        return self.mask(inputs)
+
+    def call(self, inputs):
+        return ops.where(self.mask(inputs)[..., None], inputs, 0)
+
+    def get_config(self):
+        return {**super().get_config(), "pad_value": self.pad_value}

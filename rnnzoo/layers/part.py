@@ -1,0 +1,19 @@
+"""Parts of a model: `body` and `head` are models inside the model."""
+
+import keras
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class Part(keras.Model):
+    """A functional model to be nested in another one: it lets the mask through while there is a time axis.
+
+    A plain `keras.Model` would destroy the mask. Constructor: that of `keras.Model`.
+    """
+
+    def __init__(self, *args, **kwargs):  # exactly so: Keras's functional models ask for it
+        super().__init__(*args, **kwargs)
+        self.supports_masking = True
+
+    def compute_mask(self, inputs, previous_mask):
+        has_time = len(self.output_shape) == 3
+        return previous_mask if has_time else None

@@ -1,0 +1,58 @@
+"""`rebuild`: the same weights in a model of other fixed sizes, for generation step by step and for export."""
+
+from rnnzoo import hyperparameters as hp
+from rnnzoo._lazy import keras
+from rnnzoo.errors import InvalidValue
+
+
+def rebuild(model, *, stateful=None, unroll=None, batch_size=None, sequence_length=None):
+    """Return a copy of a model of the zoo with the same weights, uncompiled, as asked for.
+
+    Args:
+        model: From `build`, `load` or a `.keras` file.
+        stateful: True carries the state of one call into the next; needs `batch_size` and a causal body.
+            `layer.reset_state()` of each recurrent layer in `model.get_layer("body").layers` begins anew.
+        unroll: True writes the steps out one by one; needs `sequence_length`.
+        batch_size: Fix the batch size; None leaves it free.
+        sequence_length: Fix the steps; None leaves them free.
+
+    Raises:
+        ValueError: A size that is needed is missing, or the body cannot carry its state.
+    """
+    batch_size, sequence_length = hp.check("batch_size", batch_size), hp.check("sequence_length", sequence_length)
+    if stateful and batch_size is None:
+        raise InvalidValue("stateful=True needs a fixed batch_size. Received: batch_size=None")
+    if unroll and sequence_length is None:
+        raise InvalidValue("unroll=True needs a fixed sequence_length. Received: sequence_length=None")
+    config = _changed(model.get_config(), stateful, unroll, batch_size, sequence_length)
+    copy = keras.Model.from_config(config)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _changed(config, stateful, unroll, batch_size, sequence_length):
+    """Walk through a model's config and change what is asked for."""
+    if isinstance(config, list | tuple):
+        return [_changed(item, stateful, unroll, batch_size, sequence_length) for item in config]
+    if not isinstance(config, dict):
+        return config
+    # Layers are built anew from their inputs, so a shape of the old sizes must not be kept.
+    config = {
+        key: _changed(value, stateful, unroll, batch_size, sequence_length)
+        for key, value in config.items()
+        if key != "build_config"
+    }
+    kind = config.get("class_name")
+    if kind == "Bidirectional" and stateful:
+        raise InvalidValue(
+            "A bidirectional layer reads the end first; its state cannot be carried. Received: stateful=True"
+        )
+    if kind == "InputLayer" and config["config"].get("name") not in (None, "head_input"):
+        _, _, *rest = config["config"]["batch_shape"]
+        config["config"]["batch_shape"] = [batch_size, sequence_length, *rest]
+    elif kind == "InputLayer":
+        config["config"]["batch_shape"][0] = batch_size
+    elif "unroll" in config and "return_sequences" in config:  # the config of a recurrent layer
+        config["stateful"] = config["stateful"] if stateful is None else stateful
+        config["unroll"] = config["unroll"] if unroll is None else unroll
+    return config

@@ -1,0 +1,211 @@
+"""Names of models and what the zoo knows of each."""
+
+import functools
+import importlib
+import importlib.metadata
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from rnnzoo import hyperparameters as hp
+from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
+
+SUMMARY_TASKS = ("classification", "regression", "forecasting")
+STEP_TASKS = ("tagging", "language_modeling")
+TASKS = SUMMARY_TASKS + STEP_TASKS
+
+_models: dict[str, "ModelInfo"] = {}
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What the zoo knows of one model.
+
+    Args:
+        name: The function's name.
+        summary: The first line of its docstring.
+        paper: Address of the paper.
+        tasks: What `build` can make of it.
+        causal: Its output at one step depends on no later step.
+        hyperparameters: Its keywords with types, bounds and defaults.
+        function: The body itself.
+    """
+
+    name: str
+    summary: str
+    paper: str
+    tasks: tuple[str, ...]
+    causal: bool
+    hyperparameters: Mapping[str, hp.HyperParameter]
+    function: Callable
+
+    def takes(self, keyword: str) -> bool:
+        """Tell whether the body's signature has this keyword."""
+        return keyword in inspect.signature(self.function).parameters
+
+    def check(self, task: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every hyper-parameter that the task has a use for: the given ones checked, the others as by default.
+
+        Raises:
+            ValueError: An unknown task or hyper-parameter, one that the task has no use for, or a value out of bounds.
+            TypeError: A value of the wrong type.
+        """
+        if task not in TASKS:
+            raise InvalidValue(
+                f"Unknown task; valid are {', '.join(TASKS)}.{did_you_mean(task, TASKS)} Received: task={task!r}"
+            )
+        if task not in self.tasks:
+            why = {
+                "tagging": ": it gives one summary, no answer for every step",
+                "language_modeling": ": it looks at later steps"
+                if self.takes("return_sequences")
+                else ": it gives one summary",
+            }.get(task, "")
+            raise InvalidValue(
+                f"{self.name} cannot do {task}{why}; it does {', '.join(self.tasks)}. Received: task={task!r}"
+            )
+        for name, value in given.items():
+            if name not in self.hyperparameters:
+                raise InvalidValue(
+                    f"{self.name} has no hyper-parameter {name!r}; it has {', '.join(self.hyperparameters) or 'none'}."
+                    f"{did_you_mean(name, self.hyperparameters)} Received: {name}={value!r}"
+                )
+            if self.hyperparameters[name].summary_only and task in STEP_TASKS:
+                raise InvalidValue(
+                    f"{name} makes one summary of a sequence, but {task} needs an answer for every step: leave it out. "
+                    f"Received: {name}={value!r}"
+                )
+        return {
+            name: dial.check(name, given[name]) if name in given else dial.default
+            for name, dial in self.hyperparameters.items()
+            if not (dial.summary_only and task in STEP_TASKS)
+        }
+
+
+def register(function: Callable | None = None, *, paper: str = "", causal: bool = False, tasks=None):
+    """Add a body to the zoo under its function's name; use it as a decorator.
+
+    A body takes the sequence `(batch, time, width)` first and hyper-parameters as keywords with defaults. What it can
+    do follows from its signature: with `return_sequences`, every task; without, it gives one summary; with `outputs` or
+    `horizon`, it gives the answer itself, without a head.
+
+    Args:
+        function: The body.
+        paper: Address of its paper.
+        causal: Declare that no output depends on a later step, which language modelling needs.
+        tasks: The tasks, where they do not follow from the signature.
+
+    Raises:
+        ValueError: The name is taken.
+        TypeError: A keyword has no default or no known meaning.
+
+    Example:
+        >>> @register(paper="https://doi.org/10.1109/78.650093")
+        ... def bilstm(x, *, return_sequences, units=64): ...
+    """
+    if function is None:
+        return functools.partial(register, paper=paper, causal=causal, tasks=tasks)
+    name = function.__name__
+    known = _models.get(name)
+    if known and (known.function.__module__, known.function.__qualname__) != (
+        function.__module__,
+        function.__qualname__,
+    ):
+        raise InvalidValue(
+            f"A model of this name is registered already, from {known.function.__module__}. "
+            f"Received: {function.__module__}.{name}"
+        )
+    if not (function.__doc__ or "").strip():
+        raise InvalidValue(f"A model's docstring is its summary; write one. Received: {name}")
+    _models[name] = ModelInfo(
+        name=name,
+        summary=inspect.cleandoc(function.__doc__ or "").splitlines()[0],
+        paper=paper,
+        tasks=tuple(tasks or _tasks(function, causal)),
+        causal=causal,
+        hyperparameters=hp.from_signature(function),
+        function=function,
+    )
+    return function
+
+
+def _tasks(function: Callable, causal: bool) -> tuple[str, ...]:
+    keywords = inspect.signature(function).parameters
+    if "horizon" in keywords:
+        return ("forecasting",)
+    if "outputs" in keywords:
+        return ("classification", "regression")
+    if "return_sequences" not in keywords:
+        return SUMMARY_TASKS
+    return TASKS if causal else tuple(task for task in TASKS if task != "language_modeling")
+
+
+def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
+    """List the names of models, sorted.
+
+    Args:
+        pattern: With wildcards: `"*lstm*"`.
+        task: Only models that can do it. This imports plug-ins; without it their names suffice.
+    """
+    if task is not None and task not in TASKS:
+        raise InvalidValue(
+            f"Unknown task; valid are {', '.join(TASKS)}.{did_you_mean(task, TASKS)} Received: task={task!r}"
+        )
+    _load_zoo()
+    names = [name for name in {*_models, *_plugins()} if fnmatchcase(name, pattern)]
+    if task is not None:
+        names = [name for name in names if (info := _find(name)) and task in info.tasks]
+    return sorted(names)
+
+
+def describe(name: str) -> ModelInfo:
+    """Tell what the zoo knows of one model.
+
+    Raises:
+        ValueError: There is no model of this name.
+    """
+    if not isinstance(name, str):
+        raise InvalidType(f"A model's name must be a string. Received: {name!r}")
+    info = _find(name)
+    if info is None:
+        names = list_models()
+        raise InvalidValue(
+            f"Unknown model.{did_you_mean(name, names)} `rnnzoo list` shows all {len(names)}. Received: {name!r}"
+        )
+    return info
+
+
+@functools.cache
+def _load_zoo() -> None:
+    importlib.import_module("rnnzoo.models")
+
+
+@functools.cache
+def _plugins() -> dict[str, importlib.metadata.EntryPoint]:
+    """Models of other packages: names from their entry points, no module imported yet."""
+    _load_zoo()
+    found = {}
+    for entry in importlib.metadata.entry_points(group="rnnzoo.models"):
+        taken = _models.get(entry.name)
+        if entry.name in found or (taken and taken.function.__module__.startswith("rnnzoo.")):
+            warnings.warn(f"Model {entry.name!r} of {entry.value} is skipped: the name is taken.", stacklevel=2)
+        else:
+            found[entry.name] = entry
+    return found
+
+
+def _find(name: str) -> ModelInfo | None:
+    _load_zoo()
+    if name not in _models and name in _plugins():
+        entry = _plugins()[name]
+        try:
+            entry.load()
+            if name not in _models:
+                raise LookupError(f"it registers no model {name!r}")
+        except Exception as error:  # whatever a plug-in does, the zoo stays usable
+            warnings.warn(f"Plug-in {name!r} ({entry.value}) is skipped: {error}", stacklevel=2)
+            del _plugins()[name]
+    return _models.get(name)

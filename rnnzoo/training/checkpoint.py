@@ -1,0 +1,80 @@
+"""The whole state of a training in one file, so that a killed run goes on bit for bit.
+
+Keras's own files leave dropout's seeds out, and its `BackupAndRestore` the early stopping too.
+"""
+
+import dataclasses
+import json
+import os
+import zipfile
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.errors import InvalidValue
+from rnnzoo.files import whole_file
+
+
+@dataclass
+class State:
+    """Where a training stands.
+
+    Args:
+        epoch: Epochs done.
+        best: The best value of the monitored metric so far.
+        best_epoch: The epoch (from 1) that it came from.
+        waited: Epochs since then.
+        stopped: Patience has run out.
+        seconds: Time spent on training, validation included.
+        history: One row of metrics an epoch.
+        best_weights: The model's weights at the best epoch.
+    """
+
+    epoch: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+    waited: int = 0
+    stopped: bool = False
+    seconds: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_weights: list[np.ndarray] = field(default_factory=list)
+
+
+def save(path: str | os.PathLike, model: Any, state: State) -> None:
+    """Write model, optimizer (seeds of dropout and learning rate included) and state, whole."""
+    arrays = _numbered("model", model.variables) | _numbered("optimizer", model.optimizer.variables)
+    arrays |= _numbered("best", state.best_weights)
+    words = {k: v for k, v in dataclasses.asdict(state).items() if k != "best_weights"}
+    with whole_file(path, suffix=".npz") as temporary:
+        np.savez(temporary, state=np.array(json.dumps(words)), **arrays)
+
+
+def restore(path: str | os.PathLike, model: Any) -> State:
+    """Set model and optimizer to what `save` wrote, and return the state.
+
+    Raises:
+        ValueError: The file is damaged, or of another model.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        state = State(**json.loads(str(arrays["state"])))
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InvalidValue(f"The checkpoint is damaged ({error}); --restart begins anew. Received: {path}") from error
+    for part, variables in {"model": model.variables, "optimizer": model.optimizer.variables}.items():
+        saved = [arrays[name] for name in _names(part, arrays)]
+        if [a.shape for a in saved] != [tuple(v.shape) for v in variables]:
+            raise InvalidValue(f"The checkpoint is of another model; --restart begins anew. Received: {path}")
+        for variable, value in zip(variables, saved, strict=True):
+            variable.assign(value)
+    state.best_weights = [arrays[name] for name in _names("best", arrays)]
+    return state
+
+
+def _numbered(part, values):
+    return {f"{part}/{i}": np.asarray(value) for i, value in enumerate(values)}
+
+
+def _names(part, arrays):
+    return [f"{part}/{i}" for i in range(sum(name.startswith(f"{part}/") for name in arrays))]

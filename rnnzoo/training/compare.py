@@ -1,0 +1,95 @@
+"""Several models on one recipe: quality, seconds and parameters in one table, one JSON, one picture."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+
+from rnnzoo.training import report, runs
+from rnnzoo.training.fit import train
+from rnnzoo.training.recipe import Recipe
+
+MAIN_METRIC = {"classification": "accuracy", "tagging": "accuracy", "language_modeling": "loss"}
+"""The others are judged by mse."""
+
+
+def compare(
+    recipes: Sequence[Recipe],
+    base: Recipe,
+    output: str | Path,
+    *,
+    data_dir: str | None = None,
+    console: Console | None = None,
+) -> list[dict[str, Any]]:
+    """Train each recipe as an ordinary run (one that is finished is not trained again) and compare the models.
+
+    Args:
+        recipes: One or more for each model; those of one model differ in their seed.
+        base: What the names of runs are relative to.
+        output: The folder for `compare.json` and `compare.png`.
+        data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+        console: Where to print.
+
+    Returns:
+        A row for each model, best first: means over seeds, and the deviation of the metric.
+    """
+    console = console or Console(highlight=False, markup=False, soft_wrap=True)
+    done: dict[str, list[dict[str, Any]]] = {}
+    for recipe in recipes:
+        run = train(recipe, Path("runs") / recipe.run_name(base), data_dir=data_dir, console=console)
+        done.setdefault(recipe.model, []).append(run.results)
+    metric = MAIN_METRIC.get(base.task, "mse")
+    rows = [_row(model, results, metric) for model, results in done.items()]
+    rows.sort(key=lambda row: row[metric], reverse=metric == "accuracy")
+    _show(rows, metric, console)
+    output = Path(output)
+    runs.write_json(output / "compare.json", rows)
+    report.save(_picture(rows, metric), output / "compare.png")
+    console.print(f"table: {output / 'compare.json'}\npicture: {output / 'compare.png'}")
+    return rows
+
+
+def _row(model, results, metric):
+    split = list(results[0]["metrics"])[-1]
+    values = [r["metrics"][split][metric] for r in results]
+    return {
+        "model": model,
+        "split": split,
+        metric: statistics.mean(values),
+        "deviation": statistics.stdev(values) if len(values) > 1 else None,
+        "seeds": [r["seed"] for r in results],
+        "seconds": statistics.mean(r["seconds"] for r in results),
+        "parameters": results[0]["parameters"],
+        "device": results[0]["device"],
+    }
+
+
+def _show(rows, metric, console):
+    table = Table("model", f"{rows[0]['split']} {metric}", "seeds", "seconds", "parameters", box=None)
+    for row in rows:
+        spread = f" ± {row['deviation']:.4f}" if row["deviation"] is not None else ""
+        seeds = ", ".join(map(str, row["seeds"]))
+        table.add_row(
+            row["model"], f"{row[metric]:.4f}{spread}", seeds, f"{row['seconds']:.1f}", f"{row['parameters']:,}"
+        )
+    console.print(table)
+
+
+def _picture(rows, metric) -> Figure:
+    """Quality against seconds of training; the area of a dot grows with the parameters."""
+    figure = Figure(figsize=(6.5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    most = max(row["parameters"] for row in rows)
+    for row in rows:
+        axes.errorbar(row["seconds"], row[metric], yerr=row["deviation"] or 0, color="gray", capsize=3)
+        axes.scatter(row["seconds"], row[metric], s=30 + 300 * row["parameters"] / most, alpha=0.6)
+        axes.annotate(
+            row["model"], (row["seconds"], row[metric]), xytext=(6, 6), textcoords="offset points", fontsize=8
+        )
+    axes.set(xlabel="seconds of training", ylabel=f"{rows[0]['split']} {metric}", xscale="log")
+    axes.grid(alpha=0.3)
+    return figure

@@ -1,0 +1,289 @@
+"""Train a recipe into a run folder: progress, early stopping, exact resume."""
+
+import contextlib
+import csv
+import io
+import math
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from rnnzoo.builder import build
+from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.errors import Diverged, InvalidValue
+from rnnzoo.files import whole_file, write_text
+from rnnzoo.training import checkpoint, metrics, runs
+from rnnzoo.training.checkpoint import State
+from rnnzoo.training.devices import device_name
+from rnnzoo.training.recipe import Recipe
+from rnnzoo.training.runs import Run
+
+
+def train(
+    recipe: Recipe,
+    run: str | Path | None = None,
+    *,
+    restart: bool = False,
+    data_dir: str | None = None,
+    on_epoch_end: Callable[[int, Mapping[str, float]], None] | None = None,
+    console: Console | None = None,
+) -> Run:
+    """Train a recipe into a run folder, or go on with it where it stopped.
+
+    An unfinished run ends with the weights that it would have had undisturbed, bit for bit on a CPU. A finished one is
+    left alone; with more epochs it is extended.
+
+    Args:
+        recipe: What to train.
+        run: The folder; default `runs/<recipe>-<model>-<seed>`.
+        restart: Begin anew, whatever the folder holds of this or another run.
+        data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+        on_epoch_end: Called with the epoch (from 1) and its metrics; what it raises ends the training.
+        console: Where to print; `Console(quiet=True)` prints nothing.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        ValueError, TypeError: A setting or data that cannot be used; a folder that holds something else.
+        ArithmeticError: The loss became NaN.
+        OSError: A file cannot be written.
+    """
+    console = console or Console(highlight=False, markup=False, soft_wrap=True)
+    recipe = recipe.check()
+    folder = Path(run or Path("runs") / recipe.run_name())
+    runs.claim(folder, recipe, restart)
+    done = Run(folder)
+    if not restart and done.finished and (done.results["stopped"] or done.results["epochs"] >= recipe.epochs):
+        why = "it stopped early" if done.results["stopped"] else "more --epochs extend it"
+        console.print(
+            f"Finished already after {done.results['epochs']} epochs ({why}; --restart begins anew): {folder}"
+        )
+        return done
+
+    splits = recipe.data.load(
+        sequence_length=recipe.sequence_length,
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        limit=recipe.limit,
+        data_dir=data_dir,
+    )
+    _check_monitor(recipe, splits)
+    with _precision(recipe.precision):
+        model = _build(recipe, splits)
+        if restart:
+            runs.clear(folder)
+        recipe.data.save(folder)
+        runs.write_json(folder / runs.CONFIG, recipe.to_config())
+        saved = folder / runs.CHECKPOINT
+        state = checkpoint.restore(saved, model) if saved.is_file() else State()
+        if done.finished and not state.epoch:
+            raise InvalidValue(
+                f"A run without its checkpoint cannot be extended; --restart begins anew. Received: {folder}"
+            )
+        examples = len(splits.parts["train"])
+        console.print(
+            f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
+            f"{device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
+        )
+        _fit(recipe, model, splits, state, folder, on_epoch_end, console)
+        return _finish(recipe, model, splits, state, folder, console)
+
+
+def _build(recipe: Recipe, splits: Splits) -> Any:
+    learning_rate: Any = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        steps = recipe.epochs * splits.parts["train"].steps()
+        learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    tokens = {"embedding_dim": recipe.embedding_dim} if "vocabulary_size" in recipe.data.inputs else {}
+    return build(
+        recipe.model,
+        recipe.task,
+        **recipe.data.inputs,
+        **tokens,
+        weights=recipe.weights,
+        trainable_body=recipe.trainable_body,
+        optimizer=recipe.optimizer,
+        learning_rate=learning_rate,
+        seed=recipe.seed,
+        **recipe.hyperparameters,
+    )
+
+
+def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
+    """Train epoch by epoch; after each, the whole state goes to disk."""
+    train, validation = splits.parts["train"], splits.parts.get("validation")
+    weights = _class_weights(train) if recipe.class_weight else None
+    while state.epoch < recipe.epochs and not state.stopped:
+        began = time.perf_counter()
+        row = {"epoch": state.epoch + 1, **_one_epoch(model, train, state.epoch, recipe.epochs, weights, console)}
+        if validation:
+            found = metrics.evaluate(model, validation.arrays(), recipe.task)
+            row |= {f"val_{name}": found[name] for name in metrics.WATCHED[recipe.task]}
+        state.seconds += time.perf_counter() - began
+        state.epoch += 1
+        state.history.append(row)
+        _judge(recipe, model, state, row)
+        checkpoint.save(folder / runs.CHECKPOINT, model, state)
+        write_text(folder / runs.HISTORY, _as_csv(state.history))
+        if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:
+            values = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k != "epoch")
+            star = "  *" if state.best_epoch == state.epoch and validation else ""
+            console.print(
+                f"epoch {state.epoch:>3}/{recipe.epochs}  {values}  {time.perf_counter() - began:.1f} s{star}"
+            )
+        if on_epoch_end:
+            on_epoch_end(state.epoch, row)
+
+
+def _one_epoch(model, train: Batches, epoch, epochs, class_weight, console):
+    """Return the mean loss and metrics of one pass, as seen while training."""
+    steps = train.steps()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        watch = _Watch(bar, bar.add_task(f"epoch {epoch + 1}/{epochs}", total=steps), epoch + 1)
+        logs = model.fit(
+            train.dataset(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[watch], class_weight=class_weight
+        ).history
+    row = {name: values[-1] for name, values in logs.items()}
+    filled = steps * min(train.batch_size, len(train)) / len(train)  # Keras counts fillers of weight 0 in its mean
+    return {**row, "loss": row["loss"] * (1 if train.per_step else filled)}
+
+
+class _Watch(keras.callbacks.Callback):
+    """Move the progress bar and stop at a loss that is no number."""
+
+    def __init__(self, bar, task, epoch):
+        super().__init__()
+        self.bar, self.task, self.epoch = bar, task, epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss = float(logs["loss"])
+        self.bar.update(self.task, advance=1, description=f"epoch {self.epoch}  loss {loss:.4f}")
+        if not math.isfinite(loss):
+            rate = float(np.asarray(self.model.optimizer.learning_rate))
+            raise Diverged(
+                f"The loss became {loss} in epoch {self.epoch}, step {batch + 1}: try a smaller --learning-rate. "
+                f"Received: learning_rate={rate:g}"
+            )
+
+
+def _judge(recipe: Recipe, model: Any, state: State, row: Mapping[str, float]) -> None:
+    """Remember the best epoch; lower the learning rate or stop when there is no progress."""
+    if not any(name.startswith("val_") for name in row):
+        state.best_epoch = state.epoch  # nothing to judge by: the last epoch counts
+        return
+    value = row[recipe.monitor]
+    better = state.best is None or (
+        value > state.best if metrics.more_is_better(recipe.monitor) else value < state.best
+    )
+    if better:
+        state.best, state.best_epoch, state.waited = value, state.epoch, 0
+        state.best_weights = model.get_weights()
+        return
+    state.waited += 1
+    if recipe.schedule == "plateau" and state.waited % max(1, (recipe.patience or 10) // 2) == 0:
+        model.optimizer.learning_rate.assign(model.optimizer.learning_rate / 2)
+    state.stopped = recipe.patience is not None and state.waited >= recipe.patience
+
+
+def _finish(recipe, model, splits, state, folder, console):
+    """Put the best weights back, measure, and write model, plots and, last of all, results."""
+    if state.best_weights:
+        model.set_weights(state.best_weights)
+    with whole_file(folder / runs.MODEL, suffix=".keras") as temporary:
+        model.save(temporary)
+    held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
+    found, last = {}, None
+    for name, batches in held_out.items():
+        if recipe.task == "language_modeling":
+            found[name] = metrics.evaluate(model, batches.arrays(), recipe.task)
+        else:
+            last = metrics.predict(model, batches.arrays())
+            found[name] = metrics.score(last, recipe.task)
+
+    from rnnzoo.training import report
+
+    report.plot_run(folder / runs.PLOTS, state.history, last, recipe.task, getattr(recipe.data, "classes", None))
+    results = {
+        "recipe": recipe.name,
+        "dataset": recipe.data.name,
+        "task": recipe.task,
+        "model": recipe.model,
+        "hyperparameters": dict(recipe.hyperparameters),
+        "parameters": model.count_params(),
+        "metrics": {split: {k: round(v, 6) for k, v in values.items()} for split, values in found.items()},
+        "seconds": round(state.seconds, 1),
+        "epochs": state.epoch,
+        "best_epoch": state.best_epoch,
+        "stopped": state.stopped,
+        "seed": recipe.seed,
+        "device": device_name(),
+        "versions": {
+            "rnnzoo": version("rnnzoo"),
+            "keras": keras.__version__,
+            keras.backend.backend(): _backend_version(),
+        },
+        "commit": _commit(),
+    }
+    runs.write_json(folder / runs.RESULTS, results)
+    split, values = list(found.items())[-1]
+    console.print(
+        f"{split}: " + "  ".join(f"{k} {v:.4f}" for k, v in values.items())
+        + f"  (epoch {state.best_epoch} of {state.epoch}, trained in {state.seconds:.1f} s)"
+    )  # fmt: skip
+    console.print(f"run: {folder}\nplots: {', '.join(str(p) for p in sorted((folder / runs.PLOTS).glob('*.png')))}")
+    return Run(folder)
+
+
+def _check_monitor(recipe: Recipe, splits: Splits) -> None:
+    valid = [f"val_{name}" for name in metrics.WATCHED[recipe.task]]
+    if "validation" in splits.parts and recipe.monitor not in valid:
+        raise InvalidValue(f"monitor must be one of {', '.join(valid)}. Received: monitor={recipe.monitor!r}")
+
+
+def _class_weights(train: Batches) -> dict[int, float]:
+    """Return total / (classes x count) of each class, so that every class weighs the same."""
+    classes, counts = np.unique(np.asarray(train.y), return_counts=True)
+    return {int(c): len(train) / (len(classes) * int(n)) for c, n in zip(classes, counts, strict=True)}
+
+
+@contextlib.contextmanager
+def _precision(policy: str):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _as_csv(rows) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _backend_version() -> str:
+    name = keras.backend.backend()
+    return __import__(name).__version__
+
+
+def _commit() -> str | None:
+    """Return the checkout's commit that the package comes from, with a + when it was changed; None if there is none."""
+    where = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        commit = subprocess.run([*where, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+        changed = subprocess.run([*where, "status", "--porcelain", "."], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return commit.stdout.strip() + ("+" if changed.stdout.strip() else "")

@@ -1,0 +1,122 @@
+"""A recipe: a model, its data and how to train it."""
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rnnzoo import hyperparameters as hp
+from rnnzoo.data.arrays import import_object
+from rnnzoo.errors import InvalidValue
+from rnnzoo.registry import describe
+
+NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every"}
+"""More epochs extend a run; how often it prints changes nothing."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to train, on what, and how.
+
+    Args:
+        name: Names the runs.
+        task: See `rnnzoo.build`.
+        data: A data object: it loads batches and knows the sizes that the model needs.
+        model: A name of `rnnzoo.list_models()`.
+        hyperparameters: Of the model; others keep their defaults.
+        sequence_length: Longest sequence in steps; None keeps all.
+        embedding_dim: Width of a token's vector.
+        epochs: Passes over the training data, at most.
+        batch_size: Sequences per step.
+        learning_rate: Step size at the start.
+        optimizer: `adam`, `sgd` (momentum 0.9) or `rmsprop`, clipped by global norm 1.
+        schedule: `constant`; `cosine`, down to 0 over all epochs; or `plateau`: halved when `monitor` has not improved
+            for half of `patience`.
+        patience: Stop after so many epochs without improvement of `monitor`; None never stops early.
+        monitor: What chooses the best epoch: `val_loss`, `val_accuracy`, ...; whether more is better is known.
+        class_weight: `balanced` weighs each class by the inverse of its frequency in train.
+        precision: `float32`, or Keras's `mixed_float16` or `mixed_bfloat16`.
+        weights: A run or `.keras` file to start from.
+        trainable_body: False trains the head alone.
+        seed: Of weights, dropout and order.
+        limit: At most so many examples of each split.
+        print_every: Print every so many epochs.
+    """
+
+    name: str
+    task: str
+    data: Any
+    model: str
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    sequence_length: int | None = None
+    embedding_dim: int = 128
+    epochs: int = 10
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
+    schedule: Literal["constant", "cosine", "plateau"] = "constant"
+    patience: int | None = 5
+    monitor: str = "val_loss"
+    class_weight: Literal["balanced"] | None = None
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    weights: str | None = None
+    trainable_body: bool = True
+    seed: int = 0
+    limit: int | None = None
+    print_every: int = 1
+
+    def check(self) -> "Recipe":
+        """Return the recipe with every hyper-parameter of its model filled in.
+
+        Raises:
+            ValueError, TypeError: A setting that cannot be used.
+        """
+        info = describe(self.model)
+        for name in hp.TABLE.keys() & {f.name for f in dataclasses.fields(self)}:
+            hp.check(name, getattr(self, name))
+        if self.class_weight and self.task != "classification":
+            raise InvalidValue(f"class_weight belongs to classification. Received: task={self.task!r}")
+        return dataclasses.replace(self, hyperparameters=info.check(self.task, self.hyperparameters))
+
+    def with_model(self, name: str) -> "Recipe":
+        """Return the recipe with another model, which takes over the hyper-parameters that it has too."""
+        known = describe(name).hyperparameters
+        kept = {word: value for word, value in self.hyperparameters.items() if word in known}
+        return dataclasses.replace(self, model=name, hyperparameters=kept)
+
+    def to_config(self) -> dict[str, Any]:
+        """Return all of it as JSON can hold it; the data by import path and arguments."""
+        config = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "data"}
+        kind = type(self.data)
+        arguments = {f.name: getattr(self.data, f.name) for f in dataclasses.fields(self.data) if f.init}
+        config["hyperparameters"] = dict(self.hyperparameters)
+        config["data"] = {"class": f"{kind.__module__}:{kind.__qualname__}", "arguments": arguments}
+        return json.loads(json.dumps(config, default=str))
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "Recipe":
+        """Undo `to_config`."""
+        kind = import_object(config["data"]["class"])
+        arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in config["data"]["arguments"].items()}
+        known = {f.name for f in dataclasses.fields(cls)}
+        return cls(**{k: v for k, v in config.items() if k in known} | {"data": kind(**arguments)})
+
+    def identity(self) -> dict[str, Any]:
+        """Return what makes two trainings the same, flat: `{"learning_rate": ..., "units": ..., "source": ...}`."""
+        config = {k: v for k, v in self.check().to_config().items() if k not in NOT_IN_A_RUNS_IDENTITY}
+        data = config.pop("data")
+        return {**config, **config.pop("hyperparameters"), **data["arguments"], "data": data["class"]} | {
+            "hyperparameters": None
+        }
+
+    def run_name(self, base: "Recipe | None" = None) -> str:
+        """Return `<recipe>-<model>-<settings that differ from base>-<seed>`."""
+        mine, theirs = self.identity(), (base or self).with_model(self.model).identity()
+        changed = [f"{k}={v}" for k, v in mine.items() if k not in ("seed", "model") and v != theirs.get(k)]
+        middle = "-".join(re.sub(r"[^\w.=+]+", "_", word) for word in changed)
+        if len(middle) > 120:  # file names end at 255 bytes
+            middle = middle[:100] + "-" + hashlib.sha256(middle.encode()).hexdigest()[:8]
+        return "-".join(word for word in (self.name, self.model, middle, str(self.seed)) if word)

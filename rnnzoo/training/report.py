@@ -1,0 +1,116 @@
+"""Pictures of a run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn import metrics as sk
+from sklearn.preprocessing import label_binarize
+
+from rnnzoo.files import whole_file
+from rnnzoo.training.metrics import Predictions
+
+MOST_CLASSES = 30
+"""More do not fit into a confusion matrix that can be read."""
+
+
+def plot_run(
+    folder: Path,
+    history: Sequence[Mapping[str, float]],
+    predictions: Predictions | None,
+    task: str,
+    classes: Sequence[str] | None,
+) -> None:
+    """Save `curves.png` and, by task, `confusion.png` and `roc.png`, or `errors.png`.
+
+    Args:
+        folder: Where to.
+        history: One row of metrics an epoch.
+        predictions: Of the held-out split.
+        task: Decides what is drawn.
+        classes: Names of the classes.
+    """
+    save(curves(history), folder / "curves.png")
+    if predictions is None:
+        return
+    if task in ("classification", "tagging"):
+        names = list(classes or map(str, range(predictions.output.shape[-1])))
+        if len(names) <= MOST_CLASSES:
+            save(confusion(predictions, names), folder / "confusion.png")
+        if task == "classification" and len(names) <= MOST_CLASSES:
+            save(roc(predictions, names), folder / "roc.png")
+    else:
+        save(errors(predictions), folder / "errors.png")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG file, whole."""
+    with whole_file(path, suffix=".png") as temporary:
+        figure.savefig(temporary, dpi=120)
+
+
+def curves(history: Sequence[Mapping[str, float]]) -> Figure:
+    """Loss and metrics by epoch, training beside validation; the best validation value is marked."""
+    names = [name for name in history[0] if name != "epoch" and not name.startswith("val_")]
+    figure = Figure(figsize=(4.5 * len(names), 3.5), layout="constrained")
+    epochs = [row["epoch"] for row in history]
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        marker = "o" if len(epochs) == 1 else ""
+        axes.plot(epochs, [row[name] for row in history], marker=marker, label="training")
+        if f"val_{name}" in history[0]:
+            values = [row[f"val_{name}"] for row in history]
+            axes.plot(epochs, values, marker=marker, label="validation")
+            best = int(np.argmax(values) if name == "accuracy" else np.argmin(values))
+            axes.plot(epochs[best], values[best], "k*", label=f"best, {values[best]:.4g}")
+        axes.set(xlabel="epoch", title=name)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    return figure
+
+
+def confusion(p: Predictions, classes: Sequence[str]) -> Figure:
+    """True classes by row, predicted ones by column, as counts."""
+    side = 3 + 0.45 * len(classes)
+    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    axes = figure.subplots()
+    matrix = sk.confusion_matrix(p.y, p.labels, labels=range(len(classes)))
+    display = sk.ConfusionMatrixDisplay(matrix, display_labels=classes)
+    display.plot(ax=axes, cmap="Blues", xticks_rotation="vertical" if max(map(len, classes)) > 3 else "horizontal")
+    axes.set_title(f"accuracy {np.mean(p.y == p.labels):.4f}")
+    return figure
+
+
+def roc(p: Predictions, classes: Sequence[str]) -> Figure:
+    """The ROC curve of the second of two classes, or of each class against the rest."""
+    figure = Figure(figsize=(5.5, 5), layout="constrained")
+    axes = figure.subplots()
+    truth = label_binarize(p.y, classes=range(len(classes)))
+    columns: dict[str, Any] = (
+        {classes[1]: (truth[:, 0], p.probabilities[:, 1])}
+        if len(classes) == 2
+        else {name: (truth[:, i], p.probabilities[:, i]) for i, name in enumerate(classes)}
+    )
+    for name, (y, scores) in columns.items():
+        if 0 < y.sum() < len(y):  # a curve needs both kinds
+            sk.RocCurveDisplay.from_predictions(y, scores, name=name, ax=axes)
+    axes.plot([0, 1], [0, 1], "k--", linewidth=0.8)
+    axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC")
+    axes.legend(fontsize=7, loc="lower right")
+    return figure
+
+
+def errors(p: Predictions) -> Figure:
+    """Predicted against true values, and how the errors are distributed."""
+    y, output = p.y.ravel(), p.output.ravel()
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot(y, output, ".", markersize=3, alpha=0.4)
+    ends = [min(y.min(), output.min()), max(y.max(), output.max())]
+    left.plot(ends, ends, "k--", linewidth=0.8)
+    left.set(xlabel="true", ylabel="predicted", title="predicted against true")
+    right.hist(output - y, bins=50)
+    right.set(xlabel="predicted - true", ylabel="count", title=f"errors: mean {np.mean(output - y):.3g}")
+    return figure

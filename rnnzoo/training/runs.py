@@ -1,0 +1,193 @@
+"""Run folders: what a training leaves behind, and how to use it again."""
+
+import functools
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.data.batches import Batches, bucket_lengths
+from rnnzoo.errors import InvalidType, InvalidValue
+from rnnzoo.files import write_text
+from rnnzoo.registry import describe
+from rnnzoo.training.recipe import Recipe
+
+CONFIG, DATA, CHECKPOINT, MODEL = "config.json", "data.json", "checkpoint", "model.keras"
+HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
+FILES = (CONFIG, DATA, CHECKPOINT, MODEL, HISTORY, PLOTS, RESULTS)
+
+
+class Run:
+    """A training's folder.
+
+    Args:
+        folder: Holds `config.json`, `model.keras`, what the data fitted, `history.csv`, `plots/` and `results.json`.
+
+    Attributes:
+        model: The compiled `keras.Model` with the best weights.
+        data: The data object, fitted.
+        config: All settings, as in `config.json`.
+        results: `results.json`.
+    """
+
+    def __init__(self, folder: str | os.PathLike):
+        self.folder = Path(folder)
+
+    @functools.cached_property
+    def config(self) -> dict[str, Any]:
+        """All settings of the training."""
+        return _read_json(self.folder / CONFIG)
+
+    @functools.cached_property
+    def recipe(self) -> Recipe:
+        """The recipe that was trained."""
+        return Recipe.from_config(self.config)
+
+    @functools.cached_property
+    def data(self) -> Any:
+        """The data object, as fitted on this run's training split."""
+        return self.recipe.data.restore(self.folder)
+
+    @functools.cached_property
+    def model(self) -> Any:
+        """The model with the weights of the best epoch."""
+        import keras
+
+        describe(self.config["model"])  # a plug-in registers its layers
+        return keras.models.load_model(self._finished(MODEL))
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """What was measured."""
+        return _read_json(self._finished(RESULTS))
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training came to its end."""
+        return (self.folder / RESULTS).is_file()
+
+    def outputs(self, raw: Sequence[Any]) -> np.ndarray:
+        """Return the model's bare answers to raw inputs, in their order: `(inputs, ...)`."""
+        if not len(raw):
+            raise InvalidValue("There is nothing to predict. Received: no input")
+        x = self.data.encode(raw)
+        lengths = [len(s) for s in x]
+        padded = "pad_value" in self.data.inputs or "vocabulary_size" in self.data.inputs
+        buckets = bucket_lengths(lengths, 1) if padded else sorted(set(lengths))
+        batches = Batches(x, np.zeros(len(x)), buckets, 64, self.data.pad_with)
+        found: list[Any] = [None] * len(x)
+        for (indices, real, _), (batch, _, _) in zip(batches.plan(), batches.arrays(), strict=True):
+            for i, output in zip(indices[:real], self.model.predict_on_batch(batch)[:real], strict=True):
+                found[i] = output
+        return np.stack(found)
+
+    def predict(self, raw: Sequence[Any]) -> list[dict[str, Any]]:
+        """Answer raw inputs: `[{"label": "7", "probability": 0.98}]`, or `[{"values": [...]}]`.
+
+        Args:
+            raw: Sequences as the data object takes them: arrays, lists, or text.
+
+        Raises:
+            ValueError, TypeError: An input that the model cannot read.
+        """
+        if isinstance(raw, str) or not isinstance(raw, Sequence | np.ndarray):
+            raise InvalidType(f"predict takes a list of inputs. Received: {type(raw).__name__}")
+        return self.data.decode(self.outputs(raw))
+
+    def evaluate(self, file: Any = None, *, data_dir: str | None = None) -> dict[str, float]:
+        """Measure the model on its test split (validation, else train, where there is none), or on a labelled file.
+
+        Args:
+            file: Arrays `x` and `y`: an `.npz` file, a mapping or a pair.
+            data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+        """
+        from rnnzoo.data.arrays import read_arrays
+        from rnnzoo.training.metrics import Predictions, evaluate, score
+
+        if file is None:
+            recipe = self.recipe
+            splits = Recipe.from_config(self.config).data.load(
+                sequence_length=recipe.sequence_length,
+                batch_size=recipe.batch_size,
+                limit=recipe.limit,
+                data_dir=data_dir,
+            )
+            return evaluate(self.model, splits.test or splits.validation or splits.train, recipe.task)
+        arrays = read_arrays(file)
+        if not {"x", "y"} <= arrays.keys():
+            raise InvalidValue(f"The file must hold the arrays x and y. Received: {', '.join(arrays) or 'nothing'}")
+        y = self.data.encode_answers(arrays["y"])
+        if len(y) != len(arrays["x"]):
+            raise InvalidValue(f"x and y must have as many rows. Received: {len(arrays['x'])} and {len(y)}")
+        return score(Predictions(y, self.outputs(list(arrays["x"]))), self.recipe.task)
+
+    def _finished(self, name: str) -> Path:
+        if not (self.folder / name).is_file():
+            raise InvalidValue(
+                f"This run has no {name} yet: the same train command goes on where it stopped. Received: {self.folder}"
+            )
+        return self.folder / name
+
+
+def load(run: str | os.PathLike) -> Run:
+    """Open a run folder.
+
+    Raises:
+        ValueError: It is none.
+    """
+    folder = Path(run)
+    if not (folder / CONFIG).is_file():
+        why = "has no config.json, so it is no run" if folder.is_dir() else "does not exist"
+        raise InvalidValue(f"The folder {why}; `rnnzoo runs` lists yours. Received: {folder}")
+    return Run(folder)
+
+
+def list_runs(folder: str | os.PathLike = "runs") -> list[Run]:
+    """Find the runs in a folder, sorted by name."""
+    return [Run(path.parent) for path in sorted(Path(folder).glob(f"*/{CONFIG}"))]
+
+
+def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
+    """Make sure that a folder is free, or holds a run of this very recipe.
+
+    Raises:
+        ValueError: Something else lies there; the difference is named.
+    """
+    if folder.is_file():
+        raise InvalidValue(f"A run needs a folder, and this is a file. Received: {folder}")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not (folder / CONFIG).is_file():
+        raise InvalidValue(f"The folder holds something that is no run; give another --run. Received: {folder}")
+    if restart:
+        return
+    there, here = Recipe.from_config(_read_json(folder / CONFIG)).identity(), recipe.identity()
+    differences = [f"{k}={there.get(k)!r} there, {v!r} here" for k, v in here.items() if there.get(k) != v]
+    if differences:
+        raise InvalidValue(
+            f"The folder holds another run ({'; '.join(differences)}): give another --run, or --restart to replace it. "
+            f"Received: {folder}"
+        )
+
+
+def clear(folder: Path) -> None:
+    """Remove a run's own files, and nothing else."""
+    for name in FILES:
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON, whole."""
+    write_text(path, json.dumps(content, indent=1) + "\n")
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise InvalidValue(f"Cannot read {path.name} ({error}). Received: {path}") from error

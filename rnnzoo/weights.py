@@ -1,0 +1,69 @@
+"""Weights of one model for another: transfer."""
+
+import os
+from collections.abc import Mapping
+
+from rnnzoo._lazy import keras, np
+from rnnzoo.errors import InvalidType, InvalidValue
+
+
+def open_model(source):
+    """Return a model: the source itself, or what its run folder or `.keras` file holds.
+
+    Raises:
+        ValueError: There is no such file.
+        TypeError: The source is something else.
+    """
+    if isinstance(source, keras.Model):
+        return source
+    if not isinstance(source, str | os.PathLike):
+        raise InvalidType(f"weights must be a run folder, a .keras file or a model. Received: weights={source!r}")
+    path = os.path.join(source, "model.keras") if os.path.isdir(source) else os.fspath(source)
+    if not (os.path.isfile(path) and path.endswith(".keras")):
+        raise InvalidValue(f"Weights come from a run folder or a .keras file; {path} is none. Received: {source}")
+    return keras.models.load_model(path)
+
+
+def take_weights(model, source, rows: Mapping[int, int] | None = None):
+    """Copy embedding, body and, where every shape in it fits, head from `source` into `model`.
+
+    Args:
+        model: The model to change.
+        source: A run folder, a `.keras` file or a model.
+        rows: Embedding row here -> row there, for another vocabulary; rows not named keep their fresh values.
+
+    Raises:
+        ValueError: A weight of embedding or body has another shape; the layer is named.
+    """
+    source = open_model(source)
+    for part in model.layers:
+        if not part.variables:
+            continue
+        theirs = next((layer for layer in source.layers if layer.name == part.name), None)
+        if part.name == "head":
+            if theirs is not None and [v.shape for v in theirs.weights] == [v.shape for v in part.weights]:
+                part.set_weights(theirs.get_weights())
+        elif theirs is None:
+            raise InvalidValue(f"The weights' model has no {part.name}. Received: a model {source.name!r}")
+        elif part.name == "embedding" and rows is not None:
+            mine, other = np.array(part.embeddings), np.array(theirs.embeddings)
+            mine[list(rows)] = other[list(rows.values())]
+            part.set_weights([mine])
+        else:
+            _copy(theirs, part)
+
+
+def _copy(source, target):
+    found, wanted = ([(v.path.split("/", 1)[-1], v) for v in layer.weights] for layer in (source, target))
+    if len(found) != len(wanted):
+        raise InvalidValue(
+            f"{target.name} here has {len(wanted)} weights, the given one {len(found)}: build it with the same "
+            f"hyper-parameters. Received: {[name for name, _ in found]}"
+        )
+    for (_, theirs), (name, mine) in zip(found, wanted, strict=True):
+        if theirs.shape != mine.shape:
+            raise InvalidValue(
+                f"The weights do not fit layer {target.name}/{name}: it has shape {tuple(mine.shape)}. "
+                f"Received: {tuple(theirs.shape)}"
+            )
+    target.set_weights(source.get_weights())
