@@ -10,6 +10,7 @@ import wrapt
 
 if TYPE_CHECKING:
     from rnnzoo.builder import build as build
+    from rnnzoo.explaining import attention as attention
     from rnnzoo.rebuilding import rebuild as rebuild
     from rnnzoo.registry import describe as describe
     from rnnzoo.registry import list_models as list_models
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "attention": "rnnzoo.explaining",
     "build": "rnnzoo.builder",
     "rebuild": "rnnzoo.rebuilding",
     "describe": "rnnzoo.registry",
@@ -34,6 +36,8 @@ __all__ = [*_HOME]
 
 
 def __getattr__(name):
+    if name in ("layers", "data"):
+        return importlib.import_module(f"rnnzoo.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'rnnzoo' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

@@ -161,7 +161,7 @@ class _Evaluate:
 
     run: Annotated[Positional[str], arg(metavar="RUN")]
     file: str | None = None
-    """Arrays x and y in an .npz file, instead of the test split."""
+    """Labelled data instead of the test split: x and y in an .npz file, or a table of texts."""
     data_dir: str | None = None
     """Of TFDS, instead of TFDS_DATA_DIR."""
 
@@ -179,11 +179,13 @@ class _Predict:
 
     run: Annotated[Positional[str], arg(metavar="RUN")]
     inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="INPUT")] = ()
-    """Sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
+    """Texts, or sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
     file: str | None = None
     """An .npy or .npz file (its x), or a text file with one input a line."""
     json: bool = False
     """Print JSON Lines."""
+    explain: bool = False
+    """Colour each word by the model's attention, and save the picture in the run's plots."""
 
     def execute(self, _):
         """Print one line an input."""
@@ -191,6 +193,16 @@ class _Predict:
 
         run = load(self.run)
         raw = _read_inputs(self.inputs, self.file)
+        if self.explain:
+            from rnnzoo.training import explain, report
+
+            found = run.explain(raw)
+            for one in found:
+                _print(explain.in_terminal(one))
+            path = run.folder / "plots" / "explained.png"
+            report.save(explain.picture(found), path)
+            _print(f"picture: {path}")
+            return
         for item, answer in zip(raw, run.predict(raw), strict=True):
             if self.json:
                 print(json.dumps(answer))
@@ -333,9 +345,11 @@ def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:
     if file and file.endswith((".npy", ".npz")):
         import numpy as np
 
+        from rnnzoo.data.arrays import rows_of_x
+
         try:
             found = np.load(file, allow_pickle=False)
-            return list(found if isinstance(found, np.ndarray) else found["x"])
+            return rows_of_x({"x": found} if isinstance(found, np.ndarray) else dict(found))
         except (OSError, ValueError, KeyError) as error:
             raise InvalidValue(f"Cannot read an array x from this file ({error}). Received: {file}") from None
     if file and file != "-":

@@ -1,12 +1,14 @@
 """Models for serving."""
 
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rnnzoo.errors import InvalidValue, UserError
+from rnnzoo.files import TEMPORARY
 from rnnzoo.rebuilding import rebuild
 from rnnzoo.training.runs import load
 
@@ -48,7 +50,7 @@ def export(
     )
     x = _example(model, opened.data.inputs)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".writing-{path.name}")
+    temporary = path.with_name(TEMPORARY + path.name)
     try:
         model.export(str(temporary), format=format, verbose=False)
         error = float(np.abs(_answer(temporary, format, x) - model.predict_on_batch(x)).max())
@@ -88,7 +90,8 @@ def _answer(path: Path, format: str, x: np.ndarray) -> np.ndarray:
     if format == "tf_saved_model":
         import tensorflow as tf
 
-        return np.asarray(tf.saved_model.load(str(path)).serve(x))
+        loaded = tf.saved_model.load(str(path))  # must outlive the call: `serve` does not hold its variables
+        return np.asarray(loaded.serve(x))
     if format == "onnx":
         import onnxruntime
 
@@ -96,7 +99,9 @@ def _answer(path: Path, format: str, x: np.ndarray) -> np.ndarray:
         return session.run(None, {session.get_inputs()[0].name: x})[0]
     import tensorflow as tf
 
-    interpreter = tf.lite.Interpreter(str(path))
+    with warnings.catch_warnings():  # it will move to ai_edge_litert one day; until then TensorFlow brings it along
+        warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated")
+        interpreter = tf.lite.Interpreter(str(path))
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
     interpreter.invoke()

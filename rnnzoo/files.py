@@ -1,11 +1,16 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
-from rnnzoo.errors import WriteFailed
+from rnnzoo.errors import InvalidValue, WriteFailed
+
+TEMPORARY = ".writing-"
+"""Names of unfinished files begin so; only a killed process leaves one behind."""
 
 
 @contextlib.contextmanager
@@ -24,7 +29,7 @@ def whole_file(path: str | os.PathLike, suffix: str = "") -> Iterator[str]:
     temporary = None
     try:
         os.makedirs(folder, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".writing-", suffix=suffix)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=TEMPORARY, suffix=suffix)
         os.close(handle)
         yield temporary
         with open(temporary, "rb+") as file:
@@ -44,6 +49,19 @@ def write_text(path: str | os.PathLike, text: str) -> None:
     """Write a text file, whole."""
     with whole_file(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(text)
+
+
+def read_json(path: str | os.PathLike) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        ValueError: It is not there, or damaged.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        raise InvalidValue(f"Cannot read {os.path.basename(path)} ({error}). Received: {path}") from error
 
 
 _UMASK = os.umask(0)

@@ -101,6 +101,8 @@ TABLE: dict[str, HyperParameter] = {
         summary_only=True,
         help="the summary of the states: the last, their mean, maximum, or mean and maximum",
     ),
+    "alignment": HyperParameter(kind=str, help="how query and state are compared"),
+    "sentence_length": HyperParameter(**_SIZE, search=(10, 50), help="tokens that make a sentence"),
     "activation": HyperParameter(kind=str, help="the nonlinearity of the recurrence"),
     # of `build` and of training
     "vocabulary_size": HyperParameter(**_SIZE, help="tokens, padding (0) included"),

@@ -2,3 +2,4 @@
 
 from rnnzoo.data.sequences import SequenceClassification as SequenceClassification
 from rnnzoo.data.sequences import SequenceRegression as SequenceRegression
+from rnnzoo.data.text import TextClassification as TextClassification

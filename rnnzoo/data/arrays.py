@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,12 +28,17 @@ def read_arrays(source: Any) -> dict[str, Any]:
         return {"x": source[0], "y": source[1]}
     if isinstance(source, str | os.PathLike) and str(source).endswith(".npz"):
         return _read_npz(os.fspath(source))
-    if isinstance(source, str) and ":" in source and "/" not in source:
+    if is_import_path(source):
         return read_arrays(import_object(source)())
     raise InvalidType(
         "A source is a mapping of arrays, a pair (x, y), a path ending in .npz, or 'module:function'. "
         f"Received: {type(source).__name__} {str(source)[:60]}"
     )
+
+
+def is_import_path(source: Any) -> bool:
+    """Tell `"package.module:name"` from a file and from a data set with its version, `"mnist:3.0.1"`."""
+    return isinstance(source, str) and re.fullmatch(r"[\w.]+:[^\W\d][\w.]*", source) is not None
 
 
 def import_object(path: str) -> Any:
@@ -69,7 +75,8 @@ def as_sequences(x: Any, name: str, *, lengths: Any = None, pad_value: float | N
         pad_value: Cut off trailing steps that equal it in every feature; tokens are cut at trailing 0s.
 
     Raises:
-        ValueError: Nothing there, another rank, NaN or infinity, left padding, negative ids, unequal features.
+        ValueError: Nothing there, another rank, NaN or infinity, left padding, negative ids, unequal features, lengths
+            that do not fit.
         TypeError: Values that are no numbers.
     """
     try:
@@ -78,30 +85,73 @@ def as_sequences(x: Any, name: str, *, lengths: Any = None, pad_value: float | N
         raise InvalidType(f"{name} must be an array or a list of arrays. Received: {type(x).__name__}") from None
     if not rows:
         raise InvalidValue(f"{name} holds no sequence. Received: an empty data set")
-    for row in rows:
+    filled = [row for row in rows if row.size]  # an empty list tells nothing of type and rank
+    if not filled:
+        raise InvalidValue(f"{name} has no step in any sequence. Received: only empty sequences")
+    for row in filled:
         if row.dtype.kind not in "iuf":
             raise InvalidType(f"{name} must hold numbers. Received: dtype {row.dtype}")
-        if row.ndim not in (1, 2) or row.ndim != rows[0].ndim:
+        if row.ndim not in (1, 2) or row.ndim != filled[0].ndim:
             raise InvalidValue(
                 f"{name} must have the shape (examples, time) or (examples, time, features). "
                 f"Received: a row of shape {row.shape}"
             )
-        if not np.isfinite(row).all():
-            raise InvalidValue(f"{name} must be finite: drop or fill what is missing. Received: NaN or infinity")
 
-    tokens = rows[0].ndim == 1 and all(row.dtype.kind in "iu" for row in rows)
-    rows = [row.astype("int32") if tokens else row.astype("float32").reshape(len(row), -1) for row in rows]
-    widths = {row.shape[1] for row in rows if not tokens}
-    if len(widths) > 1 or widths == {0}:
-        raise InvalidValue(f"Every step of {name} must have the same features. Received: {sorted(widths)}")
-    if tokens and min((row.min() for row in rows if len(row)), default=0) < 0:
-        raise InvalidValue(f"Token ids of {name} must be >= 0; 0 is padding. Received: a negative id")
+    tokens = filled[0].ndim == 1 and all(row.dtype.kind in "iu" for row in filled)
+    rows = _ids(rows, filled, name) if tokens else _floats(rows, filled, name)
     if lengths is not None:
         lengths = np.asarray(lengths)
         if lengths.shape != (len(rows),) or lengths.dtype.kind not in "iu":
             raise InvalidValue(f"lengths of {name} must be {len(rows)} whole numbers. Received: shape {lengths.shape}")
+        if any(not 0 <= length <= len(row) for row, length in zip(rows, lengths, strict=True)):
+            raise InvalidValue(
+                f"lengths of {name} must be from 0 to the steps of each row. "
+                f"Received: {lengths.min()} to {lengths.max()}"
+            )
         return [row[:length] for row, length in zip(rows, lengths, strict=True)]
     return _trim(rows, name, 0 if tokens else pad_value)
+
+
+def rows_of_x(arrays: Mapping[str, Any]) -> list[Any]:
+    """Return the rows of the array `x`, cut to `lengths` where there are any."""
+    if "lengths" in arrays:
+        return as_sequences(arrays["x"], "x", lengths=arrays["lengths"])
+    return list(np.atleast_1d(arrays["x"])) if isinstance(arrays["x"], np.ndarray) else list(arrays["x"])
+
+
+def as_answers(y: Any, part: str) -> np.ndarray:
+    """Return an array with one answer, or one row of answers, for each sequence.
+
+    Raises:
+        ValueError: A single number, or rows of unequal length.
+    """
+    try:
+        answers = np.asarray(y)
+    except ValueError:
+        raise InvalidValue(f"y of {part} must be one answer a sequence. Received: rows of unequal length") from None
+    if not answers.ndim:
+        raise InvalidValue(f"y of {part} must be one answer a sequence. Received: {y!r}")
+    return answers
+
+
+def _ids(rows, filled, name):
+    low, high = min(row.min() for row in filled), max(row.max() for row in filled)
+    if low < 0 or high >= 2**31:
+        raise InvalidValue(
+            f"Token ids of {name} must be >= 0 and < 2**31; 0 is padding. Received: {low if low < 0 else high}"
+        )
+    return [row.reshape(-1).astype("int32") for row in rows]
+
+
+def _floats(rows, filled, name):
+    widths = {row.shape[-1] if row.ndim == 2 else 1 for row in filled}
+    if len(widths) > 1:
+        raise InvalidValue(f"Every step of {name} must have the same features. Received: {sorted(widths)}")
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
+        rows = [row.reshape(-1, *widths).astype("float32") for row in rows]
+    if not all(np.isfinite(row).all() for row in rows):
+        raise InvalidValue(f"{name} must be finite: drop or fill what is missing. Received: NaN or infinity")
+    return rows
 
 
 def _trim(rows: list[np.ndarray], name: str, pad_value: float | None) -> list[np.ndarray]:

@@ -70,6 +70,7 @@ class Batches:
         batch_size: Sequences per batch; at most as many as there are.
         pad_value: Fills padded steps of x.
         seed: Of the order; None keeps the examples' own order within their buckets.
+        weights: How much each example counts, `(examples,)`; None: all the same, 1.
     """
 
     x: Sequence[np.ndarray]
@@ -78,6 +79,7 @@ class Batches:
     batch_size: int
     pad_value: float = 0
     seed: int | None = None
+    weights: np.ndarray | None = None
 
     @property
     def per_step(self) -> bool:
@@ -117,6 +119,8 @@ class Batches:
         for indices, real, length in self.plan(epoch):
             x = pad([self.x[i] for i in indices], length, self.pad_value)
             weight = (np.arange(len(indices)) < real).astype("float32")
+            if self.weights is not None:
+                weight *= self.weights[indices]
             if self.per_step:
                 sequences = [self.y[i] for i in indices]
                 steps = np.arange(length) < np.array([len(s) for s in sequences])[:, None]

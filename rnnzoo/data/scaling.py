@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
+
+from rnnzoo.hyperparameters import HyperParameter
 
 Scaling = Literal["none", "standard", "minmax"]
 
@@ -24,6 +26,7 @@ class Scaler:
     @classmethod
     def fit(cls, sequences: Sequence[np.ndarray], kind: Scaling) -> "Scaler":
         """Fit to sequences `(time, features)`: `standard` to mean 0 and deviation 1, `minmax` to 0..1."""
+        HyperParameter(str, choices=get_args(Scaling)).check("scale", kind)
         steps = np.concatenate(sequences).astype("float64")
         if kind == "none":
             shift, scale = np.zeros(steps.shape[1]), np.ones(steps.shape[1])

@@ -3,6 +3,8 @@
 import os
 import socket
 import urllib.parse
+import urllib.request
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -36,12 +38,11 @@ def prepared_builder(name: str, data_dir: str | None = None):
         f"The data set {name} is not in {folder} and cannot be fetched ({{why}}): prepare it once where there is a "
         "network, then point TFDS_DATA_DIR or --data-dir at that folder."
     )
-    hosts = {urllib.parse.urlparse(str(url)).hostname for url in getattr(builder, "url_infos", {})} - {None}
-    for host in hosts:
+    for address in _addresses(getattr(builder, "url_infos", {})):
         try:
-            socket.create_connection((host, 443), timeout=REACH_SECONDS).close()
+            socket.create_connection(address, timeout=REACH_SECONDS).close()
         except OSError:
-            raise UserError(refusal.format(why=f"{host} does not answer")) from None
+            raise UserError(refusal.format(why=f"{address[0]} does not answer")) from None
     try:
         builder.download_and_prepare()
     except Exception as error:  # network, checksum, missing manual files: one sentence for all
@@ -49,6 +50,20 @@ def prepared_builder(name: str, data_dir: str | None = None):
             refusal.format(why=str(error).splitlines()[0] if str(error) else type(error).__name__)
         ) from error
     return builder
+
+
+def _addresses(urls: Iterable[Any]) -> set[tuple[str, int]]:
+    """Return host and port that downloads connect to: the proxy's, where one is set."""
+    proxies = urllib.request.getproxies()
+    found = set()
+    for url in urls:
+        parts = urllib.parse.urlsplit(str(url))
+        proxy = proxies.get(parts.scheme)
+        if proxy and parts.hostname and not urllib.request.proxy_bypass(parts.hostname):
+            parts = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        if parts.hostname:
+            found.add((parts.hostname, parts.port or {"http": 80, "ftp": 21}.get(parts.scheme, 443)))
+    return found
 
 
 def read_sequences(
@@ -71,10 +86,9 @@ def read_sequences(
     if label is None and len(labels) != 1:
         raise InvalidValue(f"Say which field of {name} is the label, with label=. Received: {', '.join(flat)}")
     label = label or labels[0]
+    shapes, types = _flatten(builder.info.features.shape), _flatten(builder.info.features.np_dtype)
     fields = tuple(fields) or tuple(
-        key
-        for key, feature in flat.items()
-        if key != label and len(feature.shape) >= 1 and feature.np_dtype != np.object_
+        key for key in flat if key != label and len(shapes[key]) >= 1 and types[key] != np.object_
     )
     missing = [key for key in (*fields, label) if key not in flat]
     if missing or not fields:
@@ -82,13 +96,18 @@ def read_sequences(
 
     found: dict[str, dict[str, Any]] = {}
     for split in builder.info.splits:
-        part = {"val": "validation", "dev": "validation"}.get(split, split)
-        if part not in ("train", "validation", "test"):
+        part = _part(split)
+        if part is None:
             continue
         x, y = [], []
         for example in tfds.as_numpy(builder.as_dataset(split=split)):
             values = _flatten(example)
             columns = [np.asarray(values[key]) for key in fields]
+            if len({column.shape for column in columns}) > 1:
+                raise InvalidValue(
+                    f"The fields of {name} that make up a step must be of equal length: choose with fields=. "
+                    f"Received: {', '.join(f'{k} {c.shape}' for k, c in zip(fields, columns, strict=True))}"
+                )
             x.append(columns[0] if len(columns) == 1 else np.stack(columns, axis=-1))
             y.append(values[label])
         if label in labels and flat[label].names:
@@ -106,3 +125,46 @@ def _flatten(nested: Any, prefix: str = "") -> dict[str, Any]:
     for key, value in inner.items():
         flat |= _flatten(value, f"{prefix}/{key}" if prefix else key)
     return flat
+
+
+def open_texts(
+    name: str, text: str | None, label: str | None, data_dir: str | None
+) -> dict[str, Iterator[tuple[str, str]]]:
+    """Open texts with labels, to be read row by row: `{"train": rows, "test": rows}`.
+
+    Args:
+        name: `data_set` or `data_set/config`.
+        text: The text's name. Default: the only text feature.
+        label: The answer's name. Default: the only class label.
+        data_dir: Where TFDS keeps its data.
+    """
+    import tensorflow_datasets as tfds
+
+    builder = prepared_builder(name, data_dir)
+    flat = _flatten(builder.info.features)
+    kinds = {"text": tfds.features.Text, "label": tfds.features.ClassLabel}
+    chosen: dict[str, str] = {}
+    for role, given in (("text", text), ("label", label)):
+        fitting = [key for key, feature in flat.items() if isinstance(feature, kinds[role])]
+        if given is None and len(fitting) != 1:
+            raise InvalidValue(f"Say which field of {name} is the {role}, with --{role}. Received: {', '.join(flat)}")
+        chosen[role] = given or fitting[0]
+        if chosen[role] not in flat:
+            raise InvalidValue(f"{name} has the fields {', '.join(flat)}. Received: --{role} {given}")
+    feature = flat[chosen["label"]]
+    named = isinstance(feature, tfds.features.ClassLabel)
+
+    def rows(split):
+        for example in tfds.as_numpy(builder.as_dataset(split=split)):
+            values = _flatten(example)
+            answer = values[chosen["label"]]
+            answer = feature.int2str(int(answer)) if named else answer
+            yield values[chosen["text"]].decode("utf-8"), answer.decode() if isinstance(answer, bytes) else str(answer)
+
+    return {part: rows(split) for split in builder.info.splits if (part := _part(split))}
+
+
+def _part(split: str) -> str | None:
+    """Return our name for a split, None for one that is none of the three."""
+    part = {"val": "validation", "dev": "validation"}.get(split, split)
+    return part if part in ("train", "validation", "test") else None

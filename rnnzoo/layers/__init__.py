@@ -1,6 +1,10 @@
 """The Keras layers the zoo adds. Importing this package registers them, so that saved models load."""
 
+from rnnzoo.layers.attention import BahdanauAttention as BahdanauAttention
+from rnnzoo.layers.attention import LuongAttention as LuongAttention
+from rnnzoo.layers.attention import ScaledDotAttention as ScaledDotAttention
 from rnnzoo.layers.convolution import Conv1D as Conv1D
+from rnnzoo.layers.hierarchy import HierarchicalAttention as HierarchicalAttention
 from rnnzoo.layers.layernorm_lstm import LayerNormLSTMCell as LayerNormLSTMCell
 from rnnzoo.layers.padding import Embedding as Embedding
 from rnnzoo.layers.padding import Padding as Padding

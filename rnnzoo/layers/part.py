@@ -15,5 +15,5 @@ class Part(keras.Model):
         self.supports_masking = True
 
     def compute_mask(self, inputs, previous_mask):
-        has_time = len(self.output_shape) == 3
-        return previous_mask if has_time else None
+        outputs = self.outputs[0] if len(self.outputs) == 1 else None  # several: none of them is a sequence
+        return previous_mask if outputs is not None and len(outputs.shape) == 3 else None

@@ -1,5 +1,6 @@
 """The bodies of the zoo: functions from a sequence of vectors to a sequence, or to one summary. One file per family."""
 
+from rnnzoo.models import attentive as attentive
 from rnnzoo.models import classic as classic
 from rnnzoo.models import convolutional as convolutional
 from rnnzoo.models import feed_forward as feed_forward

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import dataclasses
 import io
 import math
 import subprocess
@@ -25,6 +26,7 @@ from rnnzoo.training.checkpoint import State
 from rnnzoo.training.devices import device_name
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.runs import Run
+from rnnzoo.weights import take_weights
 
 
 def train(
@@ -61,6 +63,7 @@ def train(
     recipe = recipe.check()
     folder = Path(run or Path("runs") / recipe.run_name())
     runs.claim(folder, recipe, restart)
+    runs.sweep(folder)
     done = Run(folder)
     if not restart and done.finished and (done.results["stopped"] or done.results["epochs"] >= recipe.epochs):
         why = "it stopped early" if done.results["stopped"] else "more --epochs extend it"
@@ -81,8 +84,8 @@ def train(
         model = _build(recipe, splits)
         if restart:
             runs.clear(folder)
+        runs.write_json(folder / runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
         recipe.data.save(folder)
-        runs.write_json(folder / runs.CONFIG, recipe.to_config())
         saved = folder / runs.CHECKPOINT
         state = checkpoint.restore(saved, model) if saved.is_file() else State()
         if done.finished and not state.epoch:
@@ -104,27 +107,48 @@ def _build(recipe: Recipe, splits: Splits) -> Any:
         steps = recipe.epochs * splits.parts["train"].steps()
         learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     tokens = {"embedding_dim": recipe.embedding_dim} if "vocabulary_size" in recipe.data.inputs else {}
-    return build(
+    rows = _shared_words(recipe)
+    model = build(
         recipe.model,
         recipe.task,
         **recipe.data.inputs,
         **tokens,
-        weights=recipe.weights,
+        weights=None if rows else recipe.weights,
         trainable_body=recipe.trainable_body,
         optimizer=recipe.optimizer,
         learning_rate=learning_rate,
         seed=recipe.seed,
         **recipe.hyperparameters,
     )
+    if rows:
+        take_weights(model, recipe.weights, rows)
+    return model
+
+
+def _shared_words(recipe: Recipe) -> dict[int, int] | None:
+    """Return embedding row here -> row there for the words that the weights' run knows too; None without words."""
+    if (
+        recipe.weights is None
+        or not Path(recipe.weights, runs.CONFIG).is_file()
+        or not hasattr(recipe.data, "vocabulary")
+    ):
+        return None
+    theirs = runs.load(recipe.weights).data
+    if not hasattr(theirs, "vocabulary"):
+        return None
+    there = theirs.vocabulary.ids
+    shared = {row: there[word] for word, row in recipe.data.vocabulary.ids.items() if word in there}
+    return {0: 0, 1: 1, **shared}  # padding and unknown mean the same everywhere
 
 
 def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
     """Train epoch by epoch; after each, the whole state goes to disk."""
     train, validation = splits.parts["train"], splits.parts.get("validation")
-    weights = _class_weights(train) if recipe.class_weight else None
+    if recipe.class_weight:
+        train = dataclasses.replace(train, weights=_class_weights(train.y))
     while state.epoch < recipe.epochs and not state.stopped:
         began = time.perf_counter()
-        row = {"epoch": state.epoch + 1, **_one_epoch(model, train, state.epoch, recipe.epochs, weights, console)}
+        row = {"epoch": state.epoch + 1, **_one_epoch(model, train, state.epoch, recipe.epochs, console)}
         if validation:
             found = metrics.evaluate(model, validation.arrays(), recipe.task)
             row |= {f"val_{name}": found[name] for name in metrics.WATCHED[recipe.task]}
@@ -144,14 +168,12 @@ def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
             on_epoch_end(state.epoch, row)
 
 
-def _one_epoch(model, train: Batches, epoch, epochs, class_weight, console):
+def _one_epoch(model, train: Batches, epoch, epochs, console):
     """Return the mean loss and metrics of one pass, as seen while training."""
     steps = train.steps()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         watch = _Watch(bar, bar.add_task(f"epoch {epoch + 1}/{epochs}", total=steps), epoch + 1)
-        logs = model.fit(
-            train.dataset(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[watch], class_weight=class_weight
-        ).history
+        logs = model.fit(train.dataset(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
     row = {name: values[-1] for name, values in logs.items()}
     filled = steps * min(train.batch_size, len(train)) / len(train)  # Keras counts fillers of weight 0 in its mean
     return {**row, "loss": row["loss"] * (1 if train.per_step else filled)}
@@ -196,6 +218,7 @@ def _judge(recipe: Recipe, model: Any, state: State, row: Mapping[str, float]) -
 
 def _finish(recipe, model, splits, state, folder, console):
     """Put the best weights back, measure, and write model, plots and, last of all, results."""
+    write_text(folder / runs.HISTORY, _as_csv(state.history))  # a kill may have come between checkpoint and history
     if state.best_weights:
         model.set_weights(state.best_weights)
     with whole_file(folder / runs.MODEL, suffix=".keras") as temporary:
@@ -212,6 +235,7 @@ def _finish(recipe, model, splits, state, folder, console):
     from rnnzoo.training import report
 
     report.plot_run(folder / runs.PLOTS, state.history, last, recipe.task, getattr(recipe.data, "classes", None))
+    _save_examples(folder, model, recipe.data, held_out, last)
     results = {
         "recipe": recipe.name,
         "dataset": recipe.data.name,
@@ -243,16 +267,39 @@ def _finish(recipe, model, splits, state, folder, console):
     return Run(folder)
 
 
+def _save_examples(folder: Path, model: Any, data: Any, held_out: Mapping[str, Batches], last: Any) -> None:
+    """Show what the model looked at in the surest right and wrong answers, where it has attention and reads text."""
+    has_attention = any(layer.name == "attention" for layer in getattr(model.get_layer("body"), "layers", ()))
+    if last is None or not has_attention or not hasattr(data, "vocabulary"):
+        return
+    from rnnzoo.training import explain, report
+
+    batches = list(held_out.values())[-1]
+    order = np.concatenate([indices[:real] for indices, real, _ in batches.plan()])
+    sureness = last.probabilities.max(axis=-1)
+    right = last.labels == last.y
+    chosen = [i for kind in (right, ~right) for i in np.argsort(-np.where(kind, sureness, -1))[:2] if kind[i]]
+    ids = [batches.x[order[i]] for i in chosen]
+    titles = [
+        f"{'right' if right[i] else 'wrong'}: {data.classes[last.labels[i]]} {sureness[i]:.2f}, "
+        f"truly {data.classes[last.y[i]]}"
+        for i in chosen
+    ]
+    vocabulary = data.vocabulary
+    found = explain.explain(model, ids, [vocabulary.decode(row) for row in ids], titles)
+    report.save(explain.picture(found), folder / runs.PLOTS / "examples.png")
+
+
 def _check_monitor(recipe: Recipe, splits: Splits) -> None:
     valid = [f"val_{name}" for name in metrics.WATCHED[recipe.task]]
     if "validation" in splits.parts and recipe.monitor not in valid:
         raise InvalidValue(f"monitor must be one of {', '.join(valid)}. Received: monitor={recipe.monitor!r}")
 
 
-def _class_weights(train: Batches) -> dict[int, float]:
-    """Return total / (classes x count) of each class, so that every class weighs the same."""
-    classes, counts = np.unique(np.asarray(train.y), return_counts=True)
-    return {int(c): len(train) / (len(classes) * int(n)) for c, n in zip(classes, counts, strict=True)}
+def _class_weights(y: np.ndarray) -> np.ndarray:
+    """Return total / (classes x count of its class) for each example, so that every class weighs the same."""
+    classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
+    return (len(y) / (len(classes) * counts))[place].astype("float32")
 
 
 @contextlib.contextmanager

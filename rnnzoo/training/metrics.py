@@ -10,6 +10,8 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn import metrics as sk
 
+from rnnzoo.errors import Diverged
+
 BETTER_WHEN_HIGHER = ("accuracy", "precision", "recall", "f1", "roc_auc", "r2")
 WATCHED = {
     "classification": ("loss", "accuracy"),
@@ -82,8 +84,17 @@ def evaluate(model: Any, dataset: Iterable, task: str) -> dict[str, float]:
 
 def score(predictions: Predictions, task: str) -> dict[str, float]:
     """Measure predictions; see `evaluate`."""
+    _check_finite(predictions.output)
     measure = _values if task in ("regression", "forecasting") else _classes
     return {name: float(value) for name, value in measure(predictions).items()}
+
+
+def _check_finite(output: np.ndarray) -> None:
+    if not np.isfinite(output).all():
+        raise Diverged(
+            "The model answers NaN or infinity: its training has diverged, try a smaller --learning-rate. "
+            f"Received: {np.sum(~np.isfinite(output))} such values of {output.size}"
+        )
 
 
 def cross_entropy(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
@@ -121,6 +132,7 @@ def _language_modeling(batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict
     """Sum batch by batch: the logits of a whole text would not fit into memory."""
     nats, right, tokens = 0.0, 0, 0
     for y, output in batches:
+        _check_finite(output)
         nats += float(cross_entropy(y, output).sum())
         right += int((output.argmax(axis=-1) == y).sum())
         tokens += len(y)

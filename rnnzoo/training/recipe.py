@@ -98,11 +98,18 @@ class Recipe:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Recipe":
-        """Undo `to_config`."""
-        kind = import_object(config["data"]["class"])
-        arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in config["data"]["arguments"].items()}
-        known = {f.name for f in dataclasses.fields(cls)}
-        return cls(**{k: v for k, v in config.items() if k in known} | {"data": kind(**arguments)})
+        """Undo `to_config`.
+
+        Raises:
+            ValueError: It is the config of something else.
+        """
+        try:
+            data, known = config["data"], {f.name for f in dataclasses.fields(cls)}
+            kind, given = import_object(data["class"]), {k: v for k, v in config.items() if k in known}
+            arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in data["arguments"].items()}
+            return cls(**given | {"data": kind(**arguments)})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InvalidValue(f"This config is of no run of rnnzoo ({error}). Received: {str(config)[:60]}") from error
 
     def identity(self) -> dict[str, Any]:
         """Return what makes two trainings the same, flat: `{"learning_rate": ..., "units": ..., "source": ...}`."""

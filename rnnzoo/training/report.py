@@ -111,6 +111,7 @@ def errors(p: Predictions) -> Figure:
     ends = [min(y.min(), output.min()), max(y.max(), output.max())]
     left.plot(ends, ends, "k--", linewidth=0.8)
     left.set(xlabel="true", ylabel="predicted", title="predicted against true")
-    right.hist(output - y, bins=50)
+    differ = np.ptp(output - y) > 1e-5 * np.abs(output - y).max()
+    right.hist(output - y, bins=50 if differ else 1)
     right.set(xlabel="predicted - true", ylabel="count", title=f"errors: mean {np.mean(output - y):.3g}")
     return figure

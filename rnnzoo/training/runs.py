@@ -12,7 +12,7 @@ import numpy as np
 
 from rnnzoo.data.batches import Batches, bucket_lengths
 from rnnzoo.errors import InvalidType, InvalidValue
-from rnnzoo.files import write_text
+from rnnzoo.files import TEMPORARY, read_json, write_text
 from rnnzoo.registry import describe
 from rnnzoo.training.recipe import Recipe
 
@@ -40,7 +40,7 @@ class Run:
     @functools.cached_property
     def config(self) -> dict[str, Any]:
         """All settings of the training."""
-        return _read_json(self.folder / CONFIG)
+        return read_json(self.folder / CONFIG)
 
     @functools.cached_property
     def recipe(self) -> Recipe:
@@ -63,7 +63,7 @@ class Run:
     @property
     def results(self) -> dict[str, Any]:
         """What was measured."""
-        return _read_json(self._finished(RESULTS))
+        return read_json(self._finished(RESULTS))
 
     @property
     def finished(self) -> bool:
@@ -77,7 +77,7 @@ class Run:
         x = self.data.encode(raw)
         lengths = [len(s) for s in x]
         padded = "pad_value" in self.data.inputs or "vocabulary_size" in self.data.inputs
-        buckets = bucket_lengths(lengths, 1) if padded else sorted(set(lengths))
+        buckets = bucket_lengths(lengths, 64) if padded else sorted(set(lengths))
         batches = Batches(x, np.zeros(len(x)), buckets, 64, self.data.pad_with)
         found: list[Any] = [None] * len(x)
         for (indices, real, _), (batch, _, _) in zip(batches.plan(), batches.arrays(), strict=True):
@@ -96,16 +96,33 @@ class Run:
         """
         if isinstance(raw, str) or not isinstance(raw, Sequence | np.ndarray):
             raise InvalidType(f"predict takes a list of inputs. Received: {type(raw).__name__}")
-        return self.data.decode(self.outputs(raw))
+        answers = self.data.decode(self.outputs(raw))
+        for answer, x in zip(answers, self.data.encode(raw), strict=True):
+            if not len(x):
+                answer["note"] = "nothing to read in this input: the answer is the model's bias"
+        return answers
+
+    def explain(self, raw: Sequence[str]) -> list[Any]:
+        """Show which words of each text the model looked at; see `rnnzoo.training.explain.Explanation`.
+
+        Raises:
+            ValueError: The model has no attention, or the data no words.
+        """
+        from rnnzoo.training.explain import explain
+
+        if not hasattr(self.data, "pieces"):
+            raise InvalidValue(f"Only texts can be explained. Received: {type(self.data).__name__}")
+        titles = [f"{a['label']} {a['probability']:.2f}" for a in self.predict(raw)]
+        return explain(self.model, self.data.encode(raw), self.data.pieces(raw), titles)
 
     def evaluate(self, file: Any = None, *, data_dir: str | None = None) -> dict[str, float]:
         """Measure the model on its test split (validation, else train, where there is none), or on a labelled file.
 
         Args:
-            file: Arrays `x` and `y`: an `.npz` file, a mapping or a pair.
+            file: Labelled data of the kind that the run was trained on: an `.npz` file with x and y, or a table
+                of texts with the same columns.
             data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
         """
-        from rnnzoo.data.arrays import read_arrays
         from rnnzoo.training.metrics import Predictions, evaluate, score
 
         if file is None:
@@ -117,13 +134,8 @@ class Run:
                 data_dir=data_dir,
             )
             return evaluate(self.model, splits.test or splits.validation or splits.train, recipe.task)
-        arrays = read_arrays(file)
-        if not {"x", "y"} <= arrays.keys():
-            raise InvalidValue(f"The file must hold the arrays x and y. Received: {', '.join(arrays) or 'nothing'}")
-        y = self.data.encode_answers(arrays["y"])
-        if len(y) != len(arrays["x"]):
-            raise InvalidValue(f"x and y must have as many rows. Received: {len(arrays['x'])} and {len(y)}")
-        return score(Predictions(y, self.outputs(list(arrays["x"]))), self.recipe.task)
+        raw, y = self.data.labelled(file)
+        return score(Predictions(self.data.encode_answers(y), self.outputs(raw)), self.recipe.task)
 
     def _finished(self, name: str) -> Path:
         if not (self.folder / name).is_file():
@@ -159,13 +171,13 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
     """
     if folder.is_file():
         raise InvalidValue(f"A run needs a folder, and this is a file. Received: {folder}")
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if not folder.is_dir() or all(path.name.startswith(TEMPORARY) for path in folder.iterdir()):
         return
     if not (folder / CONFIG).is_file():
         raise InvalidValue(f"The folder holds something that is no run; give another --run. Received: {folder}")
     if restart:
         return
-    there, here = Recipe.from_config(_read_json(folder / CONFIG)).identity(), recipe.identity()
+    there, here = Run(folder).recipe.identity(), recipe.identity()
     differences = [f"{k}={there.get(k)!r} there, {v!r} here" for k, v in here.items() if there.get(k) != v]
     if differences:
         raise InvalidValue(
@@ -181,13 +193,12 @@ def clear(folder: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what killed processes had begun to write."""
+    for path in folder.rglob(f"{TEMPORARY}*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write JSON, whole."""
     write_text(path, json.dumps(content, indent=1) + "\n")
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise InvalidValue(f"Cannot read {path.name} ({error}). Received: {path}") from error

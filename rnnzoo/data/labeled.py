@@ -1,0 +1,263 @@
+"""What all data with one answer per sequence share: splits, answers, batches, and what a run keeps of them."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from rnnzoo import hyperparameters as hp
+from rnnzoo.data.arrays import as_answers, truncate
+from rnnzoo.data.batches import Batches, Splits, bucket_lengths
+from rnnzoo.errors import InvalidType, InvalidValue
+from rnnzoo.files import read_json, write_text
+from rnnzoo.hyperparameters import HyperParameter
+
+SHARE = HyperParameter(float, low=0.0, below=1.0)
+PARTS = ("train", "validation", "test")
+Part = tuple[Sequence[Any], np.ndarray]
+"""Inputs, one a sequence, and their answers."""
+
+
+@dataclass(kw_only=True)
+class Labeled:
+    """Sequences with one answer each, in up to three parts.
+
+    Args:
+        truncate: Which part of a longer sequence is kept: its `head`, its `tail` or `both` ends.
+        validation: Share of train held out for choosing the best epoch, where the source has no validation part.
+        test: Share held out for testing, where the source has no test part.
+        split_seed: Of these two draws.
+    """
+
+    truncate: Literal["head", "tail", "both"] = "head"
+    validation: float = 0.1
+    test: float = 0.2
+    split_seed: int = 0
+    fitted: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    # What a kind of input decides.
+    def _read(self, data_dir: str | None) -> dict[str, Part]:
+        """Read the parts that the source has, checked, not yet encoded."""
+        raise NotImplementedError
+
+    def _fit_inputs(self, parts: dict[str, Part]) -> dict[str, Any]:
+        """Return what is fitted on train: `inputs`, what `build` must know; `fill`, the value of padded steps; more."""
+        raise NotImplementedError
+
+    def _encode_inputs(self, x: Sequence[Any], part: str) -> Sequence[np.ndarray]:
+        raise NotImplementedError
+
+    def _parse(self, raw: Sequence[Any]) -> Sequence[Any]:
+        """Turn inputs as a user writes them into what `_read` gives."""
+        raise NotImplementedError
+
+    # What a kind of answer decides.
+    def _fit_answers(self, y: np.ndarray) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _encode_answers(self, y: np.ndarray, part: str) -> np.ndarray:
+        raise NotImplementedError
+
+    def _strata(self, y: np.ndarray) -> np.ndarray | None:
+        return None
+
+    def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
+        """Read, check, split, fit on train, encode and batch.
+
+        Args:
+            sequence_length: Longest sequence in steps; None keeps all.
+            batch_size: Sequences per batch.
+            seed: Of the order of training.
+            limit: At most so many examples of each part.
+            data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+
+        Returns:
+            The batched splits. `inputs` is known afterwards.
+
+        Raises:
+            ValueError, TypeError: Data that no model can be trained on; says which and why.
+        """
+        for name in ("validation", "test"):
+            SHARE.check(name, getattr(self, name))
+        HyperParameter(str, choices=("head", "tail", "both")).check("truncate", self.truncate)
+        hp.TABLE["seed"].check("split_seed", self.split_seed)
+        parts = self._read(data_dir)
+        if "train" not in parts:
+            raise InvalidValue(f"The data set has no train part. Received: {', '.join(parts) or 'no part'}")
+        parts = _hold_out(parts, "test", self.test, self.split_seed, self._strata)
+        parts = _hold_out(parts, "validation", self.validation, self.split_seed + 1, self._strata)
+        if limit is not None:
+            parts = {name: _sample(part, limit, self.split_seed) for name, part in parts.items()}
+        answers = self._fit_answers(parts["train"][1])
+        self.fitted = self._fit_inputs(parts) | {"answers": answers, "sequence_length": sequence_length}
+        self.fitted["inputs"] = {**self.fitted["inputs"], "outputs": answers["outputs"]}
+        batches: dict[str, Batches] = {}
+        for name in (p for p in PARTS if p in parts):
+            x, y = parts.pop(name)
+            x = [truncate(s, sequence_length, self.truncate) for s in self._encode_inputs(x, name)]
+            y = self._encode_answers(y, name)
+            buckets = batches["train"].buckets if batches else bucket_lengths([len(s) for s in x], batch_size)
+            batches[name] = Batches(x, y, buckets, batch_size, self.pad_with, seed if name == "train" else None)
+        return Splits(batches)
+
+    @property
+    def name(self) -> str:
+        """The data set's name, for results."""
+        raise NotImplementedError
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What `build` must know: `features` and `pad_value`, or `vocabulary_size`; and `outputs`."""
+        return self._known("inputs")
+
+    @property
+    def pad_with(self) -> float:
+        """The value that fills padded steps of a batch."""
+        return self._known("fill")
+
+    def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
+        """Turn inputs as the user writes them into what the model reads."""
+        length = self._known("sequence_length")
+        return [truncate(s, length, self.truncate) for s in self._encode_inputs(self._parse(raw), "input")]
+
+    def encode_answers(self, y: Any) -> np.ndarray:
+        """Turn labels or values as the user writes them into what the loss reads."""
+        return self._encode_answers(as_answers(y, "input"), "input")
+
+    def labelled(self, file: Any) -> tuple[Sequence[Any], Any]:
+        """Read raw inputs and their answers from a file of the same kind as the data's own."""
+        raise NotImplementedError
+
+    def save(self, folder: str | os.PathLike) -> None:
+        """Write what was fitted into a run folder."""
+        write_text(os.path.join(folder, "data.json"), json.dumps(self.fitted))
+
+    def restore(self, folder: str | os.PathLike):
+        """Read what `save` wrote."""
+        self.fitted = read_json(os.path.join(folder, "data.json"))
+        return self
+
+    def _known(self, name):
+        if name not in self.fitted:
+            raise InvalidValue(
+                f"Load the data first: data.load(). Received: a {type(self).__name__} that is not fitted"
+            )
+        return self.fitted[name]
+
+
+class Classes:
+    """Answers that are one of several classes."""
+
+    _known: Any
+
+    def _fit_answers(self, y):
+        classes = np.unique(_labels(y))
+        if len(classes) < 2:
+            raise InvalidValue(f"A classifier needs two classes or more. Received: only {classes[0]!s} in train")
+        return {"classes": [str(c) for c in classes], "outputs": len(classes)}
+
+    def _encode_answers(self, y, part):
+        index = {name: i for i, name in enumerate(self.classes)}
+        words = [str(label) for label in _labels(y)]
+        unknown = next((word for word in words if word not in index), None)
+        if unknown is not None:
+            raise InvalidValue(
+                f"{part} has a label that train has not; train has {', '.join(self.classes[:12])}. Received: {unknown}"
+            )
+        return np.array([index[word] for word in words], "int32")
+
+    def _strata(self, y):
+        return _labels(y)
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes, in the order of the logits."""
+        return self._known("answers")["classes"]
+
+    def decode(self, y: np.ndarray) -> list[dict[str, Any]]:
+        """Turn logits `(batch, outputs)` into the likeliest class and its probability."""
+        from scipy.special import softmax
+
+        probabilities = softmax(np.asarray(y, "float64"), axis=-1)
+        best = probabilities.argmax(axis=-1)
+        return [
+            {"label": self.classes[i], "probability": float(p[i])} for i, p in zip(best, probabilities, strict=True)
+        ]
+
+
+def _labels(y: np.ndarray) -> np.ndarray:
+    """Return labels as whole numbers or as words, so that they can be sorted and compared.
+
+    Raises:
+        TypeError: They are something else, or some are missing.
+    """
+    if y.ndim == 1 and y.dtype.kind in "iub":
+        return y
+    if y.ndim != 1 or not all(isinstance(label, str | bytes | int) for label in y.tolist()):
+        raise InvalidType(
+            f"Labels must be a row of whole numbers or words. Received: dtype {y.dtype} of shape {y.shape}"
+        )
+    return np.array([label.decode() if isinstance(label, bytes) else str(label) for label in y.tolist()])
+
+
+class Values:
+    """Answers that are one number or several."""
+
+    _known: Any
+
+    def _fit_answers(self, y):
+        return {"outputs": self._numbers(y, "train").shape[1]}
+
+    def _encode_answers(self, y, part):
+        values, outputs = self._numbers(y, part), self._known("answers")["outputs"]
+        if values.shape[1] != outputs:
+            raise InvalidValue(f"y of {part} must have {outputs} values a row. Received: {values.shape[1]}")
+        return values
+
+    @staticmethod
+    def _numbers(y, part):
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
+            values = y.astype("float32") if y.dtype.kind in "iuf" else None
+        if values is None or y.ndim not in (1, 2) or not np.isfinite(values).all():
+            raise InvalidValue(
+                f"y of {part} must be finite numbers of shape (examples,) or (examples, outputs). "
+                f"Received: dtype {y.dtype} of shape {y.shape}"
+            )
+        return values.reshape(len(y), -1)
+
+    def decode(self, y: np.ndarray) -> list[dict[str, Any]]:
+        """Turn values `(batch, outputs)` into plain numbers."""
+        return [{"values": [float(v) for v in row]} for row in np.asarray(y)]
+
+
+def _hold_out(parts, name, share, seed, strata):
+    """Cut a share of train off as `name`, unless there is one, or none is wanted."""
+    if name in parts or not share:
+        return parts
+    from sklearn.model_selection import train_test_split
+
+    x, y = parts["train"]
+    rows, labels = np.arange(len(x)), strata(y)
+    try:
+        kept, held = train_test_split(rows, test_size=share, random_state=seed, stratify=labels)
+    except ValueError:  # a class too rare for both sides: one example of each stays in train, the rest is drawn
+        stay = rows[:0] if labels is None else np.unique(labels, return_index=True)[1]
+        others = np.setdiff1d(rows, stay)
+        if len(others) < 2:
+            raise InvalidValue(f"Too few examples to hold out a {name} part. Received: {len(rows)}") from None
+        count = min(max(1, round(share * len(rows))), len(others) - 1)
+        kept, held = train_test_split(others, test_size=count, random_state=seed)
+        kept = np.concatenate([stay, kept])
+    return {**parts, "train": _rows((x, y), kept), name: _rows((x, y), held)}
+
+
+def _rows(part: Part, rows: np.ndarray) -> Part:
+    x, y = part
+    return [x[i] for i in rows], y[rows]
+
+
+def _sample(part: Part, limit: int, seed: int) -> Part:
+    return _rows(part, np.random.default_rng(seed).permutation(len(part[0]))[:limit])

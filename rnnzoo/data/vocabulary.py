@@ -1,0 +1,99 @@
+"""Text → token ids. 0 is padding, 1 an unknown token."""
+
+import re
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+Unit = Literal["words", "characters"]
+
+PADDING, UNKNOWN, FIRST = 0, 1, 2
+MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>")
+WORDS = re.compile(r"\w+(?:'\w+)*|[!?]")
+"""Runs of letters and digits with their inner apostrophes; of the punctuation only ! and ?."""
+
+
+def tokenize(text: str, unit: Unit) -> list[str]:
+    """Split a text: lower-case words without markup, or characters as they are."""
+    return list(text) if unit == "characters" else WORDS.findall(MARKUP.sub(" ", text).lower())
+
+
+class Ragged(Sequence):
+    """Rows of unequal length in one flat array: four bytes a token.
+
+    Args:
+        flat: All tokens, one row after the other.
+        ends: Where each row ends.
+    """
+
+    def __init__(self, flat: np.ndarray, ends: np.ndarray):
+        self.flat, self.ends = flat, ends
+
+    def __len__(self):
+        """Count the rows."""
+        return len(self.ends)
+
+    def __getitem__(self, row):
+        """Return one row, a view."""
+        return self.flat[self.ends[row - 1] if row else 0 : self.ends[row]]
+
+
+@dataclass
+class Lexicon:
+    """Every token met so far, numbered in the order of appearance: one pass over a text of any size.
+
+    Args:
+        unit: `words` or `characters`.
+    """
+
+    unit: Unit
+    ids: dict[str, int] = field(default_factory=dict)
+
+    def read(self, texts: Iterable[str]) -> Ragged:
+        """Number the tokens of each text."""
+        flat, ends, ids = array("i"), array("q"), self.ids
+        for text in texts:
+            flat.extend([ids.setdefault(token, len(ids)) for token in tokenize(text, self.unit)])
+            ends.append(len(flat))
+        return Ragged(np.frombuffer(flat, "int32") if flat else np.zeros(0, "int32"), np.asarray(ends))
+
+    def most_frequent(self, rows: Iterable[np.ndarray], size: int) -> list[str]:
+        """Return the tokens of these rows by falling frequency, at most `size`; the earlier one first where equal."""
+        counts = np.zeros(len(self.ids), "int64")
+        for row in rows:
+            np.add.at(counts, row, 1)
+        order = np.argsort(-counts, kind="stable")[:size]
+        words = list(self.ids)
+        return [words[i] for i in order if counts[i]]
+
+
+class Vocabulary:
+    """The tokens that a model knows.
+
+    Args:
+        tokens: Token number i has the id i + 2.
+        unit: `words` or `characters`.
+    """
+
+    def __init__(self, tokens: Sequence[str], unit: Unit):
+        self.tokens, self.unit = list(tokens), unit
+        self.ids = {token: i for i, token in enumerate(self.tokens, FIRST)}
+
+    def __len__(self):
+        """Count the ids, padding and unknown included."""
+        return len(self.tokens) + FIRST
+
+    def encode(self, text: str) -> np.ndarray:
+        """Return the ids of a text, int32 `(time,)`."""
+        return np.array([self.ids.get(token, UNKNOWN) for token in tokenize(text, self.unit)], "int32")
+
+    def decode(self, ids: np.ndarray) -> list[str]:
+        """Return the tokens of a row of ids; an unknown one is ?."""
+        return ["" if i == PADDING else "?" if i == UNKNOWN else self.tokens[i - FIRST] for i in ids]
+
+    def from_lexicon(self, lexicon: Lexicon) -> np.ndarray:
+        """Return this vocabulary's id for each of the lexicon's."""
+        return np.array([self.ids.get(token, UNKNOWN) for token in lexicon.ids], "int32")

@@ -1,0 +1,131 @@
+"""Attention over states. Each layer gives the context and the weights that made it.
+
+The names follow the papers: a query s, states h_1 .. h_T, scores e_j, weights α_j, context c = Σ_j α_j h_j.
+"""
+
+import keras
+from keras import ops
+
+
+def masked_softmax(e, mask):
+    """Return the softmax over the real steps of the last axis, 0 on padding (on all of it, where nothing is real)."""
+    e = e if mask is None else ops.where(mask, e, -6.0e4)
+    weights = ops.exp(e - ops.max(e, axis=-1, keepdims=True))
+    weights = weights if mask is None else ops.where(mask, weights, 0)
+    return ops.divide_no_nan(weights, ops.sum(weights, axis=-1, keepdims=True))
+
+
+class Attention(keras.layers.Layer):
+    """Weigh the states by how well they answer a query. A base: how well is the subclass's `score`.
+
+    In: `states` `(batch, time, width)`, with or without a mask; `query` `(batch, query_width)`, or
+    `(batch, queries, query_width)` for several at once. Out: the context `(batch, [queries,] width)` and the weights
+    `(batch, [queries,] time)`, which sum to 1 over the real steps and are 0 on padding. A row that is all padding gives
+    zeros.
+    """
+
+    def score(self, query, states):
+        """Return e `(batch, queries, time)`."""
+        raise NotImplementedError
+
+    def call(self, states, query, states_mask=None):
+        single = len(query.shape) == 2
+        e = self.score(query[:, None] if single else query, states)
+        weights = masked_softmax(e, None if states_mask is None else states_mask[:, None])
+        context = ops.matmul(weights, states)
+        return (context[:, 0], weights[:, 0]) if single else (context, weights)
+
+    def compute_mask(self, *args, **kwargs):
+        return None
+
+    def compute_output_shape(self, states_shape, query_shape):
+        lead = tuple(query_shape[:-1])
+        return (*lead, states_shape[-1]), (*lead, states_shape[1])
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class BahdanauAttention(Attention):
+    """Additive attention: e_j = v^T tanh(W s + U h_j). https://arxiv.org/abs/1409.0473, appendix A.1.2.
+
+    Args:
+        units: Width of the comparison.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, states_shape, query_shape):
+        self.w = self.add_weight(shape=(query_shape[-1], self.units), name="w")
+        self.u = self.add_weight(shape=(states_shape[-1], self.units), name="u")
+        self.v = self.add_weight(shape=(self.units, 1), name="v")
+
+    def score(self, query, states):
+        sum_ = ops.matmul(query, self.w)[:, :, None] + ops.matmul(states, self.u)[:, None]
+        return ops.matmul(ops.tanh(sum_), self.v)[..., 0]
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class LuongAttention(Attention):
+    """Multiplicative attention. https://arxiv.org/abs/1508.04025, section 3.1.
+
+    dot: e_j = s^T h_j; general: e_j = s^T W h_j; concat: e_j = v^T tanh(W [s; h_j]).
+
+    Args:
+        alignment: `dot`, `general` or `concat`.
+    """
+
+    def __init__(self, alignment="general", **kwargs):
+        super().__init__(**kwargs)
+        if alignment not in ("dot", "general", "concat"):
+            raise ValueError(f"alignment must be dot, general or concat. Received: alignment={alignment!r}")
+        self.alignment = alignment
+
+    def build(self, states_shape, query_shape):
+        width, query_width = states_shape[-1], query_shape[-1]
+        if self.alignment == "dot" and width != query_width:
+            raise ValueError(f"dot needs states and query of one width. Received: {width} and {query_width}")
+        if self.alignment == "general":
+            self.w = self.add_weight(shape=(query_width, width), name="w")
+        if self.alignment == "concat":  # W [s; h] = W_s s + W_h h
+            self.w = self.add_weight(shape=(query_width + width, width), name="w")
+            self.v = self.add_weight(shape=(width, 1), name="v")
+
+    def score(self, query, states):
+        if self.alignment == "concat":
+            w_s, w_h = self.w[: query.shape[-1]], self.w[query.shape[-1] :]
+            sum_ = ops.matmul(query, w_s)[:, :, None] + ops.matmul(states, w_h)[:, None]
+            return ops.matmul(ops.tanh(sum_), self.v)[..., 0]
+        if self.alignment == "general":
+            query = ops.matmul(query, self.w)
+        return ops.matmul(query, ops.swapaxes(states, 1, 2))
+
+    def get_config(self):
+        return {**super().get_config(), "alignment": self.alignment}
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class ScaledDotAttention(Attention):
+    """e_j = (W_Q s)^T (W_K h_j) / √units. https://arxiv.org/abs/1706.03762, equation 1; the states are the values.
+
+    Args:
+        units: Width of the comparison, d_k.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, states_shape, query_shape):
+        self.w_q = self.add_weight(shape=(query_shape[-1], self.units), name="w_q")
+        self.w_k = self.add_weight(shape=(states_shape[-1], self.units), name="w_k")
+
+    def score(self, query, states):
+        q, k = ops.matmul(query, self.w_q), ops.matmul(states, self.w_k)
+        return ops.matmul(q, ops.swapaxes(k, 1, 2)) / self.units**0.5
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
