@@ -118,6 +118,8 @@ def _compile(model, task, optimizer, learning_rate):
         momentum = {"momentum": 0.9} if optimizer == "sgd" else {}
         kind = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
         optimizer = kind[optimizer](learning_rate, global_clipnorm=1.0, **momentum)
+        if keras.config.dtype_policy().name == "mixed_float16":  # `compile` would do it, and forget it in the file
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     elif not isinstance(optimizer, keras.optimizers.Optimizer):
         raise InvalidType(f"optimizer must be a name or a Keras optimizer. Received: optimizer={optimizer!r}")
     head = HEADS[task]

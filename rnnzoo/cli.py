@@ -2,8 +2,9 @@
 
 import dataclasses
 import functools
-import importlib
+import importlib.util
 import json
+import logging
 import operator
 import os
 import sys
@@ -122,7 +123,10 @@ class _Runs:
 
         from rnnzoo.training.runs import list_runs
 
-        table = Table("run", "model", "epochs", "seconds", "quality", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        table.add_column("run", overflow="fold", min_width=30)
+        for name in ("model", "epochs", "seconds", "quality"):
+            table.add_column(name)
         for run in list_runs(self.folder):
             if run.finished:
                 r = run.results
@@ -142,7 +146,7 @@ class _Runs:
 class _Summary:
     """Show a run's settings, results and model."""
 
-    run: Annotated[Positional[str], arg(metavar="RUN")]
+    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
 
     def execute(self, _):
         """Print everything."""
@@ -159,7 +163,7 @@ class _Summary:
 class _Evaluate:
     """Measure a run on its test split, or on a labelled file."""
 
-    run: Annotated[Positional[str], arg(metavar="RUN")]
+    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
     file: str | None = None
     """Labelled data instead of the test split: x and y in an .npz file, or a table of texts."""
     data_dir: str | None = None
@@ -177,7 +181,7 @@ class _Evaluate:
 class _Predict:
     """Answer inputs: given here, in a file, or line by line from standard input (-)."""
 
-    run: Annotated[Positional[str], arg(metavar="RUN")]
+    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
     inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="INPUT")] = ()
     """Texts, or sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
     file: str | None = None
@@ -216,7 +220,7 @@ class _Predict:
 class _Export:
     """Write a run's model for serving, and check that it answers the same."""
 
-    run: Annotated[Positional[str], arg(metavar="RUN")]
+    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
     format: Literal["tf_saved_model", "onnx", "litert"] = "tf_saved_model"
     """onnx needs pip install 'rnnzoo[onnx]'; litert needs --sequence-length."""
     output: str | None = None
@@ -306,6 +310,8 @@ def _train(options: Any, recipe: Any) -> None:
 
 def _compare(options: Any, recipe: Any) -> None:
     names = [name.strip() for name in options.models.split(",") if name.strip()]
+    if not names:
+        raise InvalidValue(f"models must be names, separated by commas. Received: {options.models}")
     try:
         seeds = [int(seed) for seed in options.seeds.split(",")]
     except ValueError:
@@ -348,8 +354,9 @@ def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:
         from rnnzoo.data.arrays import rows_of_x
 
         try:
-            found = np.load(file, allow_pickle=False)
-            return rows_of_x({"x": found} if isinstance(found, np.ndarray) else dict(found))
+            with open(file, "rb") as opened:
+                found = np.load(opened, allow_pickle=False)
+                return rows_of_x({"x": found} if isinstance(found, np.ndarray) else dict(found))
         except (OSError, ValueError, KeyError) as error:
             raise InvalidValue(f"Cannot read an array x from this file ({error}). Received: {file}") from None
     if file and file != "-":
@@ -381,7 +388,10 @@ def _dispatch(commands: dict[str, type], program: str, arguments: Sequence[str] 
     )
     try:
         if not isinstance(options, _List | _Describe | _Runs):
-            _import_quietly("keras")
+            for module in ("keras", "tensorflow"):  # the data needs TensorFlow on every backend
+                if importlib.util.find_spec(module):
+                    _import_quietly(module)
+            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no advice on tracing once for each bucket
         options.execute(recipe)
     except UserError as error:
         if loud:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo import layers
 from rnnzoo.errors import InvalidValue, UserError
 from rnnzoo.files import TEMPORARY
 from rnnzoo.rebuilding import rebuild
@@ -50,9 +51,11 @@ def export(
     )
     x = _example(model, opened.data.inputs)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(TEMPORARY + path.name)
+    temporary = path.with_name(TEMPORARY + ENDINGS[format])  # exporters look at the ending
     try:
-        model.export(str(temporary), format=format, verbose=False)
+        with layers.use("general"):  # the fast kernels are for this machine, the file is for any
+            model(x)  # Keras exports only what has been called
+            model.export(str(temporary), format=format, verbose=False)
         error = float(np.abs(_answer(temporary, format, x) - model.predict_on_batch(x)).max())
         if not error < 1e-4:
             raise InvalidValue(f"The exported model answers differently by {error:.1e}. Received: {format}")

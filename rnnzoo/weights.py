@@ -54,7 +54,7 @@ def take_weights(model, source, rows: Mapping[int, int] | None = None):
 
 
 def _copy(source, target):
-    found, wanted = ([(v.path.split("/", 1)[-1], v) for v in layer.weights] for layer in (source, target))
+    found, wanted = ([(_path(layer, v), v) for v in layer.weights] for layer in (source, target))
     if len(found) != len(wanted):
         raise InvalidValue(
             f"{target.name} here has {len(wanted)} weights, the given one {len(found)}: build it with the same "
@@ -63,7 +63,12 @@ def _copy(source, target):
     for (_, theirs), (name, mine) in zip(found, wanted, strict=True):
         if theirs.shape != mine.shape:
             raise InvalidValue(
-                f"The weights do not fit layer {target.name}/{name}: it has shape {tuple(mine.shape)}. "
+                f"The weights do not fit layer {name}: it has shape {tuple(mine.shape)}. "
                 f"Received: {tuple(theirs.shape)}"
             )
     target.set_weights(source.get_weights())
+
+
+def _path(part, variable):
+    """Return `body/gru_0/gru_cell/kernel`: Keras's paths leave out the model that a layer is nested in."""
+    return variable.path if variable.path.startswith(f"{part.name}/") else f"{part.name}/{variable.path}"

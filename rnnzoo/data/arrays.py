@@ -57,7 +57,7 @@ def _read_npz(path: str) -> dict[str, np.ndarray]:
     if not os.path.isfile(path):
         raise InvalidValue(f"There is no such file. Received: {path}")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except Exception as error:  # zipfile, OSError, ValueError: whatever NumPy meets in a file that is none of its own
         hint = "store unequal lengths as one padded array x with an array `lengths`"

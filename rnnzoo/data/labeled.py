@@ -131,6 +131,9 @@ class Labeled:
         """Read raw inputs and their answers from a file of the same kind as the data's own."""
         raise NotImplementedError
 
+    def check_source(self) -> None:
+        """Refuse data that another process could not find again, as a run must."""
+
     def save(self, folder: str | os.PathLike) -> None:
         """Write what was fitted into a run folder."""
         write_text(os.path.join(folder, "data.json"), json.dumps(self.fitted))

@@ -40,7 +40,8 @@ class SequenceData(Labeled):
     @property
     def name(self) -> str:
         """The data set's name: `digits`, `reviews.npz`, `smartwatch_gestures`."""
-        return os.path.basename(str(self.source)).rpartition(":")[2]
+        source = str(self.source)
+        return os.path.basename(source) if source.endswith(".npz") else source.rpartition(":")[2]
 
     def labelled(self, file):
         """Read the arrays x and y."""
@@ -52,14 +53,13 @@ class SequenceData(Labeled):
             raise InvalidValue(f"x and y must have as many rows. Received: {len(x)} and {len(y)}")
         return x, y
 
-    def save(self, folder):
-        """Write what was fitted into a run folder."""
+    def check_source(self):
+        """Refuse arrays in memory."""
         if not isinstance(self.source, str | os.PathLike):
             raise InvalidType(
                 "A run must find its data again: give a path to an .npz file, a TFDS name or 'module:function'. "
                 f"Received: {type(self.source).__name__} in memory"
             )
-        super().save(folder)
 
     def _read(self, data_dir):
         if isinstance(self.source, str) and not self.source.endswith(".npz") and not is_import_path(self.source):

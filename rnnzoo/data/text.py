@@ -44,7 +44,7 @@ class TextClassification(Classes, Labeled):
     @property
     def name(self) -> str:
         """The data set's or the file's name."""
-        return os.path.basename(self.dataset or self.file or "")
+        return self.dataset or os.path.basename(self.file or "")
 
     @property
     def vocabulary(self) -> Vocabulary:

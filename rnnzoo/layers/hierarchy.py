@@ -4,7 +4,8 @@ import keras
 from keras import ops
 
 from rnnzoo.layers.attention import masked_softmax
-from rnnzoo.layers.recurrent import GRU, Bidirectional
+from rnnzoo.layers.bidirectional import Bidirectional
+from rnnzoo.layers.recurrent import GRU
 
 
 @keras.saving.register_keras_serializable("rnnzoo")

@@ -71,6 +71,9 @@ class Padding(keras.layers.Layer):
         self.pad_value = float(pad_value)
         self.mask = TrailingMask(self.pad_value, name="mask")
 
+    def build(self, input_shape):
+        self.mask.build(input_shape)  # else Keras warns at loading
+
     def compute_mask(self, inputs, mask=None):
         return self.mask(inputs)
 

@@ -57,7 +57,7 @@ def restore(path: str | os.PathLike, model: Any) -> State:
         ValueError: The file is damaged, or of another model.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         state = State(**json.loads(str(arrays["state"])))
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:

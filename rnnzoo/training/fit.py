@@ -61,6 +61,7 @@ def train(
     """
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
     recipe = recipe.check()
+    recipe.data.check_source()
     folder = Path(run or Path("runs") / recipe.run_name())
     runs.claim(folder, recipe, restart)
     runs.sweep(folder)
@@ -160,7 +161,7 @@ def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
         write_text(folder / runs.HISTORY, _as_csv(state.history))
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:
             values = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k != "epoch")
-            star = "  *" if state.best_epoch == state.epoch and validation else ""
+            star = "  best" if state.best_epoch == state.epoch and validation else ""
             console.print(
                 f"epoch {state.epoch:>3}/{recipe.epochs}  {values}  {time.perf_counter() - began:.1f} s{star}"
             )
@@ -174,7 +175,7 @@ def _one_epoch(model, train: Batches, epoch, epochs, console):
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         watch = _Watch(bar, bar.add_task(f"epoch {epoch + 1}/{epochs}", total=steps), epoch + 1)
         logs = model.fit(train.dataset(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
-    row = {name: values[-1] for name, values in logs.items()}
+    row = {"loss": logs["loss"][-1]} | {name: values[-1] for name, values in logs.items()}
     filled = steps * min(train.batch_size, len(train)) / len(train)  # Keras counts fillers of weight 0 in its mean
     return {**row, "loss": row["loss"] * (1 if train.per_step else filled)}
 
@@ -234,7 +235,15 @@ def _finish(recipe, model, splits, state, folder, console):
 
     from rnnzoo.training import report
 
-    report.plot_run(folder / runs.PLOTS, state.history, last, recipe.task, getattr(recipe.data, "classes", None))
+    report.plot_run(
+        folder / runs.PLOTS,
+        state.history,
+        state.best_epoch,
+        list(found)[-1],
+        last,
+        recipe.task,
+        getattr(recipe.data, "classes", None),
+    )
     _save_examples(folder, model, recipe.data, held_out, last)
     results = {
         "recipe": recipe.name,

@@ -40,7 +40,7 @@ class Recipe:
         class_weight: `balanced` weighs each class by the inverse of its frequency in train.
         precision: `float32`, or Keras's `mixed_float16` or `mixed_bfloat16`.
         weights: A run or `.keras` file to start from.
-        trainable_body: False trains the head alone.
+        trainable_body: Train body and embedding too, not the head alone.
         seed: Of weights, dropout and order.
         limit: At most so many examples of each split.
         print_every: Print every so many epochs.

@@ -19,6 +19,8 @@ MOST_CLASSES = 30
 def plot_run(
     folder: Path,
     history: Sequence[Mapping[str, float]],
+    best_epoch: int,
+    split: str,
     predictions: Predictions | None,
     task: str,
     classes: Sequence[str] | None,
@@ -28,21 +30,23 @@ def plot_run(
     Args:
         folder: Where to.
         history: One row of metrics an epoch.
-        predictions: Of the held-out split.
+        best_epoch: The epoch whose weights were kept.
+        split: What the predictions are of: `test`.
+        predictions: The model's answers to it, or None.
         task: Decides what is drawn.
         classes: Names of the classes.
     """
-    save(curves(history), folder / "curves.png")
+    save(curves(history, best_epoch), folder / "curves.png")
     if predictions is None:
         return
     if task in ("classification", "tagging"):
         names = list(classes or map(str, range(predictions.output.shape[-1])))
         if len(names) <= MOST_CLASSES:
-            save(confusion(predictions, names), folder / "confusion.png")
+            save(confusion(predictions, names, split), folder / "confusion.png")
         if task == "classification" and len(names) <= MOST_CLASSES:
-            save(roc(predictions, names), folder / "roc.png")
+            save(roc(predictions, names, split), folder / "roc.png")
     else:
-        save(errors(predictions), folder / "errors.png")
+        save(errors(predictions, split), folder / "errors.png")
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -51,8 +55,8 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(temporary, dpi=120)
 
 
-def curves(history: Sequence[Mapping[str, float]]) -> Figure:
-    """Loss and metrics by epoch, training beside validation; the best validation value is marked."""
+def curves(history: Sequence[Mapping[str, float]], best_epoch: int) -> Figure:
+    """Loss and metrics by epoch, training beside validation; the epoch whose weights were kept is marked."""
     names = [name for name in history[0] if name != "epoch" and not name.startswith("val_")]
     figure = Figure(figsize=(4.5 * len(names), 3.5), layout="constrained")
     epochs = [row["epoch"] for row in history]
@@ -62,8 +66,8 @@ def curves(history: Sequence[Mapping[str, float]]) -> Figure:
         if f"val_{name}" in history[0]:
             values = [row[f"val_{name}"] for row in history]
             axes.plot(epochs, values, marker=marker, label="validation")
-            best = int(np.argmax(values) if name == "accuracy" else np.argmin(values))
-            axes.plot(epochs[best], values[best], "k*", label=f"best, {values[best]:.4g}")
+            kept = values[best_epoch - 1]
+            axes.plot(best_epoch, kept, "k*", label=f"kept: {kept:.4g}")
         axes.set(xlabel="epoch", title=name)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
@@ -71,7 +75,7 @@ def curves(history: Sequence[Mapping[str, float]]) -> Figure:
     return figure
 
 
-def confusion(p: Predictions, classes: Sequence[str]) -> Figure:
+def confusion(p: Predictions, classes: Sequence[str], split: str) -> Figure:
     """True classes by row, predicted ones by column, as counts."""
     side = 3 + 0.45 * len(classes)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
@@ -79,11 +83,11 @@ def confusion(p: Predictions, classes: Sequence[str]) -> Figure:
     matrix = sk.confusion_matrix(p.y, p.labels, labels=range(len(classes)))
     display = sk.ConfusionMatrixDisplay(matrix, display_labels=classes)
     display.plot(ax=axes, cmap="Blues", xticks_rotation="vertical" if max(map(len, classes)) > 3 else "horizontal")
-    axes.set_title(f"accuracy {np.mean(p.y == p.labels):.4f}")
+    axes.set_title(f"{split} accuracy {np.mean(p.y == p.labels):.4f}")
     return figure
 
 
-def roc(p: Predictions, classes: Sequence[str]) -> Figure:
+def roc(p: Predictions, classes: Sequence[str], split: str) -> Figure:
     """The ROC curve of the second of two classes, or of each class against the rest."""
     figure = Figure(figsize=(5.5, 5), layout="constrained")
     axes = figure.subplots()
@@ -95,14 +99,15 @@ def roc(p: Predictions, classes: Sequence[str]) -> Figure:
     )
     for name, (y, scores) in columns.items():
         if 0 < y.sum() < len(y):  # a curve needs both kinds
-            sk.RocCurveDisplay.from_predictions(y, scores, name=name, ax=axes)
+            rates = sk.roc_curve(y, scores)[:2]
+            axes.plot(*rates, label=f"{name} (AUC {sk.roc_auc_score(y, scores):.4f})")
     axes.plot([0, 1], [0, 1], "k--", linewidth=0.8)
-    axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC")
+    axes.set(xlabel="false positive rate", ylabel="true positive rate", title=f"ROC, {split}")
     axes.legend(fontsize=7, loc="lower right")
     return figure
 
 
-def errors(p: Predictions) -> Figure:
+def errors(p: Predictions, split: str) -> Figure:
     """Predicted against true values, and how the errors are distributed."""
     y, output = p.y.ravel(), p.output.ravel()
     figure = Figure(figsize=(9, 4), layout="constrained")
@@ -110,7 +115,7 @@ def errors(p: Predictions) -> Figure:
     left.plot(y, output, ".", markersize=3, alpha=0.4)
     ends = [min(y.min(), output.min()), max(y.max(), output.max())]
     left.plot(ends, ends, "k--", linewidth=0.8)
-    left.set(xlabel="true", ylabel="predicted", title="predicted against true")
+    left.set(xlabel="true", ylabel="predicted", title=f"predicted against true, {split}")
     differ = np.ptp(output - y) > 1e-5 * np.abs(output - y).max()
     right.hist(output - y, bins=50 if differ else 1)
     right.set(xlabel="predicted - true", ylabel="count", title=f"errors: mean {np.mean(output - y):.3g}")

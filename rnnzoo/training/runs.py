@@ -175,9 +175,10 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
         return
     if not (folder / CONFIG).is_file():
         raise InvalidValue(f"The folder holds something that is no run; give another --run. Received: {folder}")
+    found = Run(folder).recipe  # someone else's config.json ends here: a restart must not remove it
     if restart:
         return
-    there, here = Run(folder).recipe.identity(), recipe.identity()
+    there, here = found.identity(), recipe.identity()
     differences = [f"{k}={there.get(k)!r} there, {v!r} here" for k, v in here.items() if there.get(k) != v]
     if differences:
         raise InvalidValue(

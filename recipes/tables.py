@@ -1,0 +1,114 @@
+"""Rewrite the two generated tables of README.md: every model, and what the recipes measured.
+
+`python recipes/tables.py` rewrites them, `--check` only tells whether they are stale (exit status 1), and
+`add RUN` publishes a finished run: its results.json is copied to recipes/results/<recipe>-<model>-<seed>.json.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import rnnzoo
+from rnnzoo.errors import InvalidValue, UserError
+from rnnzoo.files import write_text
+from rnnzoo.registry import TASKS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+RESULTS = ROOT / "recipes" / "results"
+
+
+def models() -> str:
+    """Every model of the package, plug-ins left out; parameters of `rnnzoo.build(name)`."""
+    rows = []
+    for info in map(rnnzoo.describe, rnnzoo.list_models()):
+        if info.function.__module__.startswith("rnnzoo."):
+            model = rnnzoo.build(info.name)
+            body, total = model.get_layer("body").count_params(), model.count_params()
+            lacking = [task for task in TASKS if task not in info.tasks]
+            tasks = "all" if not lacking else f"all but {lacking[0]}" if len(lacking) == 1 else ", ".join(info.tasks)
+            rows.append((f"`{info.name}`", info.summary, f"[paper]({info.paper})", tasks, f"{body:,}", f"{total:,}"))
+    return _table(("model", "what it is", "paper", "tasks", "body", "total"), rows, numbers=2)
+
+
+def results() -> str:
+    """One row for each file of `recipes/results`."""
+    rows = []
+    for path in sorted(RESULTS.glob("*.json")):
+        r = json.loads(path.read_text(encoding="utf-8"))
+        split, name, value = _quality(r)
+        found = (f"{split} {name} {value:.4f}", f"{r['parameters']:,}", str(r["seconds"]), str(r["epochs"]))
+        rows.append((r["recipe"], r["dataset"], f"`{r['model']}`", *found, str(r["seed"]), r["device"]))
+    head = ("recipe", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device")
+    return _table(head, rows)
+
+
+def _quality(result: dict) -> tuple[str, str, float]:
+    """Return split, main metric and its value: of test, or of what was held out instead of it."""
+    from rnnzoo.training.compare import MAIN_METRIC
+
+    split = list(result["metrics"])[-1]
+    name = MAIN_METRIC.get(result["task"], "mse")
+    return split, name, result["metrics"][split][name]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0) -> str:
+    """Write a Markdown table; the last `numbers` columns are aligned to the right."""
+    rule = ["---"] * (len(head) - numbers) + ["---:"] * numbers
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+
+
+TABLES = {"models": models, "results": results}
+
+
+def fresh(text: str, name: str) -> str:
+    """Return the README's text with one table made anew between its markers `<!-- name -->` and `<!-- /name -->`."""
+    between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+    if len(between.findall(text)) != 1:
+        raise InvalidValue(f"README.md must have one pair of markers for each table. Received: none for {name!r}")
+    table = TABLES[name]()
+    return between.sub(lambda _: f"\n{table}\n\n", text)
+
+
+def add(run: str) -> Path:
+    """Copy a finished run's results to `recipes/results`."""
+    found = rnnzoo.load(run).results
+    path = RESULTS / f"{found['recipe']}-{found['model']}-{found['seed']}.json"
+    write_text(path, json.dumps(found, indent=1) + "\n")
+    return path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="exit with status 1 when a table is stale")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("add", help="publish a finished run").add_argument("run", metavar="RUN")
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "add":
+            print(add(options.run).relative_to(ROOT))
+        before = after = README.read_text(encoding="utf-8")
+        for name in TABLES:
+            after = fresh(after, name)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if after == before:
+        print("the tables of README.md are up to date")
+    elif options.check:
+        print("the tables of README.md are stale: python recipes/tables.py", file=sys.stderr)
+        return 1
+    else:
+        write_text(README, after)
+        print("README.md rewritten")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""Backpropagation through time by hand, for TensorFlow on a CPU.
+
+The input's projection is one large product; the loop over time is compiled (see `_tf_loops`); the gradients of the
+kernels are one large product over all steps. The batch is cut into towers, which TensorFlow runs side by side: one
+step's products are too small to be worth sharing between threads. Source of the equations: Werbos (1990),
+"Backpropagation through time: what it does and how to do it", https://doi.org/10.1109/5.58337.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from rnnzoo.layers import _tf_cells as cells
+from rnnzoo.layers._tf_loops import backward_loop, forward_loop
+
+TOWERS = 2
+
+
+class Weights(NamedTuple):
+    """As in Keras: `kernel` (features, gates * units), `recurrent` (units, gates * units), `bias` (gates * units,)."""
+
+    kernel: tf.Tensor
+    recurrent: tf.Tensor
+    bias: tf.Tensor
+
+
+class Sweep(NamedTuple):
+    """What stays the same in every tower: the cell, the direction, and what is asked of it."""
+
+    cell: cells.Cell
+    backwards: bool
+    return_sequences: bool
+    training: bool
+
+
+def run_layer(layer, x, state, lengths, training):
+    """Run a Keras SimpleRNN, LSTM or GRU over `x` `(batch, time, features)`; returns as `run` does."""
+    cell = {"lstm": cells.LSTM, "gru": cells.GRU, "simple_rnn": cells.SIMPLE_RNN}[layer.kind]
+    kernel, recurrent = tf.convert_to_tensor(layer.cell.kernel), tf.convert_to_tensor(layer.cell.recurrent_kernel)
+    if layer.cell.bias is None:
+        bias = tf.zeros([2, recurrent.shape[1]] if cell is cells.GRU else [recurrent.shape[1]])
+    else:
+        bias = tf.convert_to_tensor(layer.cell.bias)
+    return run(
+        cell,
+        x,
+        Weights(kernel, recurrent, bias),
+        state,
+        lengths,
+        backwards=layer.go_backwards,
+        return_sequences=layer.return_sequences,
+        training=training,
+    )
+
+
+def run(cell, x, weights, state, lengths, *, backwards, return_sequences, training, towers=TOWERS):
+    """Run a recurrent layer over `x` `(batch, time, features)`.
+
+    `lengths` `(batch,)` counts each row's real steps, None means all. Returns `(hs, state)`: `hs` `(batch, time,
+    units)` in the order of time, whichever way the sweep went and undefined at padded steps, or None unless
+    `return_sequences`; `state`, a tuple of `(batch, units)`, after the last step of each row.
+    """
+    sweep = Sweep(cell, bool(backwards), bool(return_sequences), bool(training))
+    if x.shape[0] is not None and x.shape[0] < 2 * towers:
+        towers = 1
+    order = None
+    if lengths is not None and towers > 1:
+        # Rows of like length share a tower, so that the tower of the short ones ends early.
+        order = tf.argsort(lengths, direction="DESCENDING", stable=True)
+        lengths = tf.gather(lengths, order)
+        x, *state = (_permute(a, order) for a in (x, *state))
+    pieces = [
+        _tower(sweep, x[rows], weights, [a[rows] for a in state], None if lengths is None else lengths[rows], skip)
+        for rows, skip in _rows(tf.shape(x)[0], towers)
+    ]
+    hs, state = (
+        _join([piece[0] for piece in pieces], 1),
+        [_join(parts, 0) for parts in zip(*(p[1] for p in pieces), strict=True)],
+    )
+    hs = None if hs is None else tf.transpose(hs, [1, 0, 2])
+    if order is not None:
+        back = tf.math.invert_permutation(order)
+        hs = None if hs is None else _permute(hs, back)
+        state = [_permute(a, back) for a in state]
+    return hs, tuple(state)
+
+
+def _rows(batch, towers):
+    """Equal slices of the batch, so that one compiled program serves them all; the last ones may overlap.
+
+    Yields `(slice, skip)`: the first `skip` rows of the slice are another tower's too and are dropped.
+    """
+    size = (batch + towers - 1) // towers
+    for k in range(towers):
+        start = tf.minimum(k * size, batch - size)
+        yield slice(start, start + size), k * size - start
+
+
+def _tower(sweep, x, weights, state, lengths, skip):
+    *state, hs = _sweep(sweep, x, weights, state, lengths)
+    return (None if hs is None else hs[:, skip:]), [a[skip:] for a in state]
+
+
+def _join(parts, axis):
+    if parts[0] is None:
+        return None
+    return parts[0] if len(parts) == 1 else tf.concat(parts, axis)
+
+
+def _permute(x, order):
+    """`x[order]` for a permutation, its gradient a gather too instead of a scatter."""
+
+    @tf.custom_gradient
+    def permute(x):
+        return tf.gather(x, order), lambda dy: _permute(dy, tf.math.invert_permutation(order))
+
+    return permute(x)
+
+
+def _sweep(sweep, x, weights, state, lengths):
+    """One tower: returns `(*last state, hs)` with `hs` `(time, batch, units)`, or None unless `return_sequences`."""
+    count = len(state)
+
+    @tf.custom_gradient
+    def sweep_through_time(*inputs):
+        # Without this TensorFlow would prepare to differentiate the compiled loops as well.
+        x, kernel, recurrent, bias, *state = map(tf.stop_gradient, inputs)
+        x, w = tf.transpose(x, [1, 0, 2]), Weights(kernel, recurrent, bias)
+        last, hs, saved = _forward(sweep, x, w, state, lengths, sweep.training)
+
+        def gradient(*upstream):
+            # A prediction keeps nothing; in the rare case that its gradient is asked for, it runs once more.
+            h, kept = (hs, saved) if sweep.training else _forward(sweep, x, w, state, lengths, True)[1:]
+            return _once(lambda *dy: _backward(sweep, x, w, state, lengths, h, kept, dy), upstream, inputs)
+
+        return (*last, hs) if sweep.return_sequences else tuple(last), gradient
+
+    results = sweep_through_time(x, *weights, *state)
+    return results if sweep.return_sequences else (*results[:count], None)
+
+
+def _forward(sweep, x, w, state, lengths, keep):
+    """Returns the last state, `h` of all steps (if anyone needs it) and what the way back needs (if `keep`)."""
+    bias, hidden_bias = w.bias, []
+    if sweep.cell is cells.GRU:
+        # The recurrent bias of two gates may join the input's; the candidate's is inside the reset gate's reach.
+        bias_update, bias_reset, bias_candidate = tf.split(w.bias[1], 3)
+        bias = w.bias[0] + tf.concat([bias_update, bias_reset, tf.zeros_like(bias_candidate)], 0)
+        hidden_bias = [bias_candidate]
+    gates = sweep.cell.gates
+    flat = tf.reshape(x, [-1, x.shape[2]])
+    shape = [tf.shape(x)[0], tf.shape(x)[1], w.recurrent.shape[0]]
+    z = [
+        tf.reshape(tf.nn.bias_add(tf.matmul(flat, part), part_bias), shape)
+        for part, part_bias in zip(tf.split(w.kernel, gates, 1), tf.split(bias, gates), strict=True)
+    ]
+    loop = forward_loop(sweep.cell, keep or sweep.return_sequences, keep)
+    recurrent = tf.split(w.recurrent, gates, 1) + hidden_bias
+    last, hs, saved = loop(z, recurrent, tuple(state), lengths, tf.constant(int(sweep.backwards)))
+    return last, (hs[0] if hs else None), saved
+
+
+def _backward(sweep, x, w, state, lengths, hs, saved, upstream):
+    """The gradients of `x`, of the weights and of the initial state."""
+    count, units, features = len(state), w.recurrent.shape[0], w.kernel.shape[0]
+    dstate, dy = tuple(upstream[:count]), (upstream[count] if sweep.return_sequences else None)
+    first = state[0][None]
+    before = lambda: tf.concat([hs[1:], first] if sweep.backwards else [first, hs[:-1]], 0)  # noqa: E731
+    loop = backward_loop(sweep.cell, sweep.return_sequences)
+    in_loop = before() if sweep.cell is cells.GRU else hs  # only the GRU's equations look at it there
+    d, dstate = loop(saved, in_loop, hs, dy, dstate, w.recurrent, lengths, tf.constant(int(sweep.backwards)))
+    with tf.control_dependencies([d[0]]):  # not before `saved` is free again
+        h_prev = in_loop if sweep.cell is cells.GRU else before()
+    d_recurrent, d_input = (tf.reshape(part, [-1, w.recurrent.shape[1]]) for part in (d[0], d[-1]))
+    dx = tf.reshape(tf.matmul(d_input, w.kernel, transpose_b=True), tf.shape(x))
+    # A column of ones makes the bias's gradient a row of the same product.
+    one = tf.ones_like(h_prev[:, :, :1])
+    if len(d) == 1:
+        product = _outer(tf.concat([x, h_prev, one], 2), d_input)
+        d_kernel, d_recurrent, d_bias = tf.split(product, [features, units, 1], 0)
+        d_bias = d_bias[0]
+    else:
+        d_kernel, d_input_bias = tf.split(_outer(tf.concat([x, one], 2), d_input), [features, 1], 0)
+        d_recurrent, d_recurrent_bias = tf.split(_outer(tf.concat([h_prev, one], 2), d_recurrent), [units, 1], 0)
+        d_bias = tf.concat([d_input_bias, d_recurrent_bias], 0)
+    return tf.transpose(dx, [1, 0, 2]), d_kernel, d_recurrent, d_bias, *dstate
+
+
+def _outer(a, d):
+    """The sum over time and batch of the outer products of `a` and `d`."""
+    return tf.matmul(tf.reshape(a, [-1, a.shape[2]]), d, transpose_a=True)
+
+
+def _once(function, upstream, inputs):
+    """`function(*upstream)`, which cannot be differentiated again, neither by `upstream` nor by `inputs`."""
+
+    @tf.custom_gradient
+    def once(*args):
+        def refuse(*_):
+            raise NotImplementedError(
+                "The hand-written recurrent layers have no second derivative; use "
+                "`rnnzoo.layers.use('general')` around the model's calls. Received: a gradient of a gradient."
+            )
+
+        return function(*map(tf.stop_gradient, args[: len(upstream)])), refuse
+
+    return once(*upstream, *inputs)

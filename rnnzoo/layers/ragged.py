@@ -1,0 +1,29 @@
+"""Rows of different length in one array `(batch, time, features)`: the real steps first, then padding.
+
+With `lengths` `(batch,)` a kernel needs no mask: run it over everything, then look only where the real steps are.
+"""
+
+from keras import ops
+
+
+def is_real(lengths, time):
+    """Booleans `(batch, time, 1)`: True at the real steps."""
+    return (ops.arange(time, dtype="int32") < lengths[:, None])[:, :, None]
+
+
+def flip_real(x, lengths):
+    """Reverse the real steps of each row and leave the padding where it is; its own inverse."""
+    step = ops.arange(ops.shape(x)[1], dtype="int32")
+    mirrored = lengths[:, None] - 1 - step
+    return ops.take_along_axis(x, ops.where(mirrored >= 0, mirrored, step)[:, :, None], axis=1)
+
+
+def last_real(x, lengths, otherwise):
+    """The last real step of each row, `(batch, features)`; `otherwise`, of that shape, for a row without one."""
+    last = ops.take_along_axis(x, ops.maximum(lengths - 1, 0)[:, None, None], axis=1)[:, 0]
+    return ops.where((lengths > 0)[:, None], last, otherwise)
+
+
+def fill_padding(x, lengths, value):
+    """`x` with `value`, which broadcasts to it, at the padded steps."""
+    return ops.where(is_real(lengths, ops.shape(x)[1]), x, value)

@@ -1,0 +1,75 @@
+"""The recipes end where they say they do."""
+
+import csv
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnzoo import build, cli
+
+FOLDER = Path(__file__).parents[2] / "recipes"
+
+
+def recipe(name):
+    """Import a recipe's script."""
+    spec = importlib.util.spec_from_file_location(f"recipe_{name}", FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.recipe
+
+
+def train(name, folder, *arguments):
+    """Run the train command; return results and history."""
+    cli.main(recipe(name), ["train", "--run", str(folder), *arguments])
+    with open(folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return json.loads((folder / "results.json").read_text()), rows
+
+
+@pytest.mark.parametrize("model", ["lstm", "mlp"])
+def test_lab(tmp_path, capsys, model):
+    results, rows = train("lab", tmp_path / "run", "--model", model)
+    assert len(rows) == 100
+    assert results["metrics"]["train"]["loss"] < 0.02
+    assert results["metrics"]["train"]["accuracy"] == 1.0
+    said = capsys.readouterr().out
+    assert re.findall(r"^epoch +(\d+)/100 .*loss", said, re.MULTILINE) == ["20", "40", "60", "80", "100"]
+
+
+def test_lab_data():
+    found = recipe("lab").data.load(batch_size=10).parts["train"]
+    x = np.stack(found.x)
+    assert x.shape == (10, 5, 2)
+    assert (x[found.y == 0].max(axis=(0, 1)) < x[found.y == 1].min(axis=(0, 1))).all()  # low values against high
+
+
+def test_digits_builds():
+    digits = recipe("digits").check()
+    splits = digits.data.load(batch_size=digits.batch_size)
+    assert {name: len(part) for name, part in splits.parts.items()} == {"train": 1293, "validation": 144, "test": 360}
+    assert digits.data.inputs == {"features": 8, "outputs": 10}
+    model = build(digits.model, digits.task, **digits.data.inputs, **digits.hyperparameters)
+    x, y, weight = next(splits.parts["train"].arrays())
+    assert np.isfinite(model.train_on_batch(x, y, weight)).all()
+    assert model.predict_on_batch(x).shape == (32, 10)
+
+
+@pytest.mark.slow
+def test_digits(tmp_path):
+    results, _ = train("digits", tmp_path / "run")
+    assert results["metrics"]["test"]["accuracy"] >= 0.97
+
+
+@pytest.mark.slow
+def test_eight_layers_train_as_well_as_two(tmp_path):
+    accuracy = {}
+    for layers in (2, 8):
+        arguments = ["--model", "stacked_gru", "--set", f"num_layers={layers}"]
+        results, _ = train("digits", tmp_path / str(layers), *arguments)
+        accuracy[layers] = {split: found["accuracy"] for split, found in results["metrics"].items()}
+    for split in ("validation", "test"):
+        assert accuracy[8][split] >= accuracy[2][split] - 0.02

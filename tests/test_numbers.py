@@ -1,0 +1,366 @@
+"""The layers against NumPy written from the papers' equations, and against PyTorch."""
+
+import keras
+import numpy as np
+import pytest
+
+from rnnzoo import layers
+
+BATCH, TIME, WIDTH, UNITS = 3, 6, 4, 5
+TOLERANCE = 1e-4
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+# Elman (1990): h_t = tanh(W x_t + U h_{t-1} + b).
+def elman_step(x, state, kernel, recurrent_kernel, bias):
+    (h,) = state
+    h = np.tanh(x @ kernel + h @ recurrent_kernel + bias)
+    return (h,)
+
+
+# Hochreiter and Schmidhuber (1997), with the forget gate of Gers et al. (2000). Keras lays the gates' kernels side by
+# side in the order i, f, g, o.
+def lstm_step(x, state, kernel, recurrent_kernel, bias):
+    h, c = state
+    i, f, g, o = np.split(x @ kernel + h @ recurrent_kernel + bias, 4, axis=-1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
+
+
+# Cho et al. (2014), in cuDNN's form (`reset_after`): the reset gate works on U h + b', not on h. Keras's order is
+# z, r, n; z keeps the old state, as PyTorch's does (in the paper's first version 1 - z does).
+def gru_step(x, state, kernel, recurrent_kernel, bias):
+    (h,) = state
+    xz, xr, xn = np.split(x @ kernel + bias[0], 3, axis=-1)
+    hz, hr, hn = np.split(h @ recurrent_kernel + bias[1], 3, axis=-1)
+    z, r = sigmoid(xz + hz), sigmoid(xr + hr)
+    n = np.tanh(xn + r * hn)
+    return (z * h + (1 - z) * n,)
+
+
+def layer_norm(x, gamma, beta, epsilon=1e-3):
+    mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    return (x - mean) / np.sqrt(variance + epsilon) * gamma + beta
+
+
+# Ba et al. (2016), supplementary material: both products and the cell are normalised; gates in the order f, i, o, g.
+def layernorm_lstm_step(x, state, kernel, recurrent_kernel, bias, gx, bx, gh, bh, gc, bc):
+    h, c = state
+    gates = layer_norm(h @ recurrent_kernel, gh, bh) + layer_norm(x @ kernel, gx, bx) + bias
+    f, i, o, g = np.split(gates, 4, axis=-1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(layer_norm(c, gc, bc)), c
+
+
+def run(step, x, weights, states, lengths=None):
+    """Return every state `(batch, time, units)`; past its length a row's state rests."""
+    state = tuple(np.zeros((len(x), UNITS)) for _ in range(states))
+    outputs = []
+    for t in range(x.shape[1]):
+        new = step(x[:, t], state, *weights)
+        if lengths is not None:
+            real = (t < np.asarray(lengths))[:, None]
+            new = tuple(np.where(real, n, s) for n, s in zip(new, state, strict=True))
+        state = new
+        outputs.append(state[0])
+    return np.stack(outputs, axis=1)
+
+
+CELLS = {
+    "SimpleRNN": (elman_step, 1, layers.SimpleRNN),
+    "LSTM": (lstm_step, 2, layers.LSTM),
+    "GRU": (gru_step, 1, layers.GRU),
+}
+
+
+@pytest.fixture
+def x():
+    return np.random.default_rng(0).normal(size=(BATCH, TIME, WIDTH)).astype("float32")
+
+
+def fill(layer, x):
+    """Build the layer and give it random weights, biases too; return them in float64."""
+    layer(x)
+    rng = np.random.default_rng(1)
+    layer.set_weights([rng.normal(0, 0.5, w.shape) for w in layer.get_weights()])
+    return [w.astype("float64") for w in layer.get_weights()]
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("masked", [False, True])
+def test_forward_as_the_paper_says(name, masked, x):
+    step, states, kind = CELLS[name]
+    layer = kind(UNITS, return_sequences=True)
+    weights = fill(layer, x)
+    lengths = [6, 3, 1] if masked else None
+    mask = np.arange(TIME)[None] < np.array(lengths)[:, None] if masked else None
+    expected = run(step, x.astype("float64"), weights, states, lengths)
+    found = np.asarray(layer(x, mask=mask))
+    for row, length in zip(range(BATCH), lengths or [TIME] * BATCH, strict=True):
+        np.testing.assert_allclose(found[row, :length], expected[row, :length], atol=TOLERANCE)
+    last = kind(UNITS)
+    last(x)
+    last.set_weights(layer.get_weights())
+    np.testing.assert_allclose(last(x, mask=mask), expected[:, -1], atol=TOLERANCE)
+
+
+def gradients(layer, x, direction):
+    """Return the gradients of sum(outputs * direction) by the input and by each weight, on whatever backend runs."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        x = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(layer(x) * direction)
+        return [np.asarray(g) for g in tape.gradient(loss, [x, *(v.value for v in layer.trainable_weights)])]
+    if backend == "jax":
+        import jax
+
+        def loss(x, weights):
+            outputs, _ = layer.stateless_call(weights, layer.non_trainable_variables, x)
+            return (outputs * direction).sum()
+
+        by_x, by_weights = jax.grad(loss, argnums=(0, 1))(x, [v.value for v in layer.trainable_variables])
+        return [np.asarray(by_x), *(np.asarray(g) for g in by_weights)]
+    pytest.skip(f"no gradients written for {backend}")
+    return []
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_gradients_as_the_paper_says(name, x):
+    """Central differences in float64 of the NumPy equations."""
+    step, states, kind = CELLS[name]
+    layer = kind(UNITS, return_sequences=True)
+    weights = fill(layer, x)
+    direction = np.random.default_rng(2).normal(size=(BATCH, TIME, UNITS)).astype("float32")
+    arrays = [x.astype("float64"), *weights]
+    for i, found in enumerate(gradients(layer, x, direction)):
+        expected = np.empty_like(arrays[i])
+        for place in np.ndindex(expected.shape):
+            sides = []
+            for shift in (1e-5, -1e-5):
+                moved = [a.copy() for a in arrays]
+                moved[i][place] += shift
+                sides.append((run(step, moved[0], moved[1:], states) * direction).sum())
+            expected[place] = (sides[0] - sides[1]) / 2e-5
+        np.testing.assert_allclose(found, expected, atol=TOLERANCE, rtol=TOLERANCE)
+
+
+def to_torch(name, weights):
+    """Return PyTorch's layer with Keras's weights.
+
+    PyTorch keeps kernels transposed and two biases, of which Keras has the sum (GRU: both). Its gates are in the order
+    i, f, g, o as Keras's for the LSTM, but r, z, n for the GRU where Keras has z, r, n.
+    """
+    torch = pytest.importorskip("torch")
+    kernel, recurrent_kernel, bias = weights
+    if name == "GRU":
+
+        def order(array):
+            z, r, n = np.split(array, 3, axis=-1)
+            return np.concatenate([r, z, n], axis=-1)
+
+        kernel, recurrent_kernel, bias = order(kernel), order(recurrent_kernel), order(bias)
+    biases = bias if name == "GRU" else (bias, np.zeros_like(bias))
+    layer = {"SimpleRNN": torch.nn.RNN, "LSTM": torch.nn.LSTM, "GRU": torch.nn.GRU}[name](
+        WIDTH, UNITS, batch_first=True
+    )
+    copies = (kernel.T, recurrent_kernel.T, *biases)
+    for parameter, array in zip(layer.parameters(), copies, strict=True):
+        parameter.data = torch.tensor(array, dtype=torch.float32).contiguous()
+    return torch, layer
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_forward_and_gradients_as_pytorch(name, x):
+    layer = CELLS[name][2](UNITS, return_sequences=True)
+    weights = fill(layer, x)
+    torch, other = to_torch(name, weights)
+    direction = np.random.default_rng(2).normal(size=(BATCH, TIME, UNITS)).astype("float32")
+
+    theirs_x = torch.tensor(x, requires_grad=True)
+    outputs, _ = other(theirs_x)
+    np.testing.assert_allclose(layer(x), outputs.detach().numpy(), atol=TOLERANCE)
+    (outputs * torch.tensor(direction)).sum().backward()
+
+    by_x, by_kernel, by_recurrent, by_bias = gradients(layer, x, direction)
+    kernel, recurrent, bias_x, bias_h = (p.grad.numpy() for p in other.parameters())
+    if name == "GRU":
+
+        def order(array):  # rows r, z, n -> z, r, n
+            r, z, n = np.split(array, 3, axis=0)
+            return np.concatenate([z, r, n], axis=0)
+
+        kernel, recurrent, bias = order(kernel), order(recurrent), np.stack([order(bias_x), order(bias_h)])
+    else:
+        bias = bias_x  # of the sum of two biases, each has the whole gradient
+    for mine, theirs in (
+        (by_x, theirs_x.grad.numpy()), (by_kernel, kernel.T), (by_recurrent, recurrent.T), (by_bias, bias),
+    ):  # fmt: skip
+        np.testing.assert_allclose(mine, theirs, atol=TOLERANCE, rtol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_weights_are_those_of_keras(name, x):
+    mine, stock = CELLS[name][2](UNITS), getattr(keras.layers, name)(UNITS)
+    fill(mine, x)
+    stock(x)
+    assert [w.shape for w in mine.weights] == [w.shape for w in stock.weights]
+    assert [w.name for w in mine.weights] == [w.name for w in stock.weights]
+    stock.set_weights(mine.get_weights())
+    np.testing.assert_allclose(mine(x), stock(x), atol=1e-6)
+
+
+def test_bidirectional_is_two_runs_side_by_side(x):
+    layer = layers.Bidirectional(layers.LSTM(UNITS, return_sequences=True))
+    weights = fill(layer, x)
+    lengths = np.array([6, 3, 1])
+    found = np.asarray(layer(x, mask=np.arange(TIME)[None] < lengths[:, None]))
+    for i, length in enumerate(lengths):
+        row = x[i : i + 1, :length].astype("float64")
+        forward = run(lstm_step, row, weights[:3], 2)
+        backward = run(lstm_step, row[:, ::-1], weights[3:], 2)[:, ::-1]
+        expected = np.concatenate([forward, backward], axis=-1)
+        np.testing.assert_allclose(found[i, :length], expected[0], atol=TOLERANCE)
+
+
+def test_layernorm_lstm(x):
+    layer = layers.RNN(layers.LayerNormLSTMCell(UNITS), return_sequences=True)
+    weights = fill(layer, x)
+    by_name = {
+        w.path.split("layer_norm_lstm_cell/")[-1]: value for w, value in zip(layer.weights, weights, strict=True)
+    }
+    own = [by_name[word] for word in ("kernel", "recurrent_kernel", "bias")]
+    norms = [by_name[f"norm_{which}/{part}"] for which in "xhc" for part in ("gamma", "beta")]
+    expected = run(layernorm_lstm_step, x.astype("float64"), [*own, *norms], 2)
+    np.testing.assert_allclose(layer(x), expected, atol=TOLERANCE)
+
+
+# Padding, pooling, convolution, perplexity. ------------------------------------------------------------------------
+
+LENGTHS = [6, 2, 0]
+
+
+def mask_of(lengths):
+    return np.arange(TIME)[None] < np.array(lengths)[:, None]
+
+
+def halves(last, first):
+    half = last.shape[-1] // 2
+    return np.concatenate([last[:half], first[half:]])
+
+
+REFERENCES = {
+    ("last", False): lambda steps: steps[-1],
+    ("last", True): lambda steps: halves(steps[-1], steps[0]),
+    ("mean", False): lambda steps: steps.mean(0),
+    ("max", False): lambda steps: steps.max(0),
+    ("mean_max", False): lambda steps: np.concatenate([steps.mean(0), steps.max(0)]),
+}
+
+
+@pytest.mark.parametrize(("mode", "bidirectional"), REFERENCES)
+def test_pooling(mode, bidirectional, x):
+    x = x - 3  # below 0, so that a padded 0 in the maximum would be seen
+    layer = layers.Pooling(mode, bidirectional)
+    reference = REFERENCES[mode, bidirectional]
+    width = WIDTH * (2 if mode == "mean_max" else 1)
+    found = np.asarray(layer(x, mask=mask_of(LENGTHS)))
+    expected = [reference(row[:length]) if length else np.zeros(width) for row, length in zip(x, LENGTHS, strict=True)]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(layer(x), [reference(row) for row in x], atol=1e-6)
+    assert layer.compute_output_shape(x.shape) == found.shape
+    assert layers.Pooling.from_config(layer.get_config()).get_config() == layer.get_config()
+
+
+def test_pooling_refuses_an_unknown_mode():
+    with pytest.raises(ValueError, match=r"mode must be one of last, mean, max, mean_max. Received: mode='sum'"):
+        layers.Pooling("sum")
+
+
+@pytest.mark.parametrize("pad", [0, -1.5])
+def test_the_mask_reaches_to_the_last_real_step(pad):
+    rng = np.random.default_rng(3)
+    x = rng.choice([pad, 1.0, 2.0], size=(200, 7, 2), p=[0.6, 0.2, 0.2]).astype("float32")
+    x[0] = pad
+
+    def length(row):
+        real = [t for t in range(len(row)) if any(value != pad for value in row[t])]
+        return real[-1] + 1 if real else 0
+
+    expected = [[t < length(row) for t in range(7)] for row in x]
+    found = layers.TrailingMask(pad)(x)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(layers.lengths(found), [length(row) for row in x])
+    ids = x[..., :1]
+    np.testing.assert_array_equal(
+        layers.TrailingMask(pad)(ids[..., 0]), [[t < length(row) for t in range(7)] for row in ids]
+    )
+    padding = layers.Padding(pad)
+    np.testing.assert_array_equal(padding(x), np.where(np.array(expected)[..., None], x, 0))
+    np.testing.assert_array_equal(padding.compute_mask(x), expected)
+
+
+def test_an_embedding_gives_an_interior_0_its_vector():
+    layer = layers.Embedding(6, 3)
+    ids = np.array([[1, 0, 2, 0], [0, 0, 0, 0]], "int32")
+    vectors = np.asarray(layer(ids))
+    np.testing.assert_array_equal(vectors[0], np.asarray(layer.embeddings)[[1, 0, 2, 0]])
+    np.testing.assert_array_equal(layer.compute_mask(ids), [[True, True, True, False], [False] * 4])
+
+
+@pytest.mark.parametrize("padding", ["same", "causal"])
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_convolution(padding, size, x):
+    layer = layers.Conv1D(UNITS, size, padding=padding)
+    kernel, bias = fill(layer, x)
+    found = np.asarray(layer(x, mask=mask_of(LENGTHS)))
+    before = size - 1 if padding == "causal" else (size - 1) // 2
+    for i, length in enumerate(LENGTHS):
+        row = np.pad(x[i, :length].astype("float64"), ((before, size), (0, 0)))  # zeros outside the sequence
+        for t in range(length):
+            expected = np.einsum("kw,kwu->u", row[t : t + size], kernel) + bias
+            np.testing.assert_allclose(found[i, t], expected, atol=TOLERANCE)
+
+
+def test_convolution_refuses_what_loses_steps():
+    for arguments in ({"padding": "valid"}, {"strides": 2}):
+        with pytest.raises(ValueError, match=r"one output for every step"):
+            layers.Conv1D(4, 3, **arguments)
+
+
+def test_perplexity():
+    rng = np.random.default_rng(4)
+    logits, labels = rng.normal(size=(2, 3, 5, 7)).astype("float32"), rng.integers(0, 7, (2, 3, 5))
+    weights = rng.choice([0.0, 1.0, 2.0], size=(2, 3, 5)).astype("float32")
+    metric = layers.Perplexity()
+    for batch in range(2):  # two batches of one epoch
+        metric.update_state(labels[batch], logits[batch], sample_weight=weights[batch])
+    shifted = logits.astype("float64")
+    probabilities = np.exp(shifted) / np.exp(shifted).sum(-1, keepdims=True)
+    chosen = np.take_along_axis(probabilities, labels[..., None], axis=-1)[..., 0]
+    expected = np.exp(-(np.log(chosen) * weights).sum() / weights.sum())
+    np.testing.assert_allclose(float(metric.result()), expected, rtol=1e-5)
+    metric.reset_state()
+    metric.update_state(labels[0], np.zeros_like(logits[0]))
+    np.testing.assert_allclose(float(metric.result()), 7, rtol=1e-5)  # no idea: as many as there are words
+
+
+def test_perplexity_leaves_out_what_is_masked():
+    """Through `build`: the mask of the tokens, without any weights given."""
+    import rnnzoo
+
+    model = rnnzoo.build("gru", "language_modeling", vocabulary_size=9, units=4, seed=0, dropout=0.0)
+    model.run_eagerly = True
+    x = np.array([[1, 2, 3, 0, 0], [4, 5, 6, 7, 8]], "int32")
+    y = np.array([[2, 3, 4, 0, 0], [5, 6, 7, 8, 1]], "int32")
+    logits = np.asarray(model(x)).astype("float64")
+    chosen = np.take_along_axis(np.exp(logits) / np.exp(logits).sum(-1, keepdims=True), y[..., None], -1)[..., 0]
+    expected = np.exp(-np.log(chosen[x > 0]).mean())
+    found = model.test_on_batch(x, y, return_dict=True)["perplexity"]
+    np.testing.assert_allclose(float(found), expected, rtol=1e-4)

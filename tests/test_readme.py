@@ -1,0 +1,172 @@
+"""The README tells the truth: its tables are up to date, its code runs, its commands exist."""
+
+import dataclasses
+import functools
+import importlib.util
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import rnnzoo
+from rnnzoo import cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def blocks(language, text=README):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def block(words):
+    return next(code for code in blocks("python") if words in code)
+
+
+def commands():
+    """Every command of README and CONTRIBUTING, as a list of words."""
+    found = []
+    for line in "\n".join(blocks("bash") + blocks("bash", CONTRIBUTING)).splitlines():
+        for command in line.split("&&"):
+            words = [word for word in shlex.split(command, comments=True) if not re.match(r"[A-Z_]+=", word)]
+            if words and words not in found:
+                found.append(words)
+    return found
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "recipes" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder that holds what the README's code expects there: a (short) run of digits."""
+    folder = tmp_path_factory.mktemp("readme")
+    recipe = runpy.run_path(str(ROOT / "recipes" / "digits.py"))["recipe"]
+    rnnzoo.train(dataclasses.replace(recipe, epochs=1), folder / "runs" / "digits-cnn_bigru-0")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["models", "results"])
+def test_table_is_up_to_date(name):
+    assert script("tables").fresh(README, name) == README, "run: python recipes/tables.py"
+
+
+def test_tables_tells_a_stale_readme_from_a_fresh_one(tmp_path, monkeypatch, capsys):
+    tables = script("tables")
+    monkeypatch.setattr(tables, "TABLES", {"results": tables.results})
+    monkeypatch.setattr(tables, "README", tmp_path / "README.md")
+    tables.README.write_text("before\n<!-- results -->\nold\n<!-- /results -->\nbehind\n")
+    assert tables.main(["--check"]) == 1
+    assert "old" in tables.README.read_text()
+    assert tables.main([]) == 0
+    text = tables.README.read_text()
+    assert re.fullmatch(r"before\n.*behind\n", text, re.DOTALL)
+    assert "old" not in text
+    assert tables.main(["--check"]) == 0
+    tables.README.write_text("no markers")
+    assert tables.main([]) == 2
+    assert "markers" in capsys.readouterr().err
+
+
+def test_tables_publishes_a_run(place, tmp_path, monkeypatch):
+    tables = script("tables")
+    monkeypatch.setattr(tables, "RESULTS", tmp_path / "results")
+    path = tables.add(place / "runs" / "digits-cnn_bigru-0")
+    assert path == tmp_path / "results" / "digits-cnn_bigru-0.json"
+    assert path.read_bytes() == (place / "runs" / "digits-cnn_bigru-0" / "results.json").read_bytes()
+    assert "| digits | digits | `cnn_bigru` | test accuracy 0." in tables.results()
+
+
+@pytest.mark.parametrize("code", [code for code in blocks("python") if "my_models.py" not in code])
+def test_code_runs_and_prints_the_shapes_that_its_comments_promise(code, place, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    promised = re.findall(r"# (\(\d.*\))$", code, re.MULTILINE) if "print(" in code else []
+    assert capsys.readouterr().out.splitlines()[: len(promised)] == promised
+
+
+def test_own_recipe_trains(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "readme"}
+    exec(block("np.savez"), names)
+    exec(block("my_recipe.py"), names)
+    cli.main(names["recipe"], ["train", "--epochs", "1"])
+    assert "test: loss" in capsys.readouterr().out
+
+
+def test_own_model_is_found_by_its_entry_point(tmp_path):
+    """In a process of its own, so that the zoo of the other tests stays as it is."""
+    (tmp_path / "my_models.py").write_text(block("my_models.py"))
+    (entries,) = (tomllib.loads(code) for code in blocks("toml"))
+    info = tmp_path / "my_models-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my_models\nVersion: 1.0\n")
+    lines = [f"{k} = {v}" for k, v in entries["project"]["entry-points"]["rnnzoo.models"].items()]
+    (info / "entry_points.txt").write_text("[rnnzoo.models]\n" + "\n".join(lines) + "\n")
+    code = """
+import numpy as np, rnnzoo
+assert "two_speed_gru" in rnnzoo.list_models()
+for task in rnnzoo.describe("two_speed_gru").tasks:
+    horizon = 3 if task == "forecasting" else None
+    model = rnnzoo.build("two_speed_gru", task, units=8, vocabulary_size=9, horizon=horizon)
+    tokens = np.array([[1, 2, 3]], "int32")
+    padded = np.array([[1, 2, 3, 0, 0]], "int32")
+    steps = slice(None, 3) if task in ("tagging", "language_modeling") else slice(None)
+    a, b = model.predict(tokens, verbose=0), model.predict(padded, verbose=0)[:, steps]
+    assert np.allclose(a, b, atol=1e-5), task
+    print(task)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) == 5
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_command_exists(words, capsys):
+    """Every script, command and option that is named is there."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    program, *rest = words
+    if program == "pip":
+        assert all(set(named.split(",")) <= extras.keys() for named in re.findall(r"\[(.*?)\]", " ".join(rest)))
+        return
+    if program not in ("python", "rnnzoo"):
+        assert program in ("python3.11", ".", "pytest", "ruff", "mypy", "pre-commit") or os.access(
+            ROOT / program, os.X_OK
+        )
+        return
+    options = [word for word in rest if word.startswith("--")]
+    path = rest.pop(0) if program == "python" else ""
+    if path == "recipes/tables.py":
+        show, arguments = script("tables").main, ["--help"]
+    elif program == "rnnzoo":
+        show, arguments = cli.entry_point, [rest[0], "--help"]
+    else:
+        recipe = runpy.run_path(str(ROOT / path.replace("my_recipe.py", "recipes/digits.py")))["recipe"]
+        show, arguments = functools.partial(cli.main, recipe), [rest[0], "--help"]
+    with pytest.raises(SystemExit) as stopped:
+        show(arguments)
+    assert not stopped.value.code
+    shown = capsys.readouterr().out
+    for option in options:
+        assert re.search(rf"{option}(?![\w-])", shown), f"{option} is not in the help"
+
+
+def test_ci_runs_the_readmes_command():
+    """`.ci/run` takes the one line of the README that its pattern finds."""
+    pattern = re.search(r"grep -m 1 -E '(.*?)' README\.md", (ROOT / ".ci" / "run").read_text())[1]
+    found = [line for line in README.splitlines() if re.search(pattern, line)]
+    assert len(found) == 1
+    assert "pip install '.[cpu,dev]'" in found[0]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
