@@ -43,6 +43,8 @@ def _changed(config, stateful, unroll, batch_size, sequence_length):
         if key != "build_config"
     }
     kind = config.get("class_name")
+    if kind == "Conv1D" and stateful:
+        raise InvalidValue("A convolution looks back over steps that are gone by then. Received: stateful=True")
     if kind == "Bidirectional" and stateful:
         raise InvalidValue(
             "A bidirectional layer reads the end first; its state cannot be carried. Received: stateful=True"

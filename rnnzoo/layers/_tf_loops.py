@@ -7,6 +7,7 @@ directions of a layer share one compiled program.
 """
 
 import functools
+from typing import Any
 
 import tensorflow as tf
 
@@ -36,7 +37,7 @@ def _real(t, lengths):
 
 
 @functools.cache
-def forward_loop(cell: Cell, keep_all: bool, keep_saved: bool):
+def forward_loop(cell: Cell, units: int, keep_all: bool, keep_saved: bool):
     """Compile the loop `(z, weights, state, lengths, backwards) -> last state, [all h], [all saved]`."""
 
     def loop(z, weights, state, lengths, backwards):
@@ -62,7 +63,7 @@ def forward_loop(cell: Cell, keep_all: bool, keep_saved: bool):
 
 
 @functools.cache
-def backward_loop(cell: Cell, every_step: bool):
+def backward_loop(cell: Cell, units: int, every_step: bool):
     """Compile the loop `(saved, h_prev, h, dy, dstate, U, lengths, backwards) -> [all d], first dstate`."""
 
     def loop(saved, h_prev, h, dy, dstate, u, lengths, backwards):
@@ -70,8 +71,8 @@ def backward_loop(cell: Cell, every_step: bool):
         steps, place = _schedule(time, lengths, backwards)
         u_transposed = tf.transpose(u)
         kept, before_, after = [_readable(part) for part in saved], _readable(h_prev), _readable(h)
-        dy_ = _readable(dy) if every_step else None
-        d_zero = tf.zeros([tf.shape(h)[1], u.shape[1]])
+        dy_: Any = _readable(dy) if every_step else None
+        d_zero = tf.zeros([tf.shape(h)[1], cell.gates * units])
         arrays = [_buffer(d_zero, time)] * (2 if cell.gates == 3 else 1)
 
         def body(s, dstate, arrays):

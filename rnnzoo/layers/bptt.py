@@ -154,7 +154,7 @@ def _forward(sweep, x, w, state, lengths, keep):
         tf.reshape(tf.nn.bias_add(tf.matmul(flat, part), part_bias), shape)
         for part, part_bias in zip(tf.split(w.kernel, gates, 1), tf.split(bias, gates), strict=True)
     ]
-    loop = forward_loop(sweep.cell, keep or sweep.return_sequences, keep)
+    loop = forward_loop(sweep.cell, w.recurrent.shape[0], keep or sweep.return_sequences, keep)
     recurrent = tf.split(w.recurrent, gates, 1) + hidden_bias
     last, hs, saved = loop(z, recurrent, tuple(state), lengths, tf.constant(int(sweep.backwards)))
     return last, (hs[0] if hs else None), saved
@@ -166,7 +166,7 @@ def _backward(sweep, x, w, state, lengths, hs, saved, upstream):
     dstate, dy = tuple(upstream[:count]), (upstream[count] if sweep.return_sequences else None)
     first = state[0][None]
     before = lambda: tf.concat([hs[1:], first] if sweep.backwards else [first, hs[:-1]], 0)  # noqa: E731
-    loop = backward_loop(sweep.cell, sweep.return_sequences)
+    loop = backward_loop(sweep.cell, units, sweep.return_sequences)
     in_loop = before() if sweep.cell is cells.GRU else hs  # only the GRU's equations look at it there
     d, dstate = loop(saved, in_loop, hs, dy, dstate, w.recurrent, lengths, tf.constant(int(sweep.backwards)))
     with tf.control_dependencies([d[0]]):  # not before `saved` is free again
