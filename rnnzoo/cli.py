@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import importlib.util
-import json
 import logging
 import operator
 import os
@@ -12,12 +11,13 @@ import tempfile
 import typing
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import docstring_parser
 import tyro
-from tyro.conf import Positional, UseAppendAction, arg
+from tyro.conf import UseAppendAction, arg
 
+from rnnzoo import commands
 from rnnzoo.errors import InvalidValue, UserError
 
 Settings = UseAppendAction[tuple[str, ...]]
@@ -32,210 +32,30 @@ def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
     """
     options = _options(recipe)
     data_options = {name: kind for name, kind in _fields(type(recipe.data)) if kind is not Any}
-    commands = {
+    table = {
         "train": _command("Train; the same command goes on where it stopped.", options | data_options | _RUN, recipe),
         "compare": _command(
             "Train several models and show quality, seconds and parameters side by side.",
             {k: v for k, v in options.items() if k not in ("model", "seed")} | data_options | _COMPARE,
             recipe,
         ),
-        "evaluate": _Evaluate,
-        "predict": _Predict,
+        "evaluate": commands.Evaluate,
+        "predict": commands.Predict,
     }
-    _dispatch(commands, recipe.name, arguments, recipe)
+    _dispatch(table, recipe.name, arguments, recipe)
 
 
 def entry_point(arguments: Sequence[str] | None = None) -> None:
     """Run `rnnzoo`: what works from anywhere, on any run."""
-    commands = {
-        "list": _List,
-        "describe": _Describe,
-        "runs": _Runs,
-        "summary": _Summary,
-        "predict": _Predict,
-        "export": _Export,
+    table = {
+        "list": commands.List,
+        "describe": commands.Describe,
+        "runs": commands.Runs,
+        "summary": commands.Summary,
+        "predict": commands.Predict,
+        "export": commands.Export,
     }
-    _dispatch(commands, "rnnzoo", arguments, None)
-
-
-# What the commands take. -------------------------------------------------------------------------------------------
-
-
-@dataclasses.dataclass
-class _List:
-    """List models."""
-
-    pattern: Positional[str] = "*"
-    """With wildcards: "*lstm*"."""
-    task: str | None = None
-    """Only models that can do it."""
-
-    def execute(self, _):
-        """Print a table."""
-        from rich.table import Table
-
-        from rnnzoo.registry import TASKS, describe, list_models
-
-        table = Table("model", "what it is", "tasks", box=None, pad_edge=False)
-        names = list_models(self.pattern, task=self.task)
-        for name in names:
-            info = describe(name)
-            lacking = [task for task in TASKS if task not in info.tasks]
-            tasks = "all" if not lacking else ", ".join(info.tasks)
-            table.add_row(name, info.summary, tasks if len(lacking) != 1 else f"all but {lacking[0]}")
-        if not names:
-            raise InvalidValue(f"No model matches; `rnnzoo list` shows all. Received: {self.pattern}")
-        _print(table)
-
-
-@dataclasses.dataclass
-class _Describe:
-    """Describe a model."""
-
-    name: Positional[str]
-    """As `rnnzoo list` shows it."""
-
-    def execute(self, _):
-        """Print what the registry knows."""
-        from rich.table import Table
-
-        from rnnzoo.registry import describe
-
-        info = describe(self.name)
-        _print(f"{info.name}: {info.summary}\npaper: {info.paper or '-'}\ntasks: {', '.join(info.tasks)}")
-        _print(f"causal: {'yes' if info.causal else 'no'}\n")
-        table = Table("hyper-parameter", "default", "valid", "what it does", box=None, pad_edge=False)
-        for name, dial in info.hyperparameters.items():
-            table.add_row(name, repr(dial.default), dial.valid, dial.help)
-        _print(table)
-        _print(f'\nrnnzoo.build("{info.name}", task="{info.tasks[0]}")')
-
-
-@dataclasses.dataclass
-class _Runs:
-    """List the runs in a folder."""
-
-    folder: Positional[str] = "runs"
-
-    def execute(self, _):
-        """Print a table."""
-        from rich.table import Table
-
-        from rnnzoo.training.runs import list_runs
-
-        table = Table(box=None, pad_edge=False)
-        table.add_column("run", overflow="fold", min_width=30)
-        for name in ("model", "epochs", "seconds", "quality"):
-            table.add_column(name)
-        for run in list_runs(self.folder):
-            if run.finished:
-                r = run.results
-                split, values = list(r["metrics"].items())[-1]
-                shown = "  ".join(
-                    f"{k} {values[k]:.4f}" for k in ("accuracy", "loss", "rmse", "perplexity") if k in values
-                )
-                table.add_row(run.folder.name, r["model"], str(r["epochs"]), str(r["seconds"]), f"{split}: {shown}")
-            else:
-                table.add_row(run.folder.name, run.config["model"], "-", "-", "not finished")
-        if not table.rows:
-            raise InvalidValue(f"There is no run in this folder. Received: {self.folder}")
-        _print(table)
-
-
-@dataclasses.dataclass
-class _Summary:
-    """Show a run's settings, results and model."""
-
-    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
-
-    def execute(self, _):
-        """Print everything."""
-        from rnnzoo.training.runs import load
-
-        run = load(self.run)
-        _print(json.dumps(run.config, indent=1))
-        if run.finished:
-            _print(json.dumps(run.results, indent=1))
-            run.model.summary(expand_nested=True)
-
-
-@dataclasses.dataclass
-class _Evaluate:
-    """Measure a run on its test split, or on a labelled file."""
-
-    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
-    file: str | None = None
-    """Labelled data instead of the test split: x and y in an .npz file, or a table of texts."""
-    data_dir: str | None = None
-    """Of TFDS, instead of TFDS_DATA_DIR."""
-
-    def execute(self, _):
-        """Print the metrics."""
-        from rnnzoo.training.runs import load
-
-        for name, value in load(self.run).evaluate(self.file, data_dir=self.data_dir).items():
-            _print(f"{name:<12}{value:.4f}")
-
-
-@dataclasses.dataclass
-class _Predict:
-    """Answer inputs: given here, in a file, or line by line from standard input (-)."""
-
-    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
-    inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="INPUT")] = ()
-    """Texts, or sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
-    file: str | None = None
-    """An .npy or .npz file (its x), or a text file with one input a line."""
-    json: bool = False
-    """Print JSON Lines."""
-    explain: bool = False
-    """Colour each word by the model's attention, and save the picture in the run's plots."""
-
-    def execute(self, _):
-        """Print one line an input."""
-        from rnnzoo.training.runs import load
-
-        run = load(self.run)
-        raw = _read_inputs(self.inputs, self.file)
-        if self.explain:
-            from rnnzoo.training import explain, report
-
-            found = run.explain(raw)
-            for one in found:
-                _print(explain.in_terminal(one))
-            path = run.folder / "plots" / "explained.png"
-            report.save(explain.picture(found), path)
-            _print(f"picture: {path}")
-            return
-        for item, answer in zip(raw, run.predict(raw), strict=True):
-            if self.json:
-                print(json.dumps(answer))
-            else:
-                shown = "  ".join(f"{v:.4f}" if isinstance(v, float) else str(v) for v in answer.values())
-                text = str(item if isinstance(item, str) else getattr(item, "tolist", lambda i=item: i)())
-                print(f"{shown}  {text if len(text) <= 60 else text[:57] + '...'}")
-
-
-@dataclasses.dataclass
-class _Export:
-    """Write a run's model for serving, and check that it answers the same."""
-
-    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
-    format: Literal["tf_saved_model", "onnx", "litert"] = "tf_saved_model"
-    """onnx needs pip install 'rnnzoo[onnx]'; litert needs --sequence-length."""
-    output: str | None = None
-    """Where to; by default inside the run folder."""
-    batch_size: int | None = None
-    """Fix the batch size."""
-    sequence_length: int | None = None
-    """Fix the steps."""
-
-    def execute(self, _):
-        """Print where it lies."""
-        from rnnzoo.export import export
-
-        path, error = export(self.run, self.format, self.output, self.batch_size, self.sequence_length)
-        _print(f"{path}: answers as the model does, largest difference {error:.1e}")
+    _dispatch(table, "rnnzoo", arguments, None)
 
 
 _RUN: dict[str, Any] = {
@@ -345,40 +165,13 @@ def _changed(recipe: Any, options: Any, model: str) -> Any:
     ).check()
 
 
-def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:
-    if file and inputs:
-        raise InvalidValue(f"Give inputs or --file, not both. Received: {len(inputs)} inputs and --file {file}")
-    if file and file.endswith((".npy", ".npz")):
-        import numpy as np
-
-        from rnnzoo.data.arrays import rows_of_x
-
-        try:
-            with open(file, "rb") as opened:
-                found = np.load(opened, allow_pickle=False)
-                return rows_of_x({"x": found} if isinstance(found, np.ndarray) else dict(found))
-        except (OSError, ValueError, KeyError) as error:
-            raise InvalidValue(f"Cannot read an array x from this file ({error}). Received: {file}") from None
-    if file and file != "-":
-        try:
-            lines = Path(file).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidValue(f"Cannot read this text file ({error}). Received: {file}") from None
-        return [line for line in lines if line.strip()]
-    if file == "-" or list(inputs) == ["-"]:
-        return [line.rstrip("\n") for line in sys.stdin if line.strip()]
-    if not inputs:
-        raise InvalidValue("Give inputs, --file, or - for standard input. Received: nothing to predict")
-    return list(inputs)
-
-
-def _dispatch(commands: dict[str, type], program: str, arguments: Sequence[str] | None, recipe: Any) -> None:
+def _dispatch(table: dict[str, type], program: str, arguments: Sequence[str] | None, recipe: Any) -> None:
     """Parse, run, and turn an error of ours into one sentence and exit status 2."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings; errors still show
     words = list(sys.argv[1:] if arguments is None else arguments)
     loud = "--traceback" in words
     words = [word for word in words if word != "--traceback"]
-    kinds = tuple(Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in commands.items())
+    kinds = tuple(Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in table.items())
     options: Any = tyro.cli(
         functools.reduce(operator.or_, kinds),  # type: ignore[call-overload]
         prog=program if recipe is None else f"recipes/{program}.py",
@@ -387,7 +180,7 @@ def _dispatch(commands: dict[str, type], program: str, arguments: Sequence[str] 
         config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
     )
     try:
-        if not isinstance(options, _List | _Describe | _Runs):
+        if not isinstance(options, commands.List | commands.Describe | commands.Runs):
             for module in ("keras", "tensorflow"):  # the data needs TensorFlow on every backend
                 if importlib.util.find_spec(module):
                     _import_quietly(module)
@@ -420,10 +213,3 @@ def _import_quietly(module: str) -> None:
             for line in said.read().decode(errors="replace").splitlines():
                 if not line.startswith(("I0000", "WARNING: All log messages before absl")):
                     print(line, file=sys.stderr)
-
-
-def _print(thing: Any) -> None:
-    """Print a table, or plain text as it is."""
-    from rich.console import Console
-
-    Console(highlight=False, markup=False, soft_wrap=isinstance(thing, str)).print(thing)

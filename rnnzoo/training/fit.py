@@ -5,10 +5,8 @@ import csv
 import dataclasses
 import io
 import math
-import subprocess
 import time
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +18,12 @@ from rich.progress import Progress
 from rnnzoo.builder import build
 from rnnzoo.data.batches import Batches, Splits
 from rnnzoo.errors import Diverged, InvalidValue
-from rnnzoo.files import whole_file, write_text
+from rnnzoo.files import write_text
 from rnnzoo.training import checkpoint, metrics, runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.devices import device_name
 from rnnzoo.training.recipe import Recipe
+from rnnzoo.training.results import finish
 from rnnzoo.training.runs import Run
 from rnnzoo.weights import take_weights
 
@@ -99,7 +98,8 @@ def train(
             f"{device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
         )
         _fit(recipe, model, splits, state, folder, on_epoch_end, console)
-        return _finish(recipe, model, splits, state, folder, console)
+        _write_history(folder, state)  # a kill may have come between checkpoint and history
+        return finish(recipe, model, splits, state, folder, console)
 
 
 def _build(recipe: Recipe, splits: Splits) -> Any:
@@ -158,7 +158,7 @@ def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
         state.history.append(row)
         _judge(recipe, model, state, row)
         checkpoint.save(folder / runs.CHECKPOINT, model, state)
-        write_text(folder / runs.HISTORY, _as_csv(state.history))
+        _write_history(folder, state)
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:
             values = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k != "epoch")
             star = "  best" if state.best_epoch == state.epoch and validation else ""
@@ -217,88 +217,6 @@ def _judge(recipe: Recipe, model: Any, state: State, row: Mapping[str, float]) -
     state.stopped = recipe.patience is not None and state.waited >= recipe.patience
 
 
-def _finish(recipe, model, splits, state, folder, console):
-    """Put the best weights back, measure, and write model, plots and, last of all, results."""
-    write_text(folder / runs.HISTORY, _as_csv(state.history))  # a kill may have come between checkpoint and history
-    if state.best_weights:
-        model.set_weights(state.best_weights)
-    with whole_file(folder / runs.MODEL, suffix=".keras") as temporary:
-        model.save(temporary)
-    held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
-    found, last = {}, None
-    for name, batches in held_out.items():
-        if recipe.task == "language_modeling":
-            found[name] = metrics.evaluate(model, batches.arrays(), recipe.task)
-        else:
-            last = metrics.predict(model, batches.arrays())
-            found[name] = metrics.score(last, recipe.task)
-
-    from rnnzoo.training import report
-
-    report.plot_run(
-        folder / runs.PLOTS,
-        state.history,
-        state.best_epoch,
-        list(found)[-1],
-        last,
-        recipe.task,
-        getattr(recipe.data, "classes", None),
-    )
-    _save_examples(folder, model, recipe.data, held_out, last)
-    results = {
-        "recipe": recipe.name,
-        "dataset": recipe.data.name,
-        "task": recipe.task,
-        "model": recipe.model,
-        "hyperparameters": dict(recipe.hyperparameters),
-        "parameters": model.count_params(),
-        "metrics": {split: {k: round(v, 6) for k, v in values.items()} for split, values in found.items()},
-        "seconds": round(state.seconds, 1),
-        "epochs": state.epoch,
-        "best_epoch": state.best_epoch,
-        "stopped": state.stopped,
-        "seed": recipe.seed,
-        "device": device_name(),
-        "versions": {
-            "rnnzoo": version("rnnzoo"),
-            "keras": keras.__version__,
-            keras.backend.backend(): _backend_version(),
-        },
-        "commit": _commit(),
-    }
-    runs.write_json(folder / runs.RESULTS, results)
-    split, values = list(found.items())[-1]
-    console.print(
-        f"{split}: " + "  ".join(f"{k} {v:.4f}" for k, v in values.items())
-        + f"  (epoch {state.best_epoch} of {state.epoch}, trained in {state.seconds:.1f} s)"
-    )  # fmt: skip
-    console.print(f"run: {folder}\nplots: {', '.join(str(p) for p in sorted((folder / runs.PLOTS).glob('*.png')))}")
-    return Run(folder)
-
-
-def _save_examples(folder: Path, model: Any, data: Any, held_out: Mapping[str, Batches], last: Any) -> None:
-    """Show what the model looked at in the surest right and wrong answers, where it has attention and reads text."""
-    has_attention = any(layer.name == "attention" for layer in getattr(model.get_layer("body"), "layers", ()))
-    if last is None or not has_attention or not hasattr(data, "vocabulary"):
-        return
-    from rnnzoo.training import explain, report
-
-    batches = list(held_out.values())[-1]
-    order = np.concatenate([indices[:real] for indices, real, _ in batches.plan()])
-    sureness = last.probabilities.max(axis=-1)
-    right = last.labels == last.y
-    chosen = [i for kind in (right, ~right) for i in np.argsort(-np.where(kind, sureness, -1))[:2] if kind[i]]
-    ids = [batches.x[order[i]] for i in chosen]
-    titles = [
-        f"{'right' if right[i] else 'wrong'}: {data.classes[last.labels[i]]} {sureness[i]:.2f}, "
-        f"truly {data.classes[last.y[i]]}"
-        for i in chosen
-    ]
-    vocabulary = data.vocabulary
-    found = explain.explain(model, ids, [vocabulary.decode(row) for row in ids], titles)
-    report.save(explain.picture(found), folder / runs.PLOTS / "examples.png")
-
-
 def _check_monitor(recipe: Recipe, splits: Splits) -> None:
     valid = [f"val_{name}" for name in metrics.WATCHED[recipe.task]]
     if "validation" in splits.parts and recipe.monitor not in valid:
@@ -321,25 +239,9 @@ def _precision(policy: str):
         keras.config.set_dtype_policy(before)
 
 
-def _as_csv(rows) -> str:
+def _write_history(folder: Path, state: State) -> None:
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=list(state.history[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def _backend_version() -> str:
-    name = keras.backend.backend()
-    return __import__(name).__version__
-
-
-def _commit() -> str | None:
-    """Return the checkout's commit that the package comes from, with a + when it was changed; None if there is none."""
-    where = ["git", "-C", str(Path(__file__).parent)]
-    try:
-        commit = subprocess.run([*where, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
-        changed = subprocess.run([*where, "status", "--porcelain", "."], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return commit.stdout.strip() + ("+" if changed.stdout.strip() else "")
+    writer.writerows(state.history)
+    write_text(folder / runs.HISTORY, text.getvalue())
