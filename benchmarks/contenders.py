@@ -1,6 +1,7 @@
 """The same small model three times: rnnzoo, stock Keras and PyTorch; each gives a training step and a prediction."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def _pytorch(case):
     x, y, lengths = (torch.as_tensor(a) for a in case.data())
 
     def forward():
-        rows = x
+        rows: Any = x
         if case.padded:
             rows = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         state = recurrent(rows)[1]

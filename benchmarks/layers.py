@@ -12,12 +12,14 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contenders import LAYERS, LIBRARIES, Case, contender
+from rnnzoo.files import write_text
 
 
 def cases(quick: bool):
@@ -102,13 +104,14 @@ def show(times: list[dict], memories: list[dict]) -> None:
         console.print(table)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="only the cases that the README shows")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/layers.json"))
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.peak:
         train, _ = contender(options.peak[0], Case(**json.loads(options.peak[1])))
         for _ in range(3):
@@ -118,9 +121,8 @@ def main() -> None:
     times = [measure(what, case, options.rounds) for what, case in cases(options.quick)]
     long = [Case(layer, batch=16, time=4000) for layer in ("LSTM", "GRU", "SimpleRNN")]
     memories = [memory(case) for case in long[: 1 if options.quick else 3]]
-    options.output.parent.mkdir(parents=True, exist_ok=True)
     machine = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
-    options.output.write_text(json.dumps({**machine, "times": times, "memory": memories}, indent=1))
+    write_text(options.output, json.dumps({**machine, "times": times, "memory": memories}, indent=1))
     show(times, memories)
 
 

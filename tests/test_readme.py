@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import importlib
 import importlib.util
 import os
 import re
@@ -148,7 +149,9 @@ def test_command_exists(words, capsys):
         return
     options = [word for word in rest if word.startswith("--")]
     path = rest.pop(0) if program == "python" else ""
-    if path == "recipes/tables.py":
+    if path == "-m":
+        show, arguments = importlib.import_module(rest[0]).main, ["--help"]
+    elif path == "recipes/tables.py":
         show, arguments = script("tables").main, ["--help"]
     elif program == "rnnzoo":
         show, arguments = cli.entry_point, [rest[0], "--help"]
