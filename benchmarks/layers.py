@@ -7,7 +7,6 @@ Peak memory is that of a fresh process for each library, less what the same proc
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contenders import LAYERS, LIBRARIES, Case, contender
+from benchmarks.machine import machine
 from rnnzoo.files import write_text
 
 
@@ -121,8 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     times = [measure(what, case, options.rounds) for what, case in cases(options.quick)]
     long = [Case(layer, batch=16, time=4000) for layer in ("LSTM", "GRU", "SimpleRNN")]
     memories = [memory(case) for case in long[: 1 if options.quick else 3]]
-    machine = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
-    write_text(options.output, json.dumps({**machine, "times": times, "memory": memories}, indent=1))
+    write_text(options.output, json.dumps({**machine(), "times": times, "memory": memories}, indent=1))
     show(times, memories)
 
 
