@@ -1,6 +1,7 @@
 """What a benchmark ran on, to be saved beside its numbers."""
 
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from rnnzoo.training.devices import device_name
 
@@ -14,3 +15,9 @@ def machine() -> dict:
         except PackageNotFoundError:
             continue
     return {"device": device_name(), "versions": found}
+
+
+def peak_mib() -> int:
+    """Return the own peak of the process; `getrusage` would count its parent's."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) // 1024

@@ -121,13 +121,13 @@ def _compile(model, task, optimizer, learning_rate):
     return model
 
 
-def make_optimizer(name, learning_rate, average=None):
+def make_optimizer(name, learning_rate, ema_momentum=None):
     """Return the optimizer that `build` compiles with: gradients clipped by global norm 1.
 
     Args:
         name: `adam`, `sgd` (momentum 0.9) or `rmsprop`.
         learning_rate: A number or a Keras schedule.
-        average: Momentum of Keras's moving average of the weights, which replaces them at the end of each `fit`; None:
+        ema_momentum: Of Keras's moving average of the weights, which replaces them at the end of each `fit`; None:
             no average.
     """
     if name not in OPTIMIZERS:
@@ -138,8 +138,8 @@ def make_optimizer(name, learning_rate, average=None):
     if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         learning_rate = hp.check("learning_rate", learning_rate)
     options = {"global_clipnorm": 1.0}
-    if average is not None:
-        options |= {"use_ema": True, "ema_momentum": hp.check("average", average)}
+    if ema_momentum is not None:
+        options |= {"use_ema": True, "ema_momentum": ema_momentum}
     if name == "sgd":
         options["momentum"] = 0.9
     kind = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}

@@ -111,7 +111,7 @@ TABLE: dict[str, HyperParameter] = {
     "horizon": HyperParameter(**_SIZE, help="steps to forecast"),
     "embedding_dim": HyperParameter(**_SIZE, search=(16, 256), help="width of a token's vector"),
     "word_dropout": HyperParameter(**_RATE, help="share of tokens replaced by the unknown one in training"),
-    "average": HyperParameter(kind=float, low=0.0, below=1.0, help="momentum of the moving average of the weights"),
+    "average": HyperParameter(kind=float, low=0.0, help="epochs that the moving average of the weights looks back"),
     "sequence_length": HyperParameter(**_SIZE, search=(16, 512), help="longest sequence, in steps"),
     "batch_size": HyperParameter(**_SIZE, search=(16, 256), help="sequences per step of training"),
     "epochs": HyperParameter(kind=int, low=1, help="passes over the training data"),

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 from rnnzoo import hyperparameters as hp
-from rnnzoo.data.arrays import as_answers, truncate
+from rnnzoo.data.arrays import as_answers
 from rnnzoo.data.batches import Batches, Splits, bucket_lengths
+from rnnzoo.data.ragged import lengths, take, truncated
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.files import read_json, write_text
 from rnnzoo.hyperparameters import HyperParameter
@@ -97,9 +98,9 @@ class Labeled:
         batches: dict[str, Batches] = {}
         for name in (p for p in PARTS if p in parts):
             x, y = parts.pop(name)
-            x = [truncate(s, sequence_length, self.truncate) for s in self._encode_inputs(x, name)]
+            x = truncated(self._encode_inputs(x, name), sequence_length, self.truncate)
             y = self._encode_answers(y, name)
-            buckets = batches["train"].buckets if batches else bucket_lengths([len(s) for s in x], batch_size)
+            buckets = batches["train"].buckets if batches else bucket_lengths(lengths(x), batch_size)
             batches[name] = Batches(x, y, buckets, batch_size, self.pad_with, seed if name == "train" else None)
         return Splits(batches)
 
@@ -121,7 +122,7 @@ class Labeled:
     def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
         """Turn inputs as the user writes them into what the model reads."""
         length = self._known("sequence_length")
-        return [truncate(s, length, self.truncate) for s in self._encode_inputs(self._parse(raw), "input")]
+        return truncated(self._encode_inputs(self._parse(raw), "input"), length, self.truncate)
 
     def encode_answers(self, y: Any) -> np.ndarray:
         """Turn labels or values as the user writes them into what the loss reads."""
@@ -259,7 +260,7 @@ def _hold_out(parts, name, share, seed, strata):
 
 def _rows(part: Part, rows: np.ndarray) -> Part:
     x, y = part
-    return [x[i] for i in rows], y[rows]
+    return take(x, rows), y[rows]
 
 
 def _sample(part: Part, limit: int, seed: int) -> Part:

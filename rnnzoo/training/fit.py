@@ -107,9 +107,10 @@ def train(
 
 def _build(recipe: Recipe, splits: Splits) -> Any:
     learning_rate: Any = recipe.learning_rate
+    steps = splits.parts["train"].steps()
     if recipe.schedule == "cosine":
-        steps = recipe.epochs * splits.parts["train"].steps()
-        learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+        learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, recipe.epochs * steps)
+    momentum = None if recipe.average is None else 1 - 1 / max(1, recipe.average * steps)
     tokens = {"embedding_dim": recipe.embedding_dim, "word_dropout": recipe.word_dropout}
     rows = _shared_words(recipe)
     model = build(
@@ -119,7 +120,7 @@ def _build(recipe: Recipe, splits: Splits) -> Any:
         **(tokens if "vocabulary_size" in recipe.data.inputs else {}),
         weights=None if rows else recipe.weights,
         trainable_body=recipe.trainable_body,
-        optimizer=make_optimizer(recipe.optimizer, learning_rate, recipe.average),
+        optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum),
         seed=recipe.seed,
         **recipe.hyperparameters,
     )

@@ -38,8 +38,8 @@ class Recipe:
         optimizer: `adam`, `sgd` (momentum 0.9) or `rmsprop`, clipped by global norm 1.
         schedule: `constant`; `cosine`, down to 0 over all epochs; or `plateau`: halved when `monitor` has not improved
             for half of `patience`.
-        average: Momentum of a moving average of the weights, such as 0.995: at the end of each epoch they become their
-            average (Keras's `use_ema`); None: no average.
+        average: Epochs, such as 0.5, that a moving average of the weights looks back; at the end of each epoch they
+            become their average (Keras's `use_ema`). None: no average.
         patience: Stop after so many epochs without improvement of `monitor`; None never stops early.
         monitor: What chooses the best epoch: `val_loss`, `val_accuracy`, ...; whether more is better is known.
         class_weight: `balanced` weighs each class by the inverse of its frequency in train.
