@@ -11,6 +11,7 @@ from scipy.special import log_softmax, softmax
 from sklearn import metrics as sk
 
 from rnnzoo.errors import Diverged
+from rnnzoo.training.forecasts import ForecastErrors
 
 BETTER_WHEN_HIGHER = ("accuracy", "precision", "recall", "f1", "roc_auc", "r2")
 WATCHED = {
@@ -64,28 +65,41 @@ def predict(model: Any, dataset: Iterable) -> Predictions:
     return Predictions(np.concatenate(y), np.concatenate(output))
 
 
-def evaluate(model: Any, dataset: Iterable, task: str) -> dict[str, float]:
+def evaluate(model: Any, dataset: Iterable, task: str, data: Any = None) -> dict[str, float]:
     """Measure a model on batches `(x, y, weight)`.
 
     Args:
         model: From `build`.
         dataset: A split.
         task: Decides what is measured.
+        data: The data object; with it, forecasts are measured in the units of the data too.
 
     Returns:
         For `classification` and `tagging`: loss (cross-entropy, nats), accuracy, precision, recall, f1, roc_auc (of
-        the second of two classes; of more, the mean, one against the rest). For `regression` and `forecasting`:
-        loss = mse, rmse, mae, r2. For `language_modeling`: loss (nats per token), perplexity, accuracy.
+        the second of two classes; of more, the mean, one against the rest). For `regression`: loss = mse, rmse,
+        mae, r2. For `forecasting`: those, and mse, rmse and mae `_original`, in the units of the data. For
+        `language_modeling`: loss (nats per token), perplexity, accuracy.
     """
     if task == "language_modeling":
         return _language_modeling(outputs(model, dataset))
+    if task == "forecasting":
+        return forecast_errors(model, dataset, data).scores()
     return score(predict(model, dataset), task)
+
+
+def forecast_errors(model: Any, dataset: Iterable, data: Any = None) -> ForecastErrors:
+    """Sum up the errors of forecasts, batch by batch."""
+    errors = ForecastErrors(None if data is None else data.in_units)
+    for y, output in outputs(model, dataset):
+        _check_finite(output)
+        errors.add(y, output)
+    return errors
 
 
 def score(predictions: Predictions, task: str) -> dict[str, float]:
     """Measure predictions; see `evaluate`."""
     _check_finite(predictions.output)
-    measure = _values if task in ("regression", "forecasting") else _classes
+    measure = _values if task == "regression" else _classes
     return {name: float(value) for name, value in measure(predictions).items()}
 
 
