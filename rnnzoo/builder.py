@@ -101,7 +101,7 @@ def build(
     if statistics:
         x = layers.Denormalize(dtype="float32", name="denormalize")(x, *statistics)
 
-    model = keras.Model(inputs, x, name=name)
+    model = (layers.TeacherForced if info.teacher_forced else keras.Model)(inputs, x, name=name)
     if weights is not None:
         take_weights(model, weights)
     if not trainable_body:

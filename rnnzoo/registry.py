@@ -34,6 +34,7 @@ class ModelInfo:
         hyperparameters: Its keywords with types, bounds and defaults.
         function: The body itself.
         normalization: How forecasting normalises each window by default.
+        teacher_forced: In training its layer `decoder` reads the true values.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ModelInfo:
     hyperparameters: Mapping[str, hp.HyperParameter]
     function: Callable
     normalization: str = "instance"
+    teacher_forced: bool = False
 
     def dials(self, task: str) -> dict[str, hp.HyperParameter]:
         """Return the hyper-parameters that can be given for a task: the body's, and those of the task."""
@@ -97,7 +99,13 @@ class ModelInfo:
 
 
 def register(
-    function: Callable | None = None, *, paper: str = "", causal: bool = False, tasks=None, normalization="instance"
+    function: Callable | None = None,
+    *,
+    paper: str = "",
+    causal: bool = False,
+    tasks=None,
+    normalization="instance",
+    teacher_forced: bool = False,
 ):
     """Add a body to the zoo under its function's name; use it as a decorator.
 
@@ -111,6 +119,7 @@ def register(
         causal: Declare that no output depends on a later step, which language modelling needs.
         tasks: The tasks, where they do not follow from the signature.
         normalization: How forecasting normalises each window by default: `none`, `subtract_last` or `instance`.
+        teacher_forced: Declare that its only layer is a `StepDecoder` named `decoder`, to be trained with the truth.
 
     Raises:
         ValueError: The name is taken.
@@ -121,7 +130,14 @@ def register(
         ... def bilstm(x, *, return_sequences, units=64): ...
     """
     if function is None:
-        return functools.partial(register, paper=paper, causal=causal, tasks=tasks, normalization=normalization)
+        return functools.partial(
+            register,
+            paper=paper,
+            causal=causal,
+            tasks=tasks,
+            normalization=normalization,
+            teacher_forced=teacher_forced,
+        )
     name = function.__name__
     known = _models.get(name)
     if known and (known.function.__module__, known.function.__qualname__) != (
@@ -143,6 +159,7 @@ def register(
         hyperparameters=hp.from_signature(function),
         function=function,
         normalization=hp.TABLE["normalization"].check("normalization", normalization),
+        teacher_forced=teacher_forced,
     )
     return function
 

@@ -5,6 +5,8 @@ from rnnzoo.layers.attention import LuongAttention as LuongAttention
 from rnnzoo.layers.attention import ScaledDotAttention as ScaledDotAttention
 from rnnzoo.layers.bidirectional import Bidirectional as Bidirectional
 from rnnzoo.layers.convolution import Conv1D as Conv1D
+from rnnzoo.layers.decoding import StepDecoder as StepDecoder
+from rnnzoo.layers.decoding import TeacherForced as TeacherForced
 from rnnzoo.layers.hierarchy import HierarchicalAttention as HierarchicalAttention
 from rnnzoo.layers.history import MovingAverage as MovingAverage
 from rnnzoo.layers.history import Recent as Recent
@@ -27,3 +29,4 @@ from rnnzoo.layers.recurrent import LSTM as LSTM
 from rnnzoo.layers.recurrent import RNN as RNN
 from rnnzoo.layers.recurrent import SimpleRNN as SimpleRNN
 from rnnzoo.layers.segments import SegmentRNN as SegmentRNN
+from rnnzoo.layers.skip import SkipGRU as SkipGRU

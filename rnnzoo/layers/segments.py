@@ -11,6 +11,27 @@ from rnnzoo.layers.history import steps_of
 from rnnzoo.layers.recurrent import GRU
 
 
+def cut(x, mask, size):
+    """Cut x `(batch, time, width)` into segments of `size` steps that end at each row's last real step.
+
+    Returns `(batch, segments, size, width)`, zeros before the first real step, and the mask `(batch, segments)`, None
+    if all segments are real.
+    """
+    width, real = x.shape[-1], None
+    if mask is None and x.shape[1] is not None:
+        count = -(-x.shape[1] // size)
+        x = ops.pad(x, ((0, 0), (count * size - x.shape[1], 0), (0, 0)))
+    else:
+        steps, time = steps_of(x, mask), ops.shape(x)[1]
+        count = (time + size - 1) // size
+        source = ops.arange(count * size, dtype="int32")[None] - (-steps) % size
+        inside = ops.logical_and(source >= 0, source < steps)
+        x = ops.take_along_axis(x, ops.clip(source, 0, time - 1)[..., None], axis=1)
+        x = ops.where(inside[..., None], x, 0)
+        real = ops.arange(count, dtype="int32")[None] * size < steps
+    return ops.reshape(x, (-1, count, size, width)), real
+
+
 @keras.saving.register_keras_serializable("rnnzoo")
 class SegmentRNN(keras.layers.Layer):
     """Forecast every channel from its own past by one GRU that all channels share.
@@ -64,23 +85,10 @@ class SegmentRNN(keras.layers.Layer):
 
     def _segments(self, x, mask):
         """Return `(batch * channels, segments, steps)` and the mask of segments, None if all are real."""
-        size = self.segment_length
-        real_segments = None
-        if mask is None and x.shape[1] is not None:
-            x = ops.pad(x, ((0, 0), (-x.shape[1] % size, 0), (0, 0)))
-        else:
-            real = steps_of(x, mask)
-            count = (ops.shape(x)[1] + size - 1) // size
-            source = ops.arange(count * size, dtype="int32")[None] - (-real) % size
-            inside = ops.logical_and(source >= 0, source < real)
-            last = ops.maximum(ops.shape(x)[1] - 1, 0)
-            x = ops.take_along_axis(x, ops.clip(source, 0, last)[..., None], axis=1)
-            x = ops.where(inside[..., None], x, 0)
-            real_segments = ops.arange(count, dtype="int32")[None] * size < real
-            real_segments = ops.repeat(real_segments, self.outputs, axis=0)
-        count = ops.shape(x)[1] // size if x.shape[1] is None else x.shape[1] // size
-        x = ops.transpose(ops.reshape(x, (-1, count, size, self.outputs)), (0, 3, 1, 2))
-        return ops.reshape(x, (-1, count, size)), real_segments
+        segments, real = cut(x, mask, self.segment_length)
+        count = ops.shape(segments)[1]
+        segments = ops.reshape(ops.transpose(segments, (0, 3, 1, 2)), (-1, count, self.segment_length))
+        return segments, None if real is None else ops.repeat(real, self.outputs, axis=0)
 
     def _decode(self, state):
         """One step of the GRU for each position.

@@ -10,7 +10,7 @@ def _lags(x, lags):
     return min(lags, x.shape[1] or lags)
 
 
-def _linear(x, horizon, name):
+def of_each_column(x, horizon, name):
     """One weight for each pair of lag and horizon step, the same for every column: `(batch, lags, columns)`."""
     x = keras.layers.Permute((2, 1), name=f"{name}_columns")(x)
     x = keras.layers.Dense(horizon, kernel_initializer="zeros", dtype="float32", name=name)(x)
@@ -33,7 +33,7 @@ def seasonal_naive(x, *, outputs, horizon, period=24):
 def nlinear(x, *, outputs, horizon, lags=336, dropout=0.0):
     """NLinear: one linear layer from the last `lags` steps of a column to its forecast."""
     x = layers.Recent(_lags(x, lags), outputs, name="recent")(x)
-    return _linear(dropped(x, dropout, name="dropout"), horizon, "linear")
+    return of_each_column(dropped(x, dropout, name="dropout"), horizon, "linear")
 
 
 @register(paper="https://arxiv.org/abs/2205.13504", normalization="none")
@@ -43,4 +43,6 @@ def dlinear(x, *, outputs, horizon, lags=336, kernel_size=25, dropout=0.0):
     x = dropped(x, dropout, name="dropout")
     trend = layers.MovingAverage(kernel_size, name="trend")(x)
     rest = keras.layers.Subtract(name="rest")([x, trend])
-    return keras.layers.Add(name="sum")([_linear(trend, horizon, "of_trend"), _linear(rest, horizon, "of_rest")])
+    return keras.layers.Add(name="sum")(
+        [of_each_column(trend, horizon, "of_trend"), of_each_column(rest, horizon, "of_rest")]
+    )

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rnnzoo.data.batches import Batches
+from rnnzoo.sampling import likelihood_of, sample
 from rnnzoo.training.forecasts import ForecastErrors
 from rnnzoo.training.report import save
 
@@ -28,13 +29,23 @@ def plot_forecasts(folder: Path, model: Any, batches: Batches, errors: ForecastE
     chosen = np.linspace(0, len(batches) - 1, min(WINDOWS, len(batches))).astype(int)
     x, y = np.stack([batches.x[i] for i in chosen]), np.stack([batches.y[i] for i in chosen])
     output = np.asarray(model.predict_on_batch(x))
-    past = data.in_units(x[..., : y.shape[-1]])
-    save(windows(past, data.in_units(y), data.in_units(output), data.targets, split), folder / "forecasts.png")
+    past, truth, forecast = (data.in_units(values) for values in (x[..., : y.shape[-1]], y, output))
+    band = None
+    if likelihood_of(model) is not None:
+        band = np.quantile(data.in_units(sample(model, x)), (0.1, 0.9), axis=1)
+    save(windows(past, truth, forecast, data.targets, split, band), folder / "forecasts.png")
     save(by_step(errors, split), folder / "horizon.png")
     save(distribution(errors, split), folder / "errors.png")
 
 
-def windows(past: np.ndarray, truth: np.ndarray, forecast: np.ndarray, names: list[str], split: str) -> Figure:
+def windows(
+    past: np.ndarray,
+    truth: np.ndarray,
+    forecast: np.ndarray,
+    names: list[str],
+    split: str,
+    band: np.ndarray | None = None,
+) -> Figure:
     """Forecast against truth with the history before, a row a window, a column a target, in the units of the data.
 
     Args:
@@ -43,6 +54,7 @@ def windows(past: np.ndarray, truth: np.ndarray, forecast: np.ndarray, names: li
         forecast: The same.
         names: Of the targets; the last ones are drawn.
         split: For the title.
+        band: The 10 % and 90 % quantiles, `(2, windows, horizon, targets)`.
     """
     shown = list(range(len(names)))[-COLUMNS:]
     figure = Figure(figsize=(5 * len(shown), 2.4 * len(past)), layout="constrained")
@@ -54,6 +66,9 @@ def windows(past: np.ndarray, truth: np.ndarray, forecast: np.ndarray, names: li
             axes.plot(before, past[row, before, column], color="gray", label="history")
             axes.plot(truth[row, :, column], color="black", label="truth")
             axes.plot(forecast[row, :, column], color="tab:red", label="forecast")
+            if band is not None:
+                low, high = band[:, row, :, column]
+                axes.fill_between(np.arange(horizon), low, high, color="tab:red", alpha=0.2, label="10 % to 90 %")
             axes.set_title(f"{names[column]}, {split} window", fontsize=9)
             axes.grid(alpha=0.3)
     grid[0][0].legend(fontsize=8)

@@ -9,6 +9,34 @@ KEPT = 20_000
 """Errors that are kept for their distribution, at most so many a batch."""
 
 
+PROBABILISTIC = ("crps", "quantile_loss", "coverage")
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+def probabilistic_errors(y: np.ndarray, paths: np.ndarray) -> dict[str, np.ndarray]:
+    """Judge draws of a distribution by the true values.
+
+    Args:
+        y: `(windows, horizon, outputs)`.
+        paths: `(windows, count, horizon, outputs)`.
+
+    Returns:
+        Arrays of y's shape. `crps`: E|X - y| - E|X - X'| / 2 (Gneiting and Raftery 2007, equation 21), where X' is
+        another draw. `quantile_loss_10`, `_50`, `_90`: the pinball loss of those quantiles. `coverage_80`: whether y
+        lies between the outer two.
+    """
+    count = paths.shape[1]
+    ordered = np.sort(paths, axis=1)
+    weights = (2 * np.arange(count) - count + 1).reshape(-1, 1, 1)  # each pair once, the larger minus the smaller
+    between = 2 * (weights * ordered).sum(axis=1) / (count * max(1, count - 1))
+    found = {"crps": np.abs(paths - y[:, None]).mean(axis=1) - between / 2}
+    quantiles = np.quantile(ordered, QUANTILES, axis=1)
+    for q, value in zip(QUANTILES, quantiles, strict=True):
+        found[f"quantile_loss_{100 * q:.0f}"] = np.maximum(q * (y - value), (q - 1) * (y - value))
+    found["coverage_80"] = ((quantiles[0] <= y) & (y <= quantiles[-1])).astype("float64")
+    return found
+
+
 class ForecastErrors:
     """Sums over windows, each of shape `(horizon, outputs)`.
 
@@ -23,8 +51,14 @@ class ForecastErrors:
         self._sums: dict[str, np.ndarray] = {}
         self._sample: list[np.ndarray] = []
 
-    def add(self, y: np.ndarray, output: np.ndarray) -> None:
-        """Add true values and forecasts of some windows, `(windows, horizon, outputs)` each."""
+    def add(self, y: np.ndarray, output: np.ndarray, paths: np.ndarray | None = None) -> None:
+        """Add true values and forecasts of some windows, `(windows, horizon, outputs)` each.
+
+        Args:
+            y: True values.
+            output: Forecasts.
+            paths: Draws from the model's likelihood, `(windows, count, horizon, outputs)`.
+        """
         y, output = np.asarray(y, "float64"), np.asarray(output, "float64")
         error = output - y
         if self._first is None:
@@ -34,6 +68,8 @@ class ForecastErrors:
         if self.in_units is not None:
             original = self.in_units(output) - self.in_units(y)
             found |= {"squared_original": original**2, "absolute_original": np.abs(original)}
+        if paths is not None:
+            found |= probabilistic_errors(y, np.asarray(paths, "float64"))
         for name, values in found.items():
             self._sums[name] = self._sums.get(name, 0) + values.sum(axis=0)
         self.windows += len(y)
@@ -43,6 +79,8 @@ class ForecastErrors:
 
     def scores(self) -> dict[str, float]:
         """Return loss = mse, rmse, mae and r2, and mse, rmse and mae in the units of the data, `_original`.
+
+        With paths also those of `probabilistic_errors`, scaled.
 
         R² is the mean over horizon steps and outputs, as scikit-learn's. It has no unit: it is the same on both scales.
         """
@@ -58,6 +96,8 @@ class ForecastErrors:
             mse = float(self._mean("squared_original").mean())
             mae = float(self._mean("absolute_original").mean())
             found |= {"mse_original": mse, "rmse_original": math.sqrt(mse), "mae_original": mae}
+        for name in (name for name in self._sums if name.startswith(PROBABILISTIC)):
+            found[name] = float(self._mean(name).mean())
         return found
 
     @property

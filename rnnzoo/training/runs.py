@@ -118,7 +118,7 @@ class Run:
                 the same columns.
             data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
         """
-        from rnnzoo.training.metrics import evaluate
+        from rnnzoo.training.metrics import PATHS, evaluate
 
         recipe = self.recipe
         if file is None:
@@ -128,8 +128,8 @@ class Run:
                 limit=recipe.limit,
                 data_dir=data_dir,
             )
-            return evaluate(self.model, splits.test or splits.validation or splits.train, recipe.task, self.data)
-        return evaluate(self.model, self.data.batches_of(file).arrays(), recipe.task, self.data)
+            return evaluate(self.model, splits.test or splits.validation or splits.train, recipe.task, self.data, PATHS)
+        return evaluate(self.model, self.data.batches_of(file).arrays(), recipe.task, self.data, PATHS)
 
     def _finished(self, name: str) -> Path:
         if not (self.folder / name).is_file():
