@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rnnzoo.registry import describe as describe
     from rnnzoo.registry import list_models as list_models
     from rnnzoo.registry import register as register
+    from rnnzoo.sampling import sample as sample
     from rnnzoo.training.fit import train as train
     from rnnzoo.training.recipe import Recipe as Recipe
     from rnnzoo.training.runs import load as load
@@ -28,6 +29,7 @@ _HOME = {
     "describe": "rnnzoo.registry",
     "list_models": "rnnzoo.registry",
     "register": "rnnzoo.registry",
+    "sample": "rnnzoo.sampling",
     "Recipe": "rnnzoo.training.recipe",
     "train": "rnnzoo.training.fit",
     "load": "rnnzoo.training.runs",

@@ -55,7 +55,9 @@ def build(
         optimizer: `adam`, `sgd`, `rmsprop` or a `keras.optimizers.Optimizer`; gradients are clipped by global norm 1.
         learning_rate: A number or a Keras schedule.
         seed: Seeds Keras, so that the same call gives the same weights.
-        **hyperparameters: Those of the body: `rnnzoo.describe(name).hyperparameters`.
+        **hyperparameters: Those of the body: `rnnzoo.describe(name).hyperparameters`. For forecasting also
+            `normalization`: `none`, `subtract_last` or `instance` takes last value or mean and deviation from the past
+            of the targets (the first `outputs` features) in each window, and gives them back to its forecast.
 
     Returns:
         A compiled `keras.Model` with the nested models `body` and `head`.
@@ -70,11 +72,13 @@ def build(
     """
     info = describe(name)
     hyperparameters = info.check(task, hyperparameters)
+    normalization = hyperparameters.pop("normalization", "none")
     sizes = _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value)
     sequence_length = hp.check("sequence_length", sequence_length)
     embedding_dim = hp.check("embedding_dim", embedding_dim)
     word_dropout = hp.check("word_dropout", word_dropout)
     seed = hp.check("seed", seed)
+    _check_targets(info, sizes, features, normalization)
     if seed is not None:
         keras.utils.set_random_seed(seed)
 
@@ -88,14 +92,20 @@ def build(
         inputs = keras.Input((sequence_length, sizes["features"]), name="sequence")
         x = inputs if pad_value is None else layers.Padding(pad_value, name="padding")(inputs)
 
+    statistics = ()
+    if normalization != "none" and features is not None:
+        x, *statistics = layers.Normalize(normalization, sizes["outputs"], dtype="float32", name="normalize")(x)
     answers_itself = {word: sizes[word] for word in ("outputs", "horizon") if info.takes(word)}
     if info.takes("return_sequences"):
         hyperparameters["return_sequences"] = HEADS[task].per_step
-    x = _part("body", x, lambda x: info.function(x, **answers_itself, **hyperparameters))
+    kind = layers.Answer if answers_itself else layers.Part
+    x = _part("body", x, lambda x: info.function(x, **answers_itself, **hyperparameters), kind)
     if not answers_itself:
         x = _part("head", x, lambda x: HEADS[task].head(x, sizes["outputs"], sizes["horizon"]))
+    if statistics:
+        x = layers.Denormalize(dtype="float32", name="denormalize")(x, *statistics)
 
-    model = keras.Model(inputs, x, name=name)
+    model = (layers.TeacherForced if info.teacher_forced else keras.Model)(inputs, x, name=name)
     if weights is not None:
         take_weights(model, weights)
     if not trainable_body:
@@ -104,10 +114,10 @@ def build(
     return _compile(model, task, optimizer, learning_rate)
 
 
-def _part(name, x, function):
+def _part(name, x, function, kind=None):
     """Nest a model of its own: `name`."""
     inputs = keras.Input(x.shape[1:], dtype=x.dtype, name=f"{name}_input")
-    return layers.Part(inputs, function(inputs), name=name)(x)
+    return (kind or layers.Part)(inputs, function(inputs), name=name)(x)
 
 
 def _compile(model, task, optimizer, learning_rate):
@@ -147,6 +157,18 @@ def make_optimizer(name, learning_rate, ema_momentum=None):
     if keras.config.dtype_policy().name == "mixed_float16":  # `compile` would do it, and forget it in the file
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
+
+
+def _check_targets(info, sizes, features, normalization):
+    """Refuse a forecast that needs the targets' own past where it is not among the features."""
+    if info.takes("horizon") and features is None:
+        raise InvalidValue(f"{info.name} forecasts series of numbers: give features=. Received: features=None")
+    needs_past = info.takes("horizon") or (normalization != "none" and features is not None)
+    if needs_past and sizes["outputs"] > features:
+        raise InvalidValue(
+            "The targets must be the first of the features, so that their own past is known (normalization='none' does "
+            f"without, unless the model copies it). Received: outputs={sizes['outputs']}, features={features}"
+        )
 
 
 def _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value):

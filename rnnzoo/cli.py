@@ -85,6 +85,9 @@ def _options(recipe: Any) -> dict[str, Any]:
     """Every setting of a recipe as an option; hyper-parameters of the model come as --set NAME=VALUE."""
     hidden = ("name", "task", "data", "hyperparameters")
     options = {name: kind for name, kind in _fields(type(recipe)) if name not in hidden}
+    if recipe.task == "forecasting":
+        lookback = arg(name="lookback", help="Steps of the past that the model reads.")
+        options["sequence_length"] = Annotated[int | None, lookback]
     options["set"] = Annotated[
         Settings, arg(metavar="NAME=VALUE", help="A hyper-parameter of the model; may be repeated.")
     ]
@@ -153,7 +156,7 @@ def _changed(recipe: Any, options: Any, model: str) -> Any:
     own = {f.name for f in dataclasses.fields(recipe)} - {"data", "model"}
     of_data = {f.name: getattr(recipe.data, f.name) for f in dataclasses.fields(recipe.data) if f.init}
     data = type(recipe.data)(**of_data | {k: v for k, v in given.items() if k in of_data})
-    known = describe(model).hyperparameters
+    known = describe(model).dials(recipe.task)
     dials = dict(changed.hyperparameters)
     for setting in given["set"]:
         name, equals, text = setting.partition("=")

@@ -55,11 +55,13 @@ class Describe:
         info = describe(self.name)
         _print(f"{info.name}: {info.summary}\npaper: {info.paper or '-'}\ntasks: {', '.join(info.tasks)}")
         _print(f"causal: {'yes' if info.causal else 'no'}\n")
+        forecasts = "forecasting" in info.tasks
         table = Table("hyper-parameter", "default", "valid", "what it does", box=None, pad_edge=False)
-        for name, dial in info.hyperparameters.items():
+        for name, dial in {**info.hyperparameters, **(info.dials("forecasting") if forecasts else {})}.items():
             table.add_row(name, repr(dial.default), dial.valid, dial.help)
         _print(table)
-        _print(f'\nrnnzoo.build("{info.name}", task="{info.tasks[0]}")')
+        sizes = ", features=7, horizon=96" if info.tasks[0] == "forecasting" else ""
+        _print(f'\nrnnzoo.build("{info.name}", task="{info.tasks[0]}"{sizes})')
 
 
 @dataclass
@@ -136,7 +138,7 @@ class Predict:
     inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="INPUT")] = ()
     """Texts, or sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
     file: str | None = None
-    """An .npy or .npz file (its x), or a text file with one input a line."""
+    """An .npy or .npz file (its x), a text file with one input a line, or a table of a series: what comes after it?"""
     json: bool = False
     """Print JSON Lines."""
     explain: bool = False
@@ -147,7 +149,10 @@ class Predict:
         from rnnzoo.training.runs import load
 
         run = load(self.run)
-        raw = _read_inputs(self.inputs, self.file)
+        if self.file and self.file.endswith((".csv", ".tsv")) and hasattr(run.data, "read_inputs"):
+            raw = run.data.read_inputs(self.file)
+        else:
+            raw = _read_inputs(self.inputs, self.file)
         if self.explain:
             from rnnzoo.training import explain, report
 

@@ -29,6 +29,10 @@ def _squared_error():
     return keras.losses.MeanSquaredError()
 
 
+def _window_error():
+    return layers.WindowSquaredError()
+
+
 @dataclass(frozen=True)
 class Task:
     """A task's head, loss and metrics.
@@ -49,7 +53,7 @@ class Task:
 HEADS = {
     "classification": Task(_logits, _cross_entropy, lambda: ["accuracy"]),
     "regression": Task(_values, _squared_error, lambda: ["mae"]),
-    "forecasting": Task(_forecast, _squared_error, lambda: ["mae"]),
+    "forecasting": Task(_forecast, _window_error, lambda: ["mae"]),
     "tagging": Task(_logits, _cross_entropy, lambda: ["accuracy"], per_step=True),
     "language_modeling": Task(_logits, _cross_entropy, lambda: [layers.Perplexity(), "accuracy"], per_step=True),
 }

@@ -104,6 +104,16 @@ TABLE: dict[str, HyperParameter] = {
     "alignment": HyperParameter(kind=str, help="how query and state are compared"),
     "sentence_length": HyperParameter(**_SIZE, search=(10, 50), help="tokens that make a sentence"),
     "activation": HyperParameter(kind=str, help="the nonlinearity of the recurrence"),
+    "lags": HyperParameter(**_SIZE, search=(24, 720), help="steps before the forecast that are read, at most"),
+    "period": HyperParameter(**_SIZE, search=(2, 168), help="steps after which the series repeats itself"),
+    "segment_length": HyperParameter(**_SIZE, search=(4, 48), help="steps of the series that make one step of the GRU"),
+    # of forecasting, whatever the body
+    "normalization": HyperParameter(
+        kind=str,
+        choices=("none", "subtract_last", "instance"),
+        help="what is taken from the targets' past in each window and given back to its forecast: nothing, the last "
+        "value, or mean and deviation",
+    ),
     # of `build` and of training
     "vocabulary_size": HyperParameter(**_SIZE, help="tokens, padding (0) included"),
     "features": HyperParameter(**_SIZE, help="values per step"),
@@ -120,6 +130,7 @@ TABLE: dict[str, HyperParameter] = {
         kind=float, low=1e-12, search=(1e-4, 1e-2), scale="log", help="step size of the optimizer"
     ),
     "seed": HyperParameter(kind=int, low=0, help="seed of weights, dropout and order"),
+    "stride": HyperParameter(kind=int, low=1, help="steps between two windows of train"),
     "limit": HyperParameter(kind=int, low=1, help="use at most so many examples of each split"),
     "print_every": HyperParameter(kind=int, low=1, help="print every so many epochs"),
 }

@@ -1,5 +1,6 @@
 """Names of models and what the zoo knows of each."""
 
+import dataclasses
 import functools
 import importlib
 import importlib.metadata
@@ -32,6 +33,8 @@ class ModelInfo:
         causal: Its output at one step depends on no later step.
         hyperparameters: Its keywords with types, bounds and defaults.
         function: The body itself.
+        normalization: How forecasting normalises each window by default.
+        teacher_forced: In training its layer `decoder` reads the true values.
     """
 
     name: str
@@ -41,6 +44,15 @@ class ModelInfo:
     causal: bool
     hyperparameters: Mapping[str, hp.HyperParameter]
     function: Callable
+    normalization: str = "instance"
+    teacher_forced: bool = False
+
+    def dials(self, task: str) -> dict[str, hp.HyperParameter]:
+        """Return the hyper-parameters that can be given for a task: the body's, and those of the task."""
+        of_task = {}
+        if task == "forecasting":
+            of_task["normalization"] = dataclasses.replace(hp.TABLE["normalization"], default=self.normalization)
+        return {**self.hyperparameters, **of_task}
 
     def takes(self, keyword: str) -> bool:
         """Tell whether the body's signature has this keyword."""
@@ -67,25 +79,34 @@ class ModelInfo:
             raise InvalidValue(
                 f"{self.name} cannot do {task}{why}; it does {', '.join(self.tasks)}. Received: task={task!r}"
             )
+        dials = self.dials(task)
         for name, value in given.items():
-            if name not in self.hyperparameters:
+            if name not in dials:
                 raise InvalidValue(
-                    f"{self.name} has no hyper-parameter {name!r}; it has {', '.join(self.hyperparameters) or 'none'}."
-                    f"{did_you_mean(name, self.hyperparameters)} Received: {name}={value!r}"
+                    f"{self.name} has no hyper-parameter {name!r}; it has {', '.join(dials) or 'none'}."
+                    f"{did_you_mean(name, dials)} Received: {name}={value!r}"
                 )
-            if self.hyperparameters[name].summary_only and task in STEP_TASKS:
+            if dials[name].summary_only and task in STEP_TASKS:
                 raise InvalidValue(
                     f"{name} makes one summary of a sequence, but {task} needs an answer for every step: leave it out. "
                     f"Received: {name}={value!r}"
                 )
         return {
             name: dial.check(name, given[name]) if name in given else dial.default
-            for name, dial in self.hyperparameters.items()
+            for name, dial in dials.items()
             if not (dial.summary_only and task in STEP_TASKS)
         }
 
 
-def register(function: Callable | None = None, *, paper: str = "", causal: bool = False, tasks=None):
+def register(
+    function: Callable | None = None,
+    *,
+    paper: str = "",
+    causal: bool = False,
+    tasks=None,
+    normalization="instance",
+    teacher_forced: bool = False,
+):
     """Add a body to the zoo under its function's name; use it as a decorator.
 
     A body takes the sequence `(batch, time, width)` first and hyper-parameters as keywords with defaults. What it can
@@ -97,6 +118,8 @@ def register(function: Callable | None = None, *, paper: str = "", causal: bool 
         paper: Address of its paper.
         causal: Declare that no output depends on a later step, which language modelling needs.
         tasks: The tasks, where they do not follow from the signature.
+        normalization: How forecasting normalises each window by default: `none`, `subtract_last` or `instance`.
+        teacher_forced: Declare that its only layer is a `StepDecoder` named `decoder`, to be trained with the truth.
 
     Raises:
         ValueError: The name is taken.
@@ -107,7 +130,14 @@ def register(function: Callable | None = None, *, paper: str = "", causal: bool 
         ... def bilstm(x, *, return_sequences, units=64): ...
     """
     if function is None:
-        return functools.partial(register, paper=paper, causal=causal, tasks=tasks)
+        return functools.partial(
+            register,
+            paper=paper,
+            causal=causal,
+            tasks=tasks,
+            normalization=normalization,
+            teacher_forced=teacher_forced,
+        )
     name = function.__name__
     known = _models.get(name)
     if known and (known.function.__module__, known.function.__qualname__) != (
@@ -128,6 +158,8 @@ def register(function: Callable | None = None, *, paper: str = "", causal: bool 
         causal=causal,
         hyperparameters=hp.from_signature(function),
         function=function,
+        normalization=hp.TABLE["normalization"].check("normalization", normalization),
+        teacher_forced=teacher_forced,
     )
     return function
 

@@ -2,4 +2,5 @@
 
 from rnnzoo.data.sequences import SequenceClassification as SequenceClassification
 from rnnzoo.data.sequences import SequenceRegression as SequenceRegression
+from rnnzoo.data.series import SeriesForecasting as SeriesForecasting
 from rnnzoo.data.text import TextClassification as TextClassification

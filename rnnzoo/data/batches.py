@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data import ragged
+from rnnzoo.data.windows import Windows
 from rnnzoo.errors import UserError
 
 MAX_BUCKETS = 4
@@ -65,8 +66,9 @@ class Batches:
     weights are exact.
 
     Args:
-        x: One array a sequence: ids `(time,)` int32, or floats `(time, features)` float32.
-        y: Answers `(examples, ...)`, or one array `(time, ...)` a sequence when there is an answer for every step.
+        x: One array a sequence: ids `(time,)` int32, or floats `(time, features)` float32; or windows of a series.
+        y: Answers `(examples, ...)`, or windows, or one array `(time, ...)` a sequence when there is an answer for
+            every step.
         buckets: Padded lengths, ascending. A longer sequence gets a bucket of its own length.
         batch_size: Sequences per batch; at most as many as there are.
         pad_value: Fills padded steps of x.
@@ -74,7 +76,7 @@ class Batches:
         weights: How much each example counts, `(examples,)`; None: all the same, 1.
     """
 
-    x: Sequence[np.ndarray]
+    x: Sequence[np.ndarray] | Windows
     y: Any
     buckets: Sequence[int]
     batch_size: int
@@ -85,7 +87,7 @@ class Batches:
     @property
     def per_step(self) -> bool:
         """Whether y has an answer for every step."""
-        return not isinstance(self.y, np.ndarray)
+        return not isinstance(self.y, np.ndarray | Windows)
 
     def __len__(self):
         """Count the examples."""
@@ -111,6 +113,11 @@ class Batches:
             rng.shuffle(plan)
         return plan
 
+    def _padded(self, indices: np.ndarray, length: int) -> np.ndarray:
+        if isinstance(self.x, Windows):
+            return self.x[indices]
+        return pad([self.x[i] for i in indices], length, self.pad_value)
+
     def steps(self) -> int:
         """Count the batches of an epoch."""
         return len(self.plan())
@@ -118,7 +125,7 @@ class Batches:
     def arrays(self, epoch: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Yield the batches `(x, y, weight)` of an epoch as NumPy arrays."""
         for indices, real, length in self.plan(epoch):
-            x = pad([self.x[i] for i in indices], length, self.pad_value)
+            x = self._padded(indices, length)
             weight = (np.arange(len(indices)) < real).astype("float32")
             if self.weights is not None:
                 weight *= self.weights[indices]

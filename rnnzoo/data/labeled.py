@@ -1,9 +1,7 @@
 """What all data with one answer per sequence share: splits, answers, batches, and what a run keeps of them."""
 
-import json
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -12,8 +10,8 @@ from rnnzoo import hyperparameters as hp
 from rnnzoo.data.arrays import as_answers
 from rnnzoo.data.batches import Batches, Splits, bucket_lengths
 from rnnzoo.data.ragged import lengths, take, truncated
+from rnnzoo.data.fitted import Fitted
 from rnnzoo.errors import InvalidType, InvalidValue
-from rnnzoo.files import read_json, write_text
 from rnnzoo.hyperparameters import HyperParameter
 
 SHARE = HyperParameter(float, low=0.0, below=1.0)
@@ -23,7 +21,7 @@ Part = tuple[Sequence[Any], np.ndarray]
 
 
 @dataclass(kw_only=True)
-class Labeled:
+class Labeled(Fitted):
     """Sequences with one answer each, in up to three parts.
 
     Args:
@@ -37,7 +35,6 @@ class Labeled:
     validation: float = 0.1
     test: float = 0.2
     split_seed: int = 0
-    fitted: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     # What a kind of input decides.
     def _read(self, data_dir: str | None) -> dict[str, Part]:
@@ -104,21 +101,6 @@ class Labeled:
             batches[name] = Batches(x, y, buckets, batch_size, self.pad_with, seed if name == "train" else None)
         return Splits(batches)
 
-    @property
-    def name(self) -> str:
-        """The data set's name, for results."""
-        raise NotImplementedError
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """What `build` must know: `features` and `pad_value`, or `vocabulary_size`; and `outputs`."""
-        return self._known("inputs")
-
-    @property
-    def pad_with(self) -> float:
-        """The value that fills padded steps of a batch."""
-        return self._known("fill")
-
     def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
         """Turn inputs as the user writes them into what the model reads."""
         length = self._known("sequence_length")
@@ -132,24 +114,17 @@ class Labeled:
         """Read raw inputs and their answers from a file of the same kind as the data's own."""
         raise NotImplementedError
 
-    def check_source(self) -> None:
-        """Refuse data that another process could not find again, as a run must."""
+    def batches(self, raw: Sequence[Any], y: Any = None, batch_size: int = 64) -> Batches:
+        """Batch raw inputs in their order within each length, with their answers or without."""
+        x = self.encode(raw)
+        padded = "pad_value" in self.inputs or "vocabulary_size" in self.inputs
+        buckets = bucket_lengths(lengths(x), batch_size) if padded else np.unique(lengths(x)).tolist()
+        answers = np.zeros(len(x)) if y is None else self.encode_answers(y)
+        return Batches(x, answers, buckets, batch_size, self.pad_with)
 
-    def save(self, folder: str | os.PathLike) -> None:
-        """Write what was fitted into a run folder."""
-        write_text(os.path.join(folder, "data.json"), json.dumps(self.fitted))
-
-    def restore(self, folder: str | os.PathLike):
-        """Read what `save` wrote."""
-        self.fitted = read_json(os.path.join(folder, "data.json"))
-        return self
-
-    def _known(self, name):
-        if name not in self.fitted:
-            raise InvalidValue(
-                f"Load the data first: data.load(). Received: a {type(self).__name__} that is not fitted"
-            )
-        return self.fitted[name]
+    def batches_of(self, file: Any) -> Batches:
+        """Batch the raw inputs and answers of a file of the same kind as the data's own."""
+        return self.batches(*self.labelled(file))
 
 
 class Classes:

@@ -1,6 +1,7 @@
 """TensorFlow Datasets, found fast or refused with one sentence."""
 
 import os
+import pathlib
 import socket
 import urllib.parse
 import urllib.request
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo.data.labeled import PARTS
+from rnnzoo.data.table import Table
 from rnnzoo.errors import InvalidValue, UserError, did_you_mean
 
 REACH_SECONDS = 5
@@ -22,6 +25,8 @@ def prepared_builder(name: str, data_dir: str | None = None):
         UserError: It is not prepared and cannot be fetched.
     """
     import tensorflow_datasets as tfds
+
+    import rnnzoo.data.builders  # noqa: F401  registers the zoo's own data sets
 
     data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
     try:
@@ -38,7 +43,7 @@ def prepared_builder(name: str, data_dir: str | None = None):
         f"The data set {name} is not in {folder} and cannot be fetched ({{why}}): prepare it once where there is a "
         "network, then point TFDS_DATA_DIR or --data-dir at that folder."
     )
-    for address in _addresses(getattr(builder, "url_infos", {})):
+    for address in _addresses(_to_fetch(builder)):
         try:
             socket.create_connection(address, timeout=REACH_SECONDS).close()
         except OSError:
@@ -50,6 +55,16 @@ def prepared_builder(name: str, data_dir: str | None = None):
             refusal.format(why=str(error).splitlines()[0] if str(error) else type(error).__name__)
         ) from error
     return builder
+
+
+def _to_fetch(builder: Any) -> list[str]:
+    """Return the addresses of files that nobody has laid into `downloads/manual`, where TFDS takes them from."""
+    depth = len(builder.info.full_name.split("/"))  # data set, configuration, version
+    manual = pathlib.Path(builder.data_dir).parents[depth - 1] / "downloads" / "manual"
+    infos = getattr(builder, "url_infos", {})
+    config = builder.builder_config
+    named = [url for url in infos if config and f"{config.name}." in url]  # the others are for other configurations
+    return [url for url in named or infos if not (infos[url].filename and (manual / infos[url].filename).is_file())]
 
 
 def _addresses(urls: Iterable[Any]) -> set[tuple[str, int]]:
@@ -114,6 +129,36 @@ def read_sequences(
             y = [flat[label].int2str(int(i)) for i in y]
         found[part] = {"x": x, "y": np.asarray(y)}
     return found
+
+
+def read_tables(name: str, data_dir: str | None) -> dict[str, Table]:
+    """Read a series, one example a split: a column for each feature `(steps,)` of numbers; `time`, in seconds, if any.
+
+    Args:
+        name: `data_set` or `data_set/config`.
+        data_dir: Where TFDS keeps its data.
+    """
+    import tensorflow_datasets as tfds
+
+    builder = prepared_builder(name, data_dir)
+    shapes, types = _flatten(builder.info.features.shape), _flatten(builder.info.features.np_dtype)
+    columns = tuple(
+        key for key, shape in shapes.items()
+        if len(shape) == 1 and key != "time" and np.dtype(types[key]).kind in "iuf"
+    )  # fmt: skip
+    sizes = {split: info.num_examples for split, info in builder.info.splits.items() if _part(split)}
+    if not columns or set(sizes.values()) != {1} or "train" not in sizes:
+        raise InvalidValue(
+            "A series is one example a split, with its columns as features of shape (steps,). "
+            f"Received: {name} with {', '.join(f'{k} {v}' for k, v in shapes.items())}"
+        )
+    found = {}
+    for split in sizes:
+        (example,) = map(_flatten, tfds.as_numpy(builder.as_dataset(split=split)))
+        times = example["time"].astype("datetime64[s]") if "time" in shapes else None
+        values = np.stack([example[key].astype("float64") for key in columns], axis=1)
+        found[str(_part(split))] = Table(columns, values, times)
+    return {part: found[part] for part in PARTS if part in found}
 
 
 def _flatten(nested: Any, prefix: str = "") -> dict[str, Any]:

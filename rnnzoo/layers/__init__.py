@@ -5,12 +5,21 @@ from rnnzoo.layers.attention import LuongAttention as LuongAttention
 from rnnzoo.layers.attention import ScaledDotAttention as ScaledDotAttention
 from rnnzoo.layers.bidirectional import Bidirectional as Bidirectional
 from rnnzoo.layers.convolution import Conv1D as Conv1D
+from rnnzoo.layers.decoding import StepDecoder as StepDecoder
+from rnnzoo.layers.decoding import TeacherForced as TeacherForced
 from rnnzoo.layers.hierarchy import HierarchicalAttention as HierarchicalAttention
+from rnnzoo.layers.history import MovingAverage as MovingAverage
+from rnnzoo.layers.history import Recent as Recent
+from rnnzoo.layers.history import Repeat as Repeat
 from rnnzoo.layers.layernorm_lstm import LayerNormLSTMCell as LayerNormLSTMCell
+from rnnzoo.layers.losses import WindowSquaredError as WindowSquaredError
+from rnnzoo.layers.normalization import Denormalize as Denormalize
+from rnnzoo.layers.normalization import Normalize as Normalize
 from rnnzoo.layers.padding import Embedding as Embedding
 from rnnzoo.layers.padding import Padding as Padding
 from rnnzoo.layers.padding import TrailingMask as TrailingMask
 from rnnzoo.layers.padding import lengths as lengths
+from rnnzoo.layers.part import Answer as Answer
 from rnnzoo.layers.part import Part as Part
 from rnnzoo.layers.paths import use as use
 from rnnzoo.layers.perplexity import Perplexity as Perplexity
@@ -20,3 +29,5 @@ from rnnzoo.layers.recurrent import LSTM as LSTM
 from rnnzoo.layers.recurrent import RNN as RNN
 from rnnzoo.layers.recurrent import SimpleRNN as SimpleRNN
 from rnnzoo.layers.word_dropout import WordDropout as WordDropout
+from rnnzoo.layers.segments import SegmentRNN as SegmentRNN
+from rnnzoo.layers.skip import SkipGRU as SkipGRU

@@ -17,3 +17,11 @@ class Part(keras.Model):
     def compute_mask(self, inputs, previous_mask):
         outputs = self.outputs[0] if len(self.outputs) == 1 else None  # several: none of them is a sequence
         return previous_mask if outputs is not None and len(outputs.shape) == 3 else None
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class Answer(Part):
+    """A body that gives the answer itself: its time axis, if it has one, is not the input's, so the mask ends here."""
+
+    def compute_mask(self, inputs, previous_mask):
+        return None

@@ -163,14 +163,20 @@ def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
         train = dataclasses.replace(train, weights=_class_weights(train.y))
     while state.epoch < recipe.epochs and not state.stopped:
         began = time.perf_counter()
-        row = {"epoch": state.epoch + 1, **_one_epoch(model, train, state.epoch, recipe.epochs, console)}
+        row: dict[str, Any] = {"epoch": state.epoch + 1}
+        if model.trainable_variables:
+            row |= _one_epoch(model, train, state.epoch, recipe.epochs, console)
+        else:  # a baseline without weights
+            found = metrics.evaluate(model, train.arrays(), recipe.task, recipe.data)
+            row |= {name: found[name] for name in metrics.WATCHED[recipe.task]}
         if validation:
-            found = metrics.evaluate(model, validation.arrays(), recipe.task)
+            found = metrics.evaluate(model, validation.arrays(), recipe.task, recipe.data)
             row |= {f"val_{name}": found[name] for name in metrics.WATCHED[recipe.task]}
         state.seconds += time.perf_counter() - began
         state.epoch += 1
         state.history.append(row)
         _judge(recipe, model, state, row)
+        state.stopped = state.stopped or not model.trainable_variables  # nothing will change
         checkpoint.save(folder / runs.CHECKPOINT, model, state)
         _write_history(folder, state)
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:

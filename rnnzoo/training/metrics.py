@@ -11,8 +11,12 @@ from scipy.special import log_softmax, softmax
 from sklearn import metrics as sk
 
 from rnnzoo.errors import Diverged
+from rnnzoo.sampling import likelihood_of, sample
+from rnnzoo.training.forecasts import ForecastErrors
 
 BETTER_WHEN_HIGHER = ("accuracy", "precision", "recall", "f1", "roc_auc", "r2")
+PATHS = 50
+"""Drawn from a forecast's likelihood at the end of a training."""
 WATCHED = {
     "classification": ("loss", "accuracy"),
     "tagging": ("loss", "accuracy"),
@@ -64,28 +68,45 @@ def predict(model: Any, dataset: Iterable) -> Predictions:
     return Predictions(np.concatenate(y), np.concatenate(output))
 
 
-def evaluate(model: Any, dataset: Iterable, task: str) -> dict[str, float]:
+def evaluate(model: Any, dataset: Iterable, task: str, data: Any = None, paths: int = 0) -> dict[str, float]:
     """Measure a model on batches `(x, y, weight)`.
 
     Args:
         model: From `build`.
         dataset: A split.
         task: Decides what is measured.
+        data: The data object; with it, forecasts are measured in the units of the data too.
+        paths: How many to draw from a forecast's likelihood, where the model has one, to judge that too.
 
     Returns:
         For `classification` and `tagging`: loss (cross-entropy, nats), accuracy, precision, recall, f1, roc_auc (of
-        the second of two classes; of more, the mean, one against the rest). For `regression` and `forecasting`:
-        loss = mse, rmse, mae, r2. For `language_modeling`: loss (nats per token), perplexity, accuracy.
+        the second of two classes; of more, the mean, one against the rest). For `regression`: loss = mse, rmse,
+        mae, r2. For `forecasting`: those, and mse, rmse and mae `_original`, in the units of the data; with
+        paths, crps, quantile losses and coverage. For `language_modeling`: loss (nats per token), perplexity, accuracy.
     """
     if task == "language_modeling":
         return _language_modeling(outputs(model, dataset))
+    if task == "forecasting":
+        return forecast_errors(model, dataset, data, paths).scores()
     return score(predict(model, dataset), task)
+
+
+def forecast_errors(model: Any, dataset: Iterable, data: Any = None, paths: int = 0) -> ForecastErrors:
+    """Sum up the errors of forecasts, batch by batch; see `evaluate`."""
+    errors = ForecastErrors(None if data is None else data.in_units)
+    draws = paths and likelihood_of(model) is not None
+    for x, y, weight in dataset:
+        real = np.asarray(weight) > 0
+        output = np.asarray(model.predict_on_batch(x))[real]
+        _check_finite(output)
+        errors.add(np.asarray(y)[real], output, sample(model, np.asarray(x)[real], paths) if draws else None)
+    return errors
 
 
 def score(predictions: Predictions, task: str) -> dict[str, float]:
     """Measure predictions; see `evaluate`."""
     _check_finite(predictions.output)
-    measure = _values if task in ("regression", "forecasting") else _classes
+    measure = _values if task == "regression" else _classes
     return {name: float(value) for name, value in measure(predictions).items()}
 
 

@@ -91,7 +91,7 @@ class Recipe:
 
     def with_model(self, name: str) -> "Recipe":
         """Return the recipe with another model, which takes over the hyper-parameters that it has too."""
-        known = describe(name).hyperparameters
+        known = describe(name).dials(self.task)
         kept = {word: value for word, value in self.hyperparameters.items() if word in known}
         return dataclasses.replace(self, model=name, hyperparameters=kept)
 

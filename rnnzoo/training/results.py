@@ -12,7 +12,7 @@ from rich.console import Console
 
 from rnnzoo.data.batches import Batches, Splits
 from rnnzoo.files import whole_file
-from rnnzoo.training import metrics, report, runs
+from rnnzoo.training import forecast_report, metrics, report, runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.devices import device_name
 from rnnzoo.training.recipe import Recipe
@@ -26,10 +26,15 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     with whole_file(folder / runs.MODEL, suffix=".keras") as temporary:
         model.save(temporary)
     held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
-    found, last = {}, None
+    found: dict[str, dict[str, float]] = {}
+    last = None
     for name, batches in held_out.items():
         if recipe.task == "language_modeling":
             found[name] = metrics.evaluate(model, batches.arrays(), recipe.task)
+        elif recipe.task == "forecasting":
+            paths = metrics.PATHS if name == list(held_out)[-1] else 0  # they take time: for the number to publish
+            errors = metrics.forecast_errors(model, batches.arrays(), recipe.data, paths)
+            found[name] = errors.scores()
         else:
             last = metrics.predict(model, batches.arrays())
             found[name] = metrics.score(last, recipe.task)
@@ -44,9 +49,12 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         getattr(recipe.data, "classes", None),
     )
     _save_examples(folder, model, recipe.data, held_out, last)
+    if recipe.task == "forecasting":
+        forecast_report.plot_forecasts(folder / runs.PLOTS, model, batches, errors, recipe.data, name)
     results = {
         "recipe": recipe.name,
         "dataset": recipe.data.name,
+        **getattr(recipe.data, "settings", {}),
         "task": recipe.task,
         "model": recipe.model,
         "hyperparameters": dict(recipe.hyperparameters),

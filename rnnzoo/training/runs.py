@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.batches import Batches, bucket_lengths
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.files import TEMPORARY, read_json, write_text
 from rnnzoo.registry import describe
@@ -74,12 +73,8 @@ class Run:
         """Return the model's bare answers to raw inputs, in their order: `(inputs, ...)`."""
         if not len(raw):
             raise InvalidValue("There is nothing to predict. Received: no input")
-        x = self.data.encode(raw)
-        lengths = [len(s) for s in x]
-        padded = "pad_value" in self.data.inputs or "vocabulary_size" in self.data.inputs
-        buckets = bucket_lengths(lengths, 64) if padded else sorted(set(lengths))
-        batches = Batches(x, np.zeros(len(x)), buckets, 64, self.data.pad_with)
-        found: list[Any] = [None] * len(x)
+        batches = self.data.batches(raw)
+        found: list[Any] = [None] * len(batches)
         for (indices, real, _), (batch, _, _) in zip(batches.plan(), batches.arrays(), strict=True):
             for i, output in zip(indices[:real], self.model.predict_on_batch(batch)[:real], strict=True):
                 found[i] = output
@@ -119,23 +114,22 @@ class Run:
         """Measure the model on its test split (validation, else train, where there is none), or on a labelled file.
 
         Args:
-            file: Labelled data of the kind that the run was trained on: an `.npz` file with x and y, or a table
-                of texts with the same columns.
+            file: Labelled data of the kind that the run was trained on: an `.npz` file with x and y, or a table with
+                the same columns.
             data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
         """
-        from rnnzoo.training.metrics import Predictions, evaluate, score
+        from rnnzoo.training.metrics import PATHS, evaluate
 
+        recipe = self.recipe
         if file is None:
-            recipe = self.recipe
             splits = Recipe.from_config(self.config).data.load(
                 sequence_length=recipe.sequence_length,
                 batch_size=recipe.batch_size,
                 limit=recipe.limit,
                 data_dir=data_dir,
             )
-            return evaluate(self.model, splits.test or splits.validation or splits.train, recipe.task)
-        raw, y = self.data.labelled(file)
-        return score(Predictions(self.data.encode_answers(y), self.outputs(raw)), self.recipe.task)
+            return evaluate(self.model, splits.test or splits.validation or splits.train, recipe.task, self.data, PATHS)
+        return evaluate(self.model, self.data.batches_of(file).arrays(), recipe.task, self.data, PATHS)
 
     def _finished(self, name: str) -> Path:
         if not (self.folder / name).is_file():

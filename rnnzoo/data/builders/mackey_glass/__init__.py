@@ -1,0 +1,1 @@
+"""The Mackey-Glass delay equation."""

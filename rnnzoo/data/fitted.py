@@ -1,0 +1,50 @@
+"""What every data object keeps with a run: all that was fitted on train."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from rnnzoo.errors import InvalidValue
+from rnnzoo.files import read_json, write_text
+
+
+@dataclass(kw_only=True)
+class Fitted:
+    """A base: `load` fills `fitted`, `save` and `restore` carry it in `data.json` of a run folder."""
+
+    fitted: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The data set's name, for results."""
+        raise NotImplementedError
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What `build` must know: `features` or `vocabulary_size`, `outputs`, and more by kind of data."""
+        return self._known("inputs")
+
+    @property
+    def pad_with(self) -> float:
+        """The value that fills padded steps of a batch."""
+        return self._known("fill")
+
+    def check_source(self) -> None:
+        """Refuse data that another process could not find again, as a run must."""
+
+    def save(self, folder: str | os.PathLike) -> None:
+        """Write what was fitted into a run folder."""
+        write_text(os.path.join(folder, "data.json"), json.dumps(self.fitted))
+
+    def restore(self, folder: str | os.PathLike):
+        """Read what `save` wrote."""
+        self.fitted = read_json(os.path.join(folder, "data.json"))
+        return self
+
+    def _known(self, name):
+        if name not in self.fitted:
+            raise InvalidValue(
+                f"Load the data first: data.load(). Received: a {type(self).__name__} that is not fitted"
+            )
+        return self.fitted[name]

@@ -1,0 +1,43 @@
+"""Paths drawn from a model that knows how sure it is."""
+
+import numpy as np
+
+from rnnzoo.errors import InvalidValue
+
+ROWS = 4096
+"""Paths that are drawn at once."""
+
+
+def likelihood_of(model):
+    """Return the layer that a model draws from, None for a model that only answers."""
+    body = next((layer for layer in model.layers if layer.name == "body"), None)
+    decoder = next((layer for layer in getattr(body, "layers", []) if layer.name == "decoder"), None)
+    return decoder if getattr(decoder, "likelihood", "none") != "none" else None
+
+
+def sample(model, x, count=100, seed=0):
+    """Draw paths of the future: their mean and quantiles over `count` are the forecast's.
+
+    Args:
+        model: Of the zoo, with a likelihood, such as `deepar`.
+        x: What the model reads, `(windows, lookback, features)`.
+        count: Paths for each window.
+        seed: Of the draws.
+
+    Returns:
+        `(windows, count, horizon, outputs)`.
+
+    Raises:
+        ValueError: The model has no likelihood.
+    """
+    decoder = likelihood_of(model)
+    if decoder is None:
+        raise InvalidValue(f"This model has no likelihood to draw from; deepar has. Received: {model.name}")
+    found = []
+    at_once = max(1, ROWS // count)
+    for i, begin in enumerate(range(0, len(x), at_once)):
+        part = np.repeat(np.asarray(x[begin : begin + at_once]), count, axis=0)
+        with decoder.sampling(seed + i):
+            paths = np.asarray(model(part, training=False))
+        found.append(paths.reshape(-1, count, *paths.shape[1:]))
+    return np.concatenate(found)
