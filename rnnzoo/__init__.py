@@ -11,6 +11,7 @@ import wrapt
 if TYPE_CHECKING:
     from rnnzoo.builder import build as build
     from rnnzoo.explaining import attention as attention
+    from rnnzoo.generating import generate as generate
     from rnnzoo.rebuilding import rebuild as rebuild
     from rnnzoo.registry import describe as describe
     from rnnzoo.registry import list_models as list_models
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 _HOME = {
     "attention": "rnnzoo.explaining",
     "build": "rnnzoo.builder",
+    "generate": "rnnzoo.generating",
     "rebuild": "rnnzoo.rebuilding",
     "describe": "rnnzoo.registry",
     "list_models": "rnnzoo.registry",

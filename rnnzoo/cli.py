@@ -42,6 +42,8 @@ def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
         "evaluate": commands.Evaluate,
         "predict": commands.Predict,
     }
+    if recipe.task == "language_modeling":
+        table["generate"] = commands.Generate
     _dispatch(table, recipe.name, arguments, recipe)
 
 
@@ -53,6 +55,7 @@ def entry_point(arguments: Sequence[str] | None = None) -> None:
         "runs": commands.Runs,
         "summary": commands.Summary,
         "predict": commands.Predict,
+        "generate": commands.Generate,
         "export": commands.Export,
     }
     _dispatch(table, "rnnzoo", arguments, None)

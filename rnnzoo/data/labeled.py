@@ -9,8 +9,8 @@ import numpy as np
 from rnnzoo import hyperparameters as hp
 from rnnzoo.data.arrays import as_answers
 from rnnzoo.data.batches import Batches, Splits, bucket_lengths
-from rnnzoo.data.ragged import lengths, take, truncated
 from rnnzoo.data.fitted import Fitted
+from rnnzoo.data.ragged import lengths, take, truncated
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 

@@ -45,11 +45,12 @@ class Ragged(Sequence):
         """Return the rows, each cut to `limit`."""
         return Ragged(self.flat, self.starts, self.ends, limit, keep)
 
-    def recode(self, codes: np.ndarray) -> None:
-        """Replace every id i by `codes[i]`, in place: in all rows that share the flat array."""
-        step = 2**20
-        for start in range(0, len(self.flat), step):
-            self.flat[start : start + step] = codes[self.flat[start : start + step]]
+
+def recode(ids: np.ndarray, codes: np.ndarray) -> None:
+    """Replace every id i by `codes[i]`, in place: the ids of a large text are not held twice."""
+    step = 2**20
+    for start in range(0, len(ids), step):
+        ids[start : start + step] = codes[ids[start : start + step]]
 
 
 def truncate(sequence: np.ndarray, length: int | None, keep: str) -> np.ndarray:

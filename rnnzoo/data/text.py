@@ -12,7 +12,7 @@ import numpy as np
 
 from rnnzoo.data import tfds
 from rnnzoo.data.labeled import PARTS, Classes, Labeled
-from rnnzoo.data.ragged import truncate
+from rnnzoo.data.ragged import recode, truncate
 from rnnzoo.data.vocabulary import Lexicon, Unit, Vocabulary, tokenize
 from rnnzoo.errors import InvalidType, InvalidValue
 
@@ -94,8 +94,8 @@ class TextClassification(Classes, Labeled):
             )
         tokens = self._lexicon.most_frequent(parts["train"][0], size)
         ids = Vocabulary(tokens, self.tokens).from_lexicon(self._lexicon)
-        for rows in {id(x.flat): x for x, _ in parts.values()}.values():  # a part held out shares its array with train
-            rows.recode(ids)
+        for flat in {id(x.flat): x.flat for x, _ in parts.values()}.values():  # a part held out shares train's array
+            recode(flat, ids)
         return {"vocabulary": tokens, "fill": 0, "inputs": {"vocabulary_size": len(tokens) + 2}}
 
     def pieces(self, raw: Sequence[str]) -> list[list[str]]:

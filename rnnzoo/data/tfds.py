@@ -186,27 +186,47 @@ def open_texts(
     import tensorflow_datasets as tfds
 
     builder = prepared_builder(name, data_dir)
-    flat = _flatten(builder.info.features)
-    kinds = {"text": tfds.features.Text, "label": tfds.features.ClassLabel}
-    chosen: dict[str, str] = {}
-    for role, given in (("text", text), ("label", label)):
-        fitting = [key for key, feature in flat.items() if isinstance(feature, kinds[role])]
-        if given is None and len(fitting) != 1:
-            raise InvalidValue(f"Say which field of {name} is the {role}, with --{role}. Received: {', '.join(flat)}")
-        chosen[role] = given or fitting[0]
-        if chosen[role] not in flat:
-            raise InvalidValue(f"{name} has the fields {', '.join(flat)}. Received: --{role} {given}")
-    feature = flat[chosen["label"]]
+    text = _field(builder, name, "text", text)
+    label = _field(builder, name, "label", label)
+    feature = _flatten(builder.info.features)[label]
     named = isinstance(feature, tfds.features.ClassLabel)
 
     def rows(split):
         for example in tfds.as_numpy(builder.as_dataset(split=split)):
             values = _flatten(example)
-            answer = values[chosen["label"]]
-            answer = feature.int2str(int(answer)) if named else answer
-            yield values[chosen["text"]].decode("utf-8"), answer.decode() if isinstance(answer, bytes) else str(answer)
+            answer = feature.int2str(int(values[label])) if named else values[label]
+            yield values[text].decode("utf-8"), answer.decode() if isinstance(answer, bytes) else str(answer)
 
     return {part: rows(split) for split in builder.info.splits if (part := _part(split))}
+
+
+def open_plain_texts(name: str, text: str | None, data_dir: str | None) -> dict[str, Iterator[str]]:
+    """Open texts, to be read one by one: `{"train": texts, "test": texts}`; see `open_texts`."""
+    import tensorflow_datasets as tfds
+
+    builder = prepared_builder(name, data_dir)
+    text = _field(builder, name, "text", text)
+
+    def texts(split):
+        for example in tfds.as_numpy(builder.as_dataset(split=split)):
+            yield _flatten(example)[text].decode("utf-8")
+
+    found = {str(_part(split)): texts(split) for split in builder.info.splits if _part(split)}
+    return {part: found[part] for part in PARTS if part in found}
+
+
+def _field(builder: Any, name: str, role: str, given: str | None) -> str:
+    """Return the field that is meant: the one given, or the only one of its kind."""
+    import tensorflow_datasets as tfds
+
+    kind = {"text": tfds.features.Text, "label": tfds.features.ClassLabel}[role]
+    flat = _flatten(builder.info.features)
+    fitting = [key for key, feature in flat.items() if isinstance(feature, kind)]
+    if given is None and len(fitting) != 1:
+        raise InvalidValue(f"Say which field of {name} is the {role}, with --{role}. Received: {', '.join(flat)}")
+    if given is not None and given not in flat:
+        raise InvalidValue(f"{name} has the fields {', '.join(flat)}. Received: --{role} {given}")
+    return given or fitting[0]
 
 
 def _part(split: str) -> str | None:

@@ -1,6 +1,6 @@
 """Token vectors from the company that tokens keep, counted in the training sequences themselves."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -21,7 +21,7 @@ CHUNK = 5_000
 """Sequences counted at a time."""
 
 
-def ppmi_vectors(rows: Sequence[np.ndarray], vocabulary_size: int, dim: int, seed: int = 0) -> np.ndarray:
+def ppmi_vectors(rows: Iterable[np.ndarray], vocabulary_size: int, dim: int, seed: int = 0) -> np.ndarray:
     """Return one vector a token: the truncated SVD of positive pointwise mutual information.
 
     Args:

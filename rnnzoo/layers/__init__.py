@@ -28,6 +28,6 @@ from rnnzoo.layers.recurrent import GRU as GRU
 from rnnzoo.layers.recurrent import LSTM as LSTM
 from rnnzoo.layers.recurrent import RNN as RNN
 from rnnzoo.layers.recurrent import SimpleRNN as SimpleRNN
-from rnnzoo.layers.word_dropout import WordDropout as WordDropout
 from rnnzoo.layers.segments import SegmentRNN as SegmentRNN
 from rnnzoo.layers.skip import SkipGRU as SkipGRU
+from rnnzoo.layers.word_dropout import WordDropout as WordDropout

@@ -136,7 +136,8 @@ def _start_embedding(recipe: Recipe, model: Any, splits: Splits) -> None:
     if "vocabulary_size" not in recipe.data.inputs:
         raise InvalidValue(f"embedding belongs to tokens; these are numbers. Received: {recipe.embedding!r}")
     size = recipe.data.inputs["vocabulary_size"]
-    vectors = ppmi_vectors(splits.parts["train"].x, size, recipe.embedding_dim, recipe.seed)
+    rows: Any = splits.parts["train"].x
+    vectors = ppmi_vectors(rows, size, recipe.embedding_dim, recipe.seed)
     model.get_layer("embedding").embeddings.assign(vectors)
 
 

@@ -10,7 +10,9 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn import metrics as sk
 
+from rnnzoo.data.batches import Batches
 from rnnzoo.errors import Diverged
+from rnnzoo.rebuilding import rebuild
 from rnnzoo.sampling import likelihood_of, sample
 from rnnzoo.training.forecasts import ForecastErrors
 
@@ -147,6 +149,18 @@ def _values(p: Predictions) -> dict[str, float]:
     if len(y) > 1:
         found["r2"] = sk.r2_score(y, output)
     return found
+
+
+def carried(model: Any, batches: Batches) -> dict[str, float]:
+    """Measure a language model in one pass that carries its state from window to window, from zero state at first.
+
+    Args:
+        model: Causal, and without a convolution, which has no state to carry.
+        batches: Windows in the order of the text, none left out.
+    """
+    stateful = rebuild(model, stateful=True, batch_size=1)
+    windows = ((batches.x[i], batches.y[i]) for i in range(len(batches)))
+    return _language_modeling((y, np.asarray(stateful.predict_on_batch(x[None]))[0]) for x, y in windows)
 
 
 def _language_modeling(batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """The end of a training: the best weights, what they are worth, and pictures of it."""
 
+import contextlib
 import subprocess
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -11,6 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.errors import InvalidValue
 from rnnzoo.files import whole_file
 from rnnzoo.training import forecast_report, metrics, report, runs
 from rnnzoo.training.checkpoint import State
@@ -31,6 +33,8 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     for name, batches in held_out.items():
         if recipe.task == "language_modeling":
             found[name] = metrics.evaluate(model, batches.arrays(), recipe.task)
+            with contextlib.suppress(InvalidValue):  # a convolution's state cannot be carried
+                found[name] |= {f"{k}_carried": v for k, v in metrics.carried(model, batches).items()}
         elif recipe.task == "forecasting":
             paths = metrics.PATHS if name == list(held_out)[-1] else 0  # they take time: for the number to publish
             errors = metrics.forecast_errors(model, batches.arrays(), recipe.data, paths)

@@ -91,7 +91,8 @@ class Run:
         """
         if isinstance(raw, str) or not isinstance(raw, Sequence | np.ndarray):
             raise InvalidType(f"predict takes a list of inputs. Received: {type(raw).__name__}")
-        answers = self.data.decode(self.outputs(raw))
+        outputs = self.outputs(raw)
+        answers = self.data.decode(outputs)
         for answer, x in zip(answers, self.data.encode(raw), strict=True):
             if not len(x):
                 answer["note"] = "nothing to read in this input: the answer is the model's bias"

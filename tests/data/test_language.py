@@ -1,0 +1,99 @@
+"""Texts to continue: windows, parts, vocabulary, and what is refused."""
+
+import os
+
+import numpy as np
+import pytest
+
+from rnnzoo.data import LanguageModeling
+
+TEXT = "".join(f"line {i} of the text\n" for i in range(60))
+
+
+@pytest.fixture
+def book(tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return str(path)
+
+
+def read(found, part):
+    """Put a part's text together again from its windows."""
+    decode = found.vocabulary.decode
+    batches = found.load(sequence_length=50, batch_size=4).parts[part]
+    return ["".join(decode(x)) for x in batches.x], ["".join(decode(y)) for y in batches.y]
+
+
+def test_windows_cover_the_text_once_and_the_answer_is_the_next_character(book):
+    found = LanguageModeling(file=book)
+    found.load(sequence_length=50)
+    cut = round(0.9 * len(TEXT))
+    for part, text in (("train", TEXT[:cut]), ("validation", TEXT[cut:])):
+        x, y = read(found, part)
+        assert "".join(x) == text[:-1]
+        assert "".join(y) == text[1:]
+        assert {len(window) for window in x[:-1]} == {50}
+
+
+def test_the_last_window_is_shorter_and_padded_steps_weigh_nothing(book):
+    batches = LanguageModeling(file=book).load(sequence_length=50, batch_size=4).parts["validation"]
+    weights = sum(weight.sum() for _, _, weight in batches.arrays())
+    assert weights == len(TEXT) - round(0.9 * len(TEXT)) - 1
+
+
+def test_the_vocabulary_comes_from_train_alone(tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text("ab" * 90 + "cd" * 10, encoding="utf-8")
+    found = LanguageModeling(file=str(path))
+    splits = found.load(sequence_length=10)
+    assert sorted(found.vocabulary.tokens) == ["a", "b"]
+    assert {int(i) for row in splits.parts["validation"].x for i in row} == {1}
+
+
+def test_words(book):
+    found = LanguageModeling(file=book, tokens="words")
+    found.load(sequence_length=5)
+    assert found.vocabulary.decode(found.encode(["Line 3 of zebra"])[0]) == ["line", "3", "of", "?"]
+
+
+def test_an_unknown_character_is_named(book):
+    found = LanguageModeling(file=book)
+    found.load()
+    with pytest.raises(ValueError, match=r"has no such character. Received: '€'$"):
+        found.encode(["line €"])
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "message"),
+    [
+        (b"", {}, "The file is empty"),
+        (b"a", {}, "two tokens or more"),
+        (b"abc", {"validation": 0.4}, "validation is shorter"),
+        (b"\xff\xfe", {}, "not in UTF-8"),
+        (b"ab" * 50, {"vocabulary_size": 2}, "at least 3"),
+        (b"ab" * 50, {"validation": 0.5, "test": 0.5}, "leave something for train"),
+        (b"ab" * 50, {"validation": 1.5}, "validation must be"),
+        (b"ab" * 50, {"dataset": "tiny_shakespeare"}, "Name the text"),
+    ],
+)
+def test_refused(tmp_path, content, settings, message):
+    path = tmp_path / "book.txt"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{message}.*Received: "):
+        LanguageModeling(file=str(path), **settings).load()
+
+
+def test_no_file():
+    with pytest.raises(ValueError, match=r"There is no such file. Received: nowhere.txt"):
+        LanguageModeling(file="nowhere.txt").load()
+
+
+@pytest.mark.skipif("TFDS_DATA_DIR" not in os.environ, reason="needs tiny_shakespeare in TFDS_DATA_DIR")
+def test_shakespeare_is_cut_at_ninety_per_cent():
+    found = LanguageModeling("tiny_shakespeare", joined=True)
+    parts = found.load(sequence_length=256).parts
+    tokens = {name: int(part.x.lengths.sum()) + 1 for name, part in parts.items()}
+    assert tokens == {"train": 1_003_855, "validation": 111_539}
+    assert len(found.vocabulary.tokens) == 65
+    assert "".join(found.vocabulary.decode(parts["train"].x[0])).startswith("First Citizen:")
+    np.testing.assert_array_equal(parts["validation"].x[0][1:], parts["validation"].y[0][:-1])
