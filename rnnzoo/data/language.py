@@ -32,6 +32,8 @@ class LanguageModeling(Fitted):
         text: The feature with the text; by default the only text feature.
         tokens: `characters`, or `words` (lower case, without punctuation and markup).
         vocabulary_size: The most frequent tokens of train, padding and unknown included.
+        stateful: Train on `batch_size` streams side by side, so that each row of a batch goes on where the row of the
+            batch before ended: the state is carried along (truncated BPTT), and begins anew with each epoch.
         joined: Join the data set's own parts and cut them anew.
         validation: Share held out for choosing the best epoch, where the source has no validation part.
         test: Share held out for testing, where the source has no test part.
@@ -42,6 +44,7 @@ class LanguageModeling(Fitted):
     text: str | None = None
     tokens: Unit = "characters"
     vocabulary_size: int = 20_000
+    stateful: bool = False
     joined: bool = False
     validation: float = 0.1
     test: float = 0.0
@@ -130,8 +133,12 @@ class LanguageModeling(Fitted):
     def _windows(self, ids: np.ndarray, batch_size: int, seed: int | None = None, limit: int | None = None) -> Batches:
         """Batch windows that do not overlap: x is a window, y the same one token later."""
         length = self._known("sequence_length")
-        starts = np.arange(0, len(ids) - 1, length)[:limit]
-        ends = np.minimum(starts + length, len(ids) - 1)
+        if self.stateful and seed is not None:
+            starts, ends = streams(len(ids) - 1, length, batch_size, limit)
+            seed = None
+        else:
+            starts = np.arange(0, len(ids) - 1, length)[:limit]
+            ends = np.minimum(starts + length, len(ids) - 1)
         x, y = Ragged(ids, starts, ends), Ragged(ids, starts + 1, ends + 1)
         return Batches(x, y, [int((ends - starts).max())], batch_size, seed=seed)
 
@@ -161,6 +168,23 @@ class LanguageModeling(Fitted):
             raise InvalidValue(f"A text needs two tokens or more. Received: {file} of {len(ids)}")
         recode(ids, self.vocabulary.from_lexicon(lexicon))
         return self._windows(ids, 64)
+
+
+def streams(tokens: int, length: int, batch_size: int, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return starts and ends of windows, batch by batch: row r of each batch is the next window of stream r.
+
+    Args:
+        tokens: Of the whole text; what does not fill all streams, fewer than `batch_size` tokens, is left out.
+        length: Of a window.
+        batch_size: Streams.
+        limit: At most so many windows, whole batches of them.
+    """
+    rows = min(batch_size, tokens)
+    each = tokens // rows
+    offsets = np.arange(0, each, length)[: None if limit is None else max(1, limit // rows)]
+    starts = offsets[:, None] + each * np.arange(rows)
+    ends = np.minimum(offsets + length, each)[:, None] + each * np.arange(rows)
+    return starts.ravel(), ends.ravel()
 
 
 def _lines(path: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from rnnzoo.data.batches import Batches, Splits
 from rnnzoo.data.vectors import ppmi_vectors
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import write_text
-from rnnzoo.training import checkpoint, metrics, runs
+from rnnzoo.training import carrying, checkpoint, metrics, runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.devices import device_name
 from rnnzoo.training.recipe import Recipe
@@ -88,9 +88,10 @@ def train(
         runs.write_json(folder / runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
         recipe.data.save(folder)
         saved = folder / runs.CHECKPOINT
-        state = checkpoint.restore(saved, model) if saved.is_file() else State()
-        if not state.epoch:
-            _start_embedding(recipe, model, splits)
+        _start_embedding(recipe, model, splits)
+        stateful = getattr(recipe.data, "stateful", False)
+        trained = carrying.trainer(model, recipe.task, splits.parts["train"], stateful)
+        state = checkpoint.restore(saved, trained) if saved.is_file() else State()
         if done.finished and not state.epoch:
             raise InvalidValue(
                 f"A run without its checkpoint cannot be extended; --restart begins anew. Received: {folder}"
@@ -100,7 +101,7 @@ def train(
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
             f"{device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
         )
-        _fit(recipe, model, splits, state, folder, on_epoch_end, console)
+        _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console)
         _write_history(folder, state)  # a kill may have come between checkpoint and history
         return finish(recipe, model, splits, state, folder, console)
 
@@ -157,7 +158,7 @@ def _shared_words(recipe: Recipe) -> dict[int, int] | None:
     return {0: 0, 1: 1, **shared}  # padding and unknown mean the same everywhere
 
 
-def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
+def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
     """Train epoch by epoch; after each, the whole state goes to disk."""
     train, validation = splits.parts["train"], splits.parts.get("validation")
     if recipe.class_weight:
@@ -166,7 +167,9 @@ def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
         began = time.perf_counter()
         row: dict[str, Any] = {"epoch": state.epoch + 1}
         if model.trainable_variables:
-            row |= _one_epoch(model, train, state.epoch, recipe.epochs, console)
+            row |= _one_epoch(trained, train, state.epoch, recipe.epochs, console)
+            if trained is not model:
+                model.set_weights(trained.get_weights())
         else:  # a baseline without weights
             found = metrics.evaluate(model, train.arrays(), recipe.task, recipe.data)
             row |= {name: found[name] for name in metrics.WATCHED[recipe.task]}
@@ -176,9 +179,9 @@ def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
         state.seconds += time.perf_counter() - began
         state.epoch += 1
         state.history.append(row)
-        _judge(recipe, model, state, row)
+        _judge(recipe, model, trained.optimizer, state, row)
         state.stopped = state.stopped or not model.trainable_variables  # nothing will change
-        checkpoint.save(folder / runs.CHECKPOINT, model, state)
+        checkpoint.save(folder / runs.CHECKPOINT, trained, state)
         _write_history(folder, state)
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:
             values = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k != "epoch")
@@ -193,6 +196,7 @@ def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
 def _one_epoch(model, train: Batches, epoch, epochs, console):
     """Return the mean loss and metrics of one pass, as seen while training."""
     steps = train.steps()
+    carrying.begin_anew(model)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         watch = _Watch(bar, bar.add_task(f"epoch {epoch + 1}/{epochs}", total=steps), epoch + 1)
         logs = model.fit(train.dataset(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
@@ -219,7 +223,7 @@ class _Watch(keras.callbacks.Callback):
             )
 
 
-def _judge(recipe: Recipe, model: Any, state: State, row: Mapping[str, float]) -> None:
+def _judge(recipe: Recipe, model: Any, optimizer: Any, state: State, row: Mapping[str, float]) -> None:
     """Remember the best epoch; lower the learning rate or stop when there is no progress."""
     if not any(name.startswith("val_") for name in row):
         state.best_epoch = state.epoch  # nothing to judge by: the last epoch counts
@@ -234,7 +238,7 @@ def _judge(recipe: Recipe, model: Any, state: State, row: Mapping[str, float]) -
         return
     state.waited += 1
     if recipe.schedule == "plateau" and state.waited % max(1, (recipe.patience or 10) // 2) == 0:
-        model.optimizer.learning_rate.assign(model.optimizer.learning_rate / 2)
+        optimizer.learning_rate.assign(optimizer.learning_rate / 2)
     state.stopped = recipe.patience is not None and state.waited >= recipe.patience
 
 

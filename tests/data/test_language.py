@@ -97,3 +97,17 @@ def test_shakespeare_is_cut_at_ninety_per_cent():
     assert len(found.vocabulary.tokens) == 65
     assert "".join(found.vocabulary.decode(parts["train"].x[0])).startswith("First Citizen:")
     np.testing.assert_array_equal(parts["validation"].x[0][1:], parts["validation"].y[0][:-1])
+
+
+def test_stateful_rows_go_on_where_they_ended(book):
+    """Each row of the batches, read one after the other, is a stretch of the text; together they are nearly all."""
+    found = LanguageModeling(file=book, stateful=True)
+    batches = found.load(sequence_length=50, batch_size=4).parts["train"]
+    text = TEXT[: round(0.9 * len(TEXT))]
+    rows: list[str] = [""] * 4
+    for epoch in range(2):
+        for x, _, weight in batches.arrays(epoch):
+            for r in range(4):
+                rows[r] += "".join(found.vocabulary.decode(x[r][weight[r] > 0]))
+    each = (len(text) - 1) // 4
+    assert rows == [2 * text[r * each : (r + 1) * each] for r in range(4)]

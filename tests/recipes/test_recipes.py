@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import json
+import os
 import re
 from pathlib import Path
 
@@ -73,3 +74,22 @@ def test_eight_layers_train_as_well_as_two(tmp_path):
         accuracy[layers] = {split: found["accuracy"] for split, found in results["metrics"].items()}
     for split in ("validation", "test"):
         assert accuracy[8][split] >= accuracy[2][split] - 0.02
+
+
+@pytest.mark.skipif("TFDS_DATA_DIR" not in os.environ, reason="needs tiny_shakespeare in TFDS_DATA_DIR")
+def test_shakespeare(tmp_path):
+    settings = [
+        "--model",
+        "simple_rnn",
+        "--set",
+        "units=8",
+        "--sequence-length",
+        "16",
+        "--limit",
+        "64",
+        "--epochs",
+        "1",
+    ]
+    results, _ = train("shakespeare", tmp_path / "run", *settings)
+    assert set(results["metrics"]) == {"validation"}
+    assert results["metrics"]["validation"]["loss"] < 4.5

@@ -1,0 +1,38 @@
+"""Truncated backpropagation through time: the state is carried from window to window, the gradient is not.
+
+Reference: Williams and Peng (1990), https://doi.org/10.1162/neco.1990.2.4.490
+"""
+
+from typing import Any
+
+from rnnzoo.data.batches import Batches
+from rnnzoo.heads import HEADS
+from rnnzoo.rebuilding import rebuild
+
+
+def trainer(model: Any, task: str, train: Batches, stateful: bool) -> Any:
+    """Return what is trained: the model itself, or a twin of it that carries its state.
+
+    Args:
+        model: From `build`, compiled.
+        task: Its task.
+        train: Batches whose row r goes on where row r of the batch before ended.
+        stateful: Whether to carry the state.
+
+    Raises:
+        ValueError: The body cannot carry its state.
+    """
+    if not stateful:
+        return model
+    twin = rebuild(model, stateful=True, batch_size=min(train.batch_size, len(train)))
+    optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
+    twin.compile(optimizer=optimizer, loss=HEADS[task].loss(), weighted_metrics=HEADS[task].metrics())
+    twin.optimizer.build(twin.trainable_variables)
+    return twin
+
+
+def begin_anew(model: Any) -> None:
+    """Set every carried state to zero: the text begins again."""
+    for layer in model.get_layer("body").layers:
+        if getattr(layer, "stateful", False):
+            layer.reset_state()
