@@ -27,7 +27,9 @@ def models() -> str:
     rows = []
     for info in map(rnnzoo.describe, rnnzoo.list_models()):
         if info.function.__module__.startswith("rnnzoo."):
-            model = rnnzoo.build(info.name)
+            forecasts = info.tasks == ("forecasting",)
+            sizes = {"features": 7, "horizon": 96, "sequence_length": 96} if forecasts else {}
+            model = rnnzoo.build(info.name, info.tasks[0], **sizes)
             body, total = model.get_layer("body").count_params(), model.count_params()
             lacking = [task for task in TASKS if task not in info.tasks]
             tasks = "all" if not lacking else f"all but {lacking[0]}" if len(lacking) == 1 else ", ".join(info.tasks)
