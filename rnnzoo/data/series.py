@@ -22,6 +22,7 @@ from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
 ROWS = HyperParameter(float, low=0.0)
+STEPS = HyperParameter(int, low=0)
 
 
 @dataclass(kw_only=True)
@@ -46,6 +47,7 @@ class SeriesForecasting(Fitted):
         stride: Steps between two windows of train. Validation and test use every window.
         validation: Share of the rows (below 1) or their number, before those of test, where the source has no parts.
         test: Share of the rows (below 1) or their number, at the end, where the source has no parts.
+        feed_back: In the end also forecast so many steps by reading own answers; 0: do not.
     """
 
     dataset: str | None = None
@@ -60,6 +62,7 @@ class SeriesForecasting(Fitted):
     stride: int = 1
     validation: float = 0.1
     test: float = 0.2
+    feed_back: int = 0
 
     def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
         """Read, check, split, fit on train, scale, and cut into windows when batches are asked for.
@@ -119,6 +122,7 @@ class SeriesForecasting(Fitted):
             raise InvalidValue("Forecasting needs lookback (sequence_length), the steps to read. Received: None")
         for word in ("horizon", "stride"):
             hp.check(word, getattr(self, word))
+        STEPS.check("feed_back", self.feed_back)
         for word in ("validation", "test"):
             ROWS.check(word, getattr(self, word))
         if (self.dataset is None) == (self.file is None):

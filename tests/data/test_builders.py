@@ -1,6 +1,7 @@
 """The zoo's own TFDS data sets: TFDS's own checks, offline preparation, checksums, and what the generated ones hold."""
 
 import gzip
+import hashlib
 import os
 import socket
 
@@ -21,9 +22,9 @@ ETT = "date,HUFL,HULL,MUFL,MULL,LUFL,LULL,OT\n"
 def raw(tmp_path_factory):
     """Write small raw files of the form of the real ones; TFDS's test cases look for them in EXAMPLE_DIR."""
     folder = tmp_path_factory.mktemp("raw")
-    start = np.datetime64("2016-07-01T00:00:00")
+    start, hour = np.datetime64("2016-07-01T00:00:00"), np.timedelta64(1, "h")
     rows = [
-        f"{str(start + i * np.timedelta64(1, 'h')).replace('T', ' ')},{i},{i + 1},{i + 2},{i + 3},{i + 4},{i + 5},{i / 2}\n"
+        ",".join([str(start + i * hour).replace("T", " "), *(str(i + c) for c in range(6)), str(i / 2)]) + "\n"
         for i in range(20 * 720 + 5)
     ]
     (folder / "ETTh1.csv").write_text(ETT + "".join(rows))
@@ -89,9 +90,9 @@ def _laid(folder, raw, name):
 def test_ett_prepares_without_a_network_from_the_manual_folder(tmp_path, raw, monkeypatch):
     monkeypatch.setattr(socket, "create_connection", _blocked)
     file = _laid(tmp_path, raw, "ETTh1.csv")
-    with pytest.raises(UserError, match=r"wrong checksum.*Received|wrong checksum"):  # the real file's is registered
+    with pytest.raises(UserError, match="wrong checksum"):  # the real file's is registered
         prepared_builder("ett/h1", str(tmp_path))
-    size, digest = file.stat().st_size, __import__("hashlib").sha256(file.read_bytes()).hexdigest()
+    size, digest = file.stat().st_size, hashlib.sha256(file.read_bytes()).hexdigest()
     builder = tfds.builder("ett/h1", data_dir=str(tmp_path))
     (url,) = (url for url in builder.url_infos if "ETTh1" in url)
     info = builder.url_infos[url]
@@ -127,7 +128,7 @@ def test_another_configuration_still_asks_for_the_network(tmp_path, raw, monkeyp
 
 
 def test_what_is_no_series_is_refused(tmp_path):
-    with pytest.raises(UserError, match="A series is one example a split.*Received: adding/t50 with"):
+    with pytest.raises(UserError, match=r"one example a split.*Received: adding/t50 with"):
         read_tables("adding/t50", str(tmp_path))
 
 
@@ -162,7 +163,7 @@ def test_mackey_glass_is_solved_to_its_stated_accuracy():
 
 
 def test_halving_the_step_changes_nothing():
-    np.testing.assert_allclose(mackey_glass(100, 100), mackey_glass(100, 50), atol=2e-8)
+    np.testing.assert_allclose(mackey_glass(100, 100), mackey_glass(100, 50), atol=1e-11)
 
 
 def test_sine_is_a_sine(tmp_path):
