@@ -17,7 +17,7 @@ from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.labeled import PARTS
 from rnnzoo.data.scaling import Scaler, Scaling
 from rnnzoo.data.table import Fill, Table, read_csv
-from rnnzoo.data.windows import Windows, window_starts
+from rnnzoo.data.windows import Windows, part_ends, window_starts
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
@@ -82,7 +82,7 @@ class SeriesForecasting(Fitted):
         """
         lookback = self._check(sequence_length)
         table, sizes = self._read(data_dir)
-        ends = _part_ends(len(table), sizes, self.validation, self.test)
+        ends = part_ends(len(table), sizes, self.validation, self.test)
         begin, end = ends["train"]
         if end < lookback + self.horizon:
             raise InvalidValue(
@@ -223,30 +223,6 @@ class SeriesForecasting(Fitted):
             {name: [float(v) for v in line] for name, line in zip(self.targets, window.T, strict=True)}
             for window in self.in_units(np.asarray(y))
         ]
-
-
-def _part_ends(rows: int, sizes: Mapping[str, int], validation: float, test: float) -> dict[str, tuple[int, int]]:
-    """Return first step and the step behind the last of each part; as the source says, or by share or number."""
-    if len(sizes) < 2:
-        counts = {
-            name: int(round(share * rows, 6)) if share < 1 else int(share)
-            for name, share in (("validation", validation), ("test", test))
-        }
-        if test < 1 and validation < 1:  # as the literature rounds: train and test down, the rest is validation
-            counts["validation"] = (
-                rows - counts["test"] - int(round((1 - validation - test) * rows, 6)) if validation else 0
-            )
-        if sum(counts.values()) >= rows:
-            raise InvalidValue(
-                "Validation and test must leave rows for train. "
-                f"Received: validation={validation:g}, test={test:g} of {rows} rows"
-            )
-        sizes = {"train": rows - sum(counts.values()), **{name: count for name, count in counts.items() if count}}
-    ends, end = {}, 0
-    for part in (p for p in PARTS if p in sizes):
-        ends[part] = (end, end + sizes[part])
-        end += sizes[part]
-    return ends
 
 
 def _history(item: Any, columns: Sequence[str]) -> np.ndarray:

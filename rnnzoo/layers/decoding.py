@@ -65,7 +65,7 @@ class StepDecoder(keras.layers.Layer):
             _, *states = self.encoder(past, mask=before_last, training=training)
         kept = self.drop(ops.ones_like(states[0]), training=training)  # one mask for all steps
         if self._truth is not None:
-            inputs = ops.concatenate([last[:, None], self._truth[:, :-1]], axis=1)
+            inputs = ops.concatenate([last[:, None], ops.cast(self._truth[:, :-1], last.dtype)], axis=1)
             outputs, *_ = self.decoder(inputs, initial_state=states, training=training)
             return self.head(outputs * kept[:, None])
         return self._on_its_own(last, states, kept)
@@ -101,7 +101,7 @@ class StepDecoder(keras.layers.Layer):
             output: Of the head.
             scale: What normalisation divided by, `(batch, 1, outputs)`.
         """
-        mean, deviation = self._distribution(output)
+        mean, deviation = self._distribution(ops.cast(output, "float32"))
         error = ops.square(mean - truth)
         if self.likelihood == "none":
             return ops.mean(error * ops.square(scale), axis=(1, 2))

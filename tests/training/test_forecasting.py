@@ -1,6 +1,7 @@
 """Forecasting from the command line to the run folder, on a series that a small model learns."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ import rnnzoo
 from rnnzoo import Recipe, cli
 from rnnzoo.data import SeriesForecasting
 from rnnzoo.errors import InvalidValue
+from rnnzoo.training.feedback import feed_back
 from rnnzoo.training.forecasts import ForecastErrors, probabilistic_errors
 
 
@@ -70,6 +72,8 @@ def test_scores_are_those_of_the_model_by_scikit_learn(run, file):
 
 
 def test_predict_goes_on_where_a_file_ends(run, file, capsys):
+    cli.entry_point(["predict", str(run.folder), "--file", file])
+    assert capsys.readouterr().out.startswith("OT: ")
     (answer,) = run.predict(run.data.read_inputs(file))
     assert list(answer) == ["OT"]
     assert len(answer["OT"]) == 4
@@ -105,6 +109,56 @@ def test_a_likelihood_is_judged_too(file, tmp_path):
     scores = found.results["metrics"]["test"]
     assert {"crps", "quantile_loss_10", "quantile_loss_50", "quantile_loss_90", "coverage_80"} <= scores.keys()
     assert scores["crps"] < scores["mae"] * 1.5
+
+
+class Doubling:
+    """Answers with twice its last value, then with four times."""
+
+    def predict_on_batch(self, x):
+        return x[:, -1:] * np.array([2.0, 4.0])[:, None]
+
+
+def test_answers_are_fed_back():
+    x = np.array([[[5.0], [1.0]], [[5.0], [3.0]]])
+    found = feed_back(Doubling(), x, 5)
+    np.testing.assert_array_equal(found[..., 0], [[2, 4, 8, 16, 32], [6, 12, 24, 48, 96]])
+
+
+def test_fed_back_answers_are_measured_in_units_of_the_data(file, tmp_path):
+    data = SeriesForecasting(horizon=2, file=file, time="when", target=("OT",), features=("OT",), feed_back=9)
+    settings = Recipe("tiny", "forecasting", data, "repeat_last", sequence_length=6)
+    scores = rnnzoo.train(settings, tmp_path / "run").results["metrics"]["test"]
+    values = np.loadtxt(file, delimiter=",", skiprows=1, usecols=2)
+    test = [t for t in range(240, 300) if t + 9 <= 300]  # first steps of the forecasts
+    chosen = np.array(test)[np.linspace(0, len(test) - 1, len(test)).astype(int)]
+    error = np.array([values[t : t + 9] - values[t - 1] for t in chosen])
+    assert scores["rmse_fed_back"] == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-3)
+    truth = np.array([values[t : t + 9] for t in chosen])
+    assert scores["nrmse_fed_back"] == pytest.approx(np.sqrt(np.mean(error[:, -1] ** 2)) / truth.std(), rel=1e-3)
+    wide = dataclasses.replace(data, features=("OT", "load"))
+    with pytest.raises(InvalidValue, match="must answer all that it reads"):
+        rnnzoo.train(dataclasses.replace(settings, data=wide), tmp_path / "wide")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        (["--target", "oil"], "no such column"),
+        (["--lookback", "400"], "at least lookback"),
+        (["--file", "nowhere.csv"], "no such file"),
+        (["--dataset", "ett/h1"], "Name the data"),
+        (["--set", "normalization=batch"], "normalization must be"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_sentence(file, tmp_path, capsys, wrong, match):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(recipe(file=file, time="when"), ["train", *wrong, "--run", str(tmp_path / "run")])
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert match in said
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "run").exists()
 
 
 def test_without_a_lookback(file):
