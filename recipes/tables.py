@@ -1,7 +1,8 @@
 """Rewrite the two generated tables of README.md: every model, and what the recipes measured.
 
 `python recipes/tables.py` rewrites them, `--check` only tells whether they are stale (exit status 1), and
-`add RUN` publishes a finished run: its results.json is copied to recipes/results/<recipe>-<model>-<seed>.json.
+`add RUN` publishes a finished run: its results.json is copied to recipes/results/<recipe>-<model>-<seed>.json, where
+forecasts also have data set and steps in the name.
 """
 
 import argparse
@@ -27,7 +28,9 @@ def models() -> str:
     rows = []
     for info in map(rnnzoo.describe, rnnzoo.list_models()):
         if info.function.__module__.startswith("rnnzoo."):
-            model = rnnzoo.build(info.name)
+            forecasts = info.tasks == ("forecasting",)
+            sizes = {"features": 7, "horizon": 96, "sequence_length": 96} if forecasts else {}
+            model = rnnzoo.build(info.name, info.tasks[0], **sizes)
             body, total = model.get_layer("body").count_params(), model.count_params()
             lacking = [task for task in TASKS if task not in info.tasks]
             tasks = "all" if not lacking else f"all but {lacking[0]}" if len(lacking) == 1 else ", ".join(info.tasks)
@@ -42,7 +45,8 @@ def results() -> str:
         r = json.loads(path.read_text(encoding="utf-8"))
         split, name, value = _quality(r)
         found = (f"{split} {name} {value:.4f}", f"{r['parameters']:,}", str(r["seconds"]), str(r["epochs"]))
-        rows.append((r["recipe"], r["dataset"], f"`{r['model']}`", *found, str(r["seed"]), r["device"]))
+        steps = f", {r['lookback']} → {r['horizon']}" if "horizon" in r else ""
+        rows.append((r["recipe"], r["dataset"] + steps, f"`{r['model']}`", *found, str(r["seed"]), r["device"]))
     head = ("recipe", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device")
     return _table(head, rows)
 
@@ -75,9 +79,12 @@ def fresh(text: str, name: str) -> str:
 
 
 def add(run: str) -> Path:
-    """Copy a finished run's results to `recipes/results`."""
+    """Copy a finished run's results to `recipes/results`; forecasts of other steps or data have files of their own."""
     found = rnnzoo.load(run).results
-    path = RESULTS / f"{found['recipe']}-{found['model']}-{found['seed']}.json"
+    words = [found["recipe"], found["model"], str(found["seed"])]
+    if "horizon" in found:
+        words[1:1] = [re.sub(r"\W+", "_", found["dataset"]), f"{found['lookback']}to{found['horizon']}"]
+    path = RESULTS / f"{'-'.join(words)}.json"
     write_text(path, json.dumps(found, indent=1) + "\n")
     return path
 

@@ -31,7 +31,7 @@ def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
         arguments: Instead of `sys.argv[1:]`.
     """
     options = _options(recipe)
-    data_options = {name: kind for name, kind in _fields(type(recipe.data)) if kind is not Any}
+    data_options = _data_options(recipe.data)
     table = {
         "train": _command("Train; the same command goes on where it stopped.", options | data_options | _RUN, recipe),
         "compare": _command(
@@ -94,6 +94,17 @@ def _options(recipe: Any) -> dict[str, Any]:
     options["set"] = Annotated[
         Settings, arg(metavar="NAME=VALUE", help="A hyper-parameter of the model; may be repeated.")
     ]
+    return options
+
+
+def _data_options(data: Any) -> dict[str, Any]:
+    """Every argument of a data object that can be given as a word."""
+    options = {}
+    for name, kind in _fields(type(data)):
+        if kind is not Any:
+            options[name] = kind
+        elif isinstance(getattr(data, name), str):
+            options[name] = Annotated[str, arg(help="A file, a data set of TFDS, or 'module:function'.")]
     return options
 
 

@@ -167,7 +167,7 @@ class Predict:
             if self.json:
                 print(json.dumps(answer))
             else:
-                shown = "  ".join(f"{v:.4f}" if isinstance(v, float) else str(v) for v in answer.values())
+                shown = "  ".join(_shown(name, value) for name, value in answer.items())
                 text = str(item if isinstance(item, str) else getattr(item, "tolist", lambda i=item: i)())
                 print(f"{shown}  {text if len(text) <= 60 else text[:57] + '...'}")
 
@@ -226,6 +226,13 @@ class Export:
 
         path, error = export(self.run, self.format, self.output, self.batch_size, self.sequence_length)
         _print(f"{path}: answers as the model does, largest difference {error:.1e}")
+
+
+def _shown(name: str, value: Any) -> str:
+    """Return an answer's value as a person reads it; a forecast with the name of its column."""
+    if isinstance(value, list) and name != "values":
+        return f"{name}: " + " ".join(f"{v:.5g}" for v in value)
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import importlib
 import importlib.util
+import json
 import os
 import re
 import runpy
@@ -87,6 +88,19 @@ def test_tables_publishes_a_run(place, tmp_path, monkeypatch):
     assert path == tmp_path / "results" / "digits-cnn_bigru-0.json"
     assert path.read_bytes() == (place / "runs" / "digits-cnn_bigru-0" / "results.json").read_bytes()
     assert "| digits | digits | `cnn_bigru` | test accuracy 0." in tables.results()
+
+
+def test_tables_publishes_forecasts_of_other_steps_apart(tmp_path, monkeypatch):
+    tables = script("tables")
+    monkeypatch.setattr(tables, "RESULTS", tmp_path / "results")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
+    found = {"recipe": "ett", "dataset": "ett/h1", "lookback": 96, "task": "forecasting", "model": "gru", "seed": 0}
+    found |= {"metrics": {"test": {"mse": 0.4}}, "parameters": 1, "seconds": 2.0, "epochs": 3, "device": "CPU"}
+    for horizon in (96, 720):
+        (tmp_path / "run" / "results.json").write_text(json.dumps(found | {"horizon": horizon}))
+        assert tables.add(tmp_path / "run").name == f"ett-ett_h1-96to{horizon}-gru-0.json"
+    assert "| ett | ett/h1, 96 → 720 | `gru` | test mse 0.4000 |" in tables.results()
 
 
 @pytest.mark.parametrize("code", [code for code in blocks("python") if "my_models.py" not in code])

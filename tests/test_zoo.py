@@ -125,6 +125,8 @@ ON_PADDING = _quick_and_slow()
 def test_padding_never_changes_an_answer_and_an_interior_0_does(case):
     _, task, kind = case
     last = _assert_blind_to_padding(zoo_cases.build(*case), task, kind)
+    if case[0] == "repeat_last":
+        return  # it looks at no step but the last
     # Were an interior 0 skipped, the first two rows would have one answer; were its value lost, rows one and three.
     assert np.abs(last[0] - last[1]).max() > 5e-5
     assert np.abs(last[0] - last[2]).max() > 5e-5
@@ -174,7 +176,9 @@ def plain():
 
 def _floats(name, **changes):
     none = {word: 0.0 for word in ("dropout", "recurrent_dropout") if word in describe(name).hyperparameters}
-    return rnnzoo.build(name, features=FEATURES, seed=0, **small(name, **none | changes))
+    task = describe(name).tasks[0]
+    horizon = {"horizon": zoo_cases.HORIZON} if task == "forecasting" else {}
+    return rnnzoo.build(name, task, features=FEATURES, **horizon, seed=0, **small(name, **none | changes))
 
 
 @pytest.mark.parametrize(("name", "word"), [(name, word) for name in NAMES for word in describe(name).hyperparameters])
@@ -238,7 +242,7 @@ def test_on_jax_every_case(trained, workshop, tmp_path):
 
 
 def test_every_model_and_task_is_tried():
-    assert {(name, kind) for name, _, kind in SAVED} == {(name, kind) for name in NAMES for kind in KINDS}
+    assert {(name, kind) for name, _, kind in SAVED} == {(n, kind) for n in NAMES for kind in zoo_cases.kinds(n)}
     assert {(name, task) for name, task, _ in SAVED} == {(name, t) for name in NAMES for t in describe(name).tasks}
     assert {name for name, _, _ in ON_JAX} == set(NAMES)
     assert {task for _, task, _ in ON_JAX} == set(TASKS)

@@ -28,6 +28,9 @@ class SequenceData(Labeled):
         scale: `standard` (mean 0, deviation 1) or `minmax` (0..1), by feature, fitted on train.
         pad_value: Trailing steps equal to it in every feature are padding. Tokens are padded with 0.
         vocabulary_size: Of tokens; by default the largest id of train + 1.
+        group: What examples share that must not be in train and test at once: an array of `group` beside x and y, or of
+            a TFDS data set the feature of this name, such as `participant`.
+        test_groups: The groups that make up test; all others are train.
     """
 
     source: Any
@@ -36,6 +39,8 @@ class SequenceData(Labeled):
     scale: Scaling = "none"
     pad_value: float | None = None
     vocabulary_size: int | None = None
+    group: str | None = None
+    test_groups: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,7 +68,7 @@ class SequenceData(Labeled):
 
     def _read(self, data_dir):
         if isinstance(self.source, str) and not self.source.endswith(".npz") and not is_import_path(self.source):
-            found = tfds.read_sequences(self.source, self.fields, self.label, data_dir)
+            found = tfds.read_sequences(self.source, self.fields, self.label, data_dir, self.group)
         else:
             found = _by_part(read_arrays(self.source))
         parts = {}
@@ -75,7 +80,27 @@ class SequenceData(Labeled):
             if len(x) != len(y):
                 raise InvalidValue(f"{name} and its y must have as many rows. Received: {len(x)} and {len(y)}")
             parts[part] = (x, y)
-        return parts
+        return self._by_group(parts, found) if self.test_groups else parts
+
+    def _by_group(self, parts, found):
+        """Make test of some groups and train of the others, whatever parts the source has."""
+        x = [s for part in parts for s in parts[part][0]]
+        y = np.concatenate([parts[part][1] for part in parts])
+        groups = [word for part in parts for word in np.asarray(found[part].get("group", ())).tolist()]
+        if len(groups) != len(x):
+            raise InvalidValue(
+                "test_groups needs the group of every example: name it with group=. "
+                f"Received: test_groups={self.test_groups}, group={self.group!r}"
+            )
+        words = np.array([word.decode() if isinstance(word, bytes) else str(word) for word in groups])
+        held = np.isin(words, self.test_groups)
+        if not set(self.test_groups) <= set(words) or held.all():
+            raise InvalidValue(
+                f"test_groups must be some of {', '.join(sorted(set(words)))}. Received: {', '.join(self.test_groups)}"
+            )
+        return {
+            part: ([x[i] for i in np.flatnonzero(mask)], y[mask]) for part, mask in (("train", ~held), ("test", held))
+        }
 
     def _fit_inputs(self, parts):
         x, _ = parts["train"]

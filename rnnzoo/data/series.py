@@ -17,11 +17,12 @@ from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.labeled import PARTS
 from rnnzoo.data.scaling import Scaler, Scaling
 from rnnzoo.data.table import Fill, Table, read_csv
-from rnnzoo.data.windows import Windows, window_starts
+from rnnzoo.data.windows import Windows, part_ends, window_starts
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
 ROWS = HyperParameter(float, low=0.0)
+STEPS = HyperParameter(int, low=0)
 
 
 @dataclass(kw_only=True)
@@ -46,6 +47,7 @@ class SeriesForecasting(Fitted):
         stride: Steps between two windows of train. Validation and test use every window.
         validation: Share of the rows (below 1) or their number, before those of test, where the source has no parts.
         test: Share of the rows (below 1) or their number, at the end, where the source has no parts.
+        feed_back: In the end also forecast so many steps by reading own answers; 0: do not.
     """
 
     dataset: str | None = None
@@ -60,6 +62,7 @@ class SeriesForecasting(Fitted):
     stride: int = 1
     validation: float = 0.1
     test: float = 0.2
+    feed_back: int = 0
 
     def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
         """Read, check, split, fit on train, scale, and cut into windows when batches are asked for.
@@ -79,7 +82,7 @@ class SeriesForecasting(Fitted):
         """
         lookback = self._check(sequence_length)
         table, sizes = self._read(data_dir)
-        ends = _part_ends(len(table), sizes, self.validation, self.test)
+        ends = part_ends(len(table), sizes, self.validation, self.test)
         begin, end = ends["train"]
         if end < lookback + self.horizon:
             raise InvalidValue(
@@ -119,6 +122,7 @@ class SeriesForecasting(Fitted):
             raise InvalidValue("Forecasting needs lookback (sequence_length), the steps to read. Received: None")
         for word in ("horizon", "stride"):
             hp.check(word, getattr(self, word))
+        STEPS.check("feed_back", self.feed_back)
         for word in ("validation", "test"):
             ROWS.check(word, getattr(self, word))
         if (self.dataset is None) == (self.file is None):
@@ -219,30 +223,6 @@ class SeriesForecasting(Fitted):
             {name: [float(v) for v in line] for name, line in zip(self.targets, window.T, strict=True)}
             for window in self.in_units(np.asarray(y))
         ]
-
-
-def _part_ends(rows: int, sizes: Mapping[str, int], validation: float, test: float) -> dict[str, tuple[int, int]]:
-    """Return first step and the step behind the last of each part; as the source says, or by share or number."""
-    if len(sizes) < 2:
-        counts = {
-            name: int(round(share * rows, 6)) if share < 1 else int(share)
-            for name, share in (("validation", validation), ("test", test))
-        }
-        if test < 1 and validation < 1:  # as the literature rounds: train and test down, the rest is validation
-            counts["validation"] = (
-                rows - counts["test"] - int(round((1 - validation - test) * rows, 6)) if validation else 0
-            )
-        if sum(counts.values()) >= rows:
-            raise InvalidValue(
-                "Validation and test must leave rows for train. "
-                f"Received: validation={validation:g}, test={test:g} of {rows} rows"
-            )
-        sizes = {"train": rows - sum(counts.values()), **{name: count for name, count in counts.items() if count}}
-    ends, end = {}, 0
-    for part in (p for p in PARTS if p in sizes):
-        ends[part] = (end, end + sizes[part])
-        end += sizes[part]
-    return ends
 
 
 def _history(item: Any, columns: Sequence[str]) -> np.ndarray:

@@ -34,6 +34,10 @@ class Table:
         """Count the steps."""
         return len(self.values)
 
+    def __str__(self):
+        until = "" if self.times is None else f" until {self.times[-1]}"
+        return f"{len(self)} steps{until}"
+
     def select(self, names: Sequence[str]) -> "Table":
         """Return these columns, in this order."""
         missing = [name for name in names if name not in self.columns]

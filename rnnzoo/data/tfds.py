@@ -82,7 +82,7 @@ def _addresses(urls: Iterable[Any]) -> set[tuple[str, int]]:
 
 
 def read_sequences(
-    name: str, fields: tuple[str, ...], label: str | None, data_dir: str | None
+    name: str, fields: tuple[str, ...], label: str | None, data_dir: str | None, group: str | None = None
 ) -> dict[str, dict[str, Any]]:
     """Read sequences with labels: `{"train": {"x": rows, "y": answers}, ...}`.
 
@@ -92,6 +92,7 @@ def read_sequences(
             numeric ones that have a time axis.
         label: The answer's name. Default: the only class label.
         data_dir: Where TFDS keeps its data.
+        group: A feature to give beside x and y, as `group`.
     """
     import tensorflow_datasets as tfds
 
@@ -105,7 +106,7 @@ def read_sequences(
     fields = tuple(fields) or tuple(
         key for key in flat if key != label and len(shapes[key]) >= 1 and types[key] != np.object_
     )
-    missing = [key for key in (*fields, label) if key not in flat]
+    missing = [key for key in (*fields, label, *([group] if group else [])) if key not in flat]
     if missing or not fields:
         raise InvalidValue(f"{name} has the fields {', '.join(flat)}. Received: {', '.join(missing) or 'no sequence'}")
 
@@ -114,7 +115,7 @@ def read_sequences(
         part = _part(split)
         if part is None:
             continue
-        x, y = [], []
+        x, y, groups = [], [], []
         for example in tfds.as_numpy(builder.as_dataset(split=split)):
             values = _flatten(example)
             columns = [np.asarray(values[key]) for key in fields]
@@ -125,9 +126,10 @@ def read_sequences(
                 )
             x.append(columns[0] if len(columns) == 1 else np.stack(columns, axis=-1))
             y.append(values[label])
+            groups.append(values[group] if group else None)
         if label in labels and flat[label].names:
             y = [flat[label].int2str(int(i)) for i in y]
-        found[part] = {"x": x, "y": np.asarray(y)}
+        found[part] = {"x": x, "y": np.asarray(y)} | ({"group": np.asarray(groups)} if group else {})
     return found
 
 

@@ -1,9 +1,12 @@
 """Windows of a series, cut out when a batch asks for them: memory does not grow with their length."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from rnnzoo.errors import InvalidValue
 
 
 @dataclass(frozen=True)
@@ -52,3 +55,27 @@ def window_starts(begin: int, end: int, lookback: int, horizon: int, stride: int
     """
     first = max(begin, lookback) - lookback
     return np.arange(first, end - horizon - lookback + 1, stride)
+
+
+def part_ends(rows: int, sizes: Mapping[str, int], validation: float, test: float) -> dict[str, tuple[int, int]]:
+    """Return first step and the step behind the last of each part; as the source says, or by share or number."""
+    if len(sizes) < 2:
+        counts = {
+            name: int(round(share * rows, 6)) if share < 1 else int(share)
+            for name, share in (("validation", validation), ("test", test))
+        }
+        if test < 1 and validation < 1:  # as the literature rounds: train and test down, the rest is validation
+            counts["validation"] = (
+                rows - counts["test"] - int(round((1 - validation - test) * rows, 6)) if validation else 0
+            )
+        if sum(counts.values()) >= rows:
+            raise InvalidValue(
+                "Validation and test must leave rows for train. "
+                f"Received: validation={validation:g}, test={test:g} of {rows} rows"
+            )
+        sizes = {"train": rows - sum(counts.values()), **{name: count for name, count in counts.items() if count}}
+    ends, end = {}, 0
+    for part in (p for p in ("train", "validation", "test") if p in sizes):
+        ends[part] = (end, end + sizes[part])
+        end += sizes[part]
+    return ends

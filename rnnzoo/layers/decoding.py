@@ -63,13 +63,14 @@ class StepDecoder(keras.layers.Layer):
         else:
             before_last = ops.arange(ops.shape(x)[1], dtype="int32")[None] < count - 1
             _, *states = self.encoder(past, mask=before_last, training=training)
+        kept = self.drop(ops.ones_like(states[0]), training=training)  # one mask for all steps
         if self._truth is not None:
-            inputs = ops.concatenate([last[:, None], self._truth[:, :-1]], axis=1)
-            states, *_ = self.decoder(inputs, initial_state=states, training=training)
-            return self.head(self.drop(states, training=training))
-        return self._on_its_own(last, states)
+            inputs = ops.concatenate([last[:, None], ops.cast(self._truth[:, :-1], last.dtype)], axis=1)
+            outputs, *_ = self.decoder(inputs, initial_state=states, training=training)
+            return self.head(outputs * kept[:, None])
+        return self._on_its_own(last, states, kept)
 
-    def _on_its_own(self, last, states):
+    def _on_its_own(self, last, states, kept):
         noise = ops.zeros((self.horizon, 1, 1), last.dtype)
         if self._seed is not None:
             noise = keras.random.normal((self.horizon, *last.shape), seed=self._seed)
@@ -79,7 +80,7 @@ class StepDecoder(keras.layers.Layer):
         def step(carry, noise):
             last, *states = ops.split(carry, widths, axis=-1)
             output, states = self.decoder.cell(last, states)
-            mean, deviation = self._distribution(self.head(output))
+            mean, deviation = self._distribution(self.head(output * kept))
             carry = ops.concatenate([mean + deviation * noise, *states], axis=-1)
             return carry, carry  # one tensor: `ops.scan` takes no other output than what it carries
 
@@ -100,7 +101,7 @@ class StepDecoder(keras.layers.Layer):
             output: Of the head.
             scale: What normalisation divided by, `(batch, 1, outputs)`.
         """
-        mean, deviation = self._distribution(output)
+        mean, deviation = self._distribution(ops.cast(output, "float32"))
         error = ops.square(mean - truth)
         if self.likelihood == "none":
             return ops.mean(error * ops.square(scale), axis=(1, 2))

@@ -14,7 +14,7 @@ from rich.console import Console
 from rnnzoo.data.batches import Batches, Splits
 from rnnzoo.errors import InvalidValue
 from rnnzoo.files import whole_file
-from rnnzoo.training import forecast_report, metrics, report, runs
+from rnnzoo.training import feedback, forecast_report, metrics, report, runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.devices import device_name
 from rnnzoo.training.recipe import Recipe
@@ -55,6 +55,10 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     _save_examples(folder, model, recipe.data, held_out, last)
     if recipe.task == "forecasting":
         forecast_report.plot_forecasts(folder / runs.PLOTS, model, batches, errors, recipe.data, name)
+        if recipe.data.feed_back:
+            scores, picture = feedback.judge(model, batches, recipe.data, recipe.data.feed_back)
+            found[name] |= scores
+            report.save(picture, folder / runs.PLOTS / "fed_back.png")
     results = {
         "recipe": recipe.name,
         "dataset": recipe.data.name,

@@ -1,7 +1,5 @@
 """Texts to continue: windows, parts, vocabulary, and what is refused."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -88,8 +86,7 @@ def test_no_file():
         LanguageModeling(file="nowhere.txt").load()
 
 
-@pytest.mark.skipif("TFDS_DATA_DIR" not in os.environ, reason="needs tiny_shakespeare in TFDS_DATA_DIR")
-def test_shakespeare_is_cut_at_ninety_per_cent():
+def test_shakespeare_is_cut_at_ninety_per_cent(tfds_dir):
     found = LanguageModeling("tiny_shakespeare", joined=True)
     parts = found.load(sequence_length=256).parts
     tokens = {name: int(part.x.lengths.sum()) + 1 for name, part in parts.items()}

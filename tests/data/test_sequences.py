@@ -202,6 +202,31 @@ def test_tfds_label_of_words(gestures):
     assert data.classes == ["left", "right"]
 
 
+def test_groups_of_a_tfds_data_set(gestures):
+    """All examples of the named groups, of whatever part, are test, and no other."""
+    data = SequenceClassification("tiny_gestures", fields=("steps",), group="person", test_groups=("3", "70", "71"))
+    splits = data.load(data_dir=gestures)
+    assert {name: len(part) for name, part in splits.parts.items()} == {"train": 64, "validation": 8, "test": 3}
+
+
+def test_groups_of_arrays():
+    x, y = ragged()
+    group = np.array(["ann", "bob", "eve"])[np.arange(60) // 20]
+    found = SequenceClassification({"x": x, "y": y, "group": group}, test_groups=("bob",), validation=0).load()
+    assert sorted(s.tobytes() for s in found.parts["test"].x) == sorted(s.tobytes() for s in x[20:40])
+    assert len(found.parts["train"]) == 40
+    for settings, match in (
+        ({"test_groups": ("tom",)}, "must be some of ann, bob, eve. Received: tom"),
+        ({"test_groups": ("ann", "bob", "eve")}, "must be some of"),
+    ):
+        one_sentence(
+            lambda settings=settings: SequenceClassification({"x": x, "y": y, "group": group}, **settings).load(), match
+        )
+    one_sentence(
+        lambda: SequenceClassification((x, y), test_groups=("ann",)).load(), "needs the group of every example"
+    )
+
+
 def test_tfds_errors(gestures, tmp_path):
     for name, match in (
         ("tiny_gesture", "'tiny_gestures'"),

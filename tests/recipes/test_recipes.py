@@ -3,7 +3,6 @@
 import csv
 import importlib.util
 import json
-import os
 import re
 from pathlib import Path
 
@@ -76,8 +75,7 @@ def test_eight_layers_train_as_well_as_two(tmp_path):
         assert accuracy[8][split] >= accuracy[2][split] - 0.02
 
 
-@pytest.mark.skipif("TFDS_DATA_DIR" not in os.environ, reason="needs tiny_shakespeare in TFDS_DATA_DIR")
-def test_shakespeare(tmp_path):
+def test_shakespeare(tmp_path, tfds_dir):
     settings = [
         "--model",
         "simple_rnn",
@@ -93,3 +91,26 @@ def test_shakespeare(tmp_path):
     results, _ = train("shakespeare", tmp_path / "run", *settings)
     assert set(results["metrics"]) == {"validation"}
     assert results["metrics"]["validation"]["loss"] < 4.5
+
+
+@pytest.mark.slow
+def test_sine(tmp_path):
+    results, _ = train("sine", tmp_path / "run", "--data-dir", str(tmp_path / "data"))
+    scores = results["metrics"]["test"]
+    assert scores["r2"] >= 0.99
+    assert scores["rmse_fed_back"] < 0.1
+
+
+@pytest.mark.slow
+def test_adding(tmp_path):
+    results, _ = train("adding", tmp_path / "run", "--data-dir", str(tmp_path / "data"))
+    assert results["metrics"]["test"]["mse"] < 1e-3
+
+
+@pytest.mark.slow
+def test_ett(tmp_path, tfds_dir):
+    """The direct linear forecast reaches what is published for it, by the same windows."""
+    if not (Path(tfds_dir) / "ett" / "h1").is_dir():
+        pytest.skip("ett/h1 is not prepared")
+    results, _ = train("ett", tmp_path / "run", "--model", "nlinear", "--lookback", "336", "--epochs", "10")
+    assert results["metrics"]["test"]["mse"] < 0.38
