@@ -34,6 +34,8 @@ def train(
     *,
     restart: bool = False,
     data_dir: str | None = None,
+    load: Callable[[Recipe], Splits] | None = None,
+    measure: bool = True,
     on_epoch_end: Callable[[int, Mapping[str, float]], None] | None = None,
     console: Console | None = None,
 ) -> Run:
@@ -47,6 +49,8 @@ def train(
         run: The folder; default `runs/<recipe>-<model>-<seed>`.
         restart: Begin anew, whatever the folder holds of this or another run.
         data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+        load: Gives the batched data instead of `recipe.data.load`.
+        measure: False ends after the last epoch: no model file, no look at the test split, no plots.
         on_epoch_end: Called with the epoch (from 1) and its metrics; what it raises ends the training.
         console: Where to print; `Console(quiet=True)` prints nothing.
 
@@ -72,13 +76,7 @@ def train(
         )
         return done
 
-    splits = recipe.data.load(
-        sequence_length=recipe.sequence_length,
-        batch_size=recipe.batch_size,
-        seed=recipe.seed,
-        limit=recipe.limit,
-        data_dir=data_dir,
-    )
+    splits = load(recipe) if load else recipe.load(data_dir)
     _check_monitor(recipe, splits)
     with _precision(recipe.precision):
         model = _build(recipe, splits)
@@ -99,7 +97,7 @@ def train(
         )
         _fit(recipe, model, splits, state, folder, on_epoch_end, console)
         _write_history(folder, state)  # a kill may have come between checkpoint and history
-        return finish(recipe, model, splits, state, folder, console)
+        return finish(recipe, model, splits, state, folder, console) if measure else done
 
 
 def _build(recipe: Recipe, splits: Splits) -> Any:

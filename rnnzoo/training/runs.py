@@ -127,12 +127,7 @@ class Run:
 
         if file is None:
             recipe = self.recipe
-            splits = Recipe.from_config(self.config).data.load(
-                sequence_length=recipe.sequence_length,
-                batch_size=recipe.batch_size,
-                limit=recipe.limit,
-                data_dir=data_dir,
-            )
+            splits = Recipe.from_config(self.config).load(data_dir)
             return evaluate(self.model, splits.test or splits.validation or splits.train, recipe.task)
         raw, y = self.data.labelled(file)
         return score(Predictions(self.data.encode_answers(y), self.outputs(raw)), self.recipe.task)
