@@ -4,11 +4,13 @@ Their own save and reload are left out on purpose: a grid crashes on reload, the
 values, and a kill between their two writes loses a trial.
 """
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras_tuner as kt
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from rnnzoo.errors import InvalidValue
@@ -56,7 +58,8 @@ class _Bayesian(_StartsAtTheRecipe, kt.oracles.BayesianOptimizationOracle):
         """A proposal depends on seed and trials alone; a point that was tried before gives way to a random one."""
         self._random_state = np.random.RandomState(self.seed + len(self.trials))
         self.gpr = self._make_gpr()
-        with threadpool_limits(1):  # twice as fast as with a thread per core: the matrices are small
+        with threadpool_limits(1), warnings.catch_warnings():  # a thread per core would take twice as long
+            warnings.simplefilter("ignore", ConvergenceWarning)  # few points tell little of length scales
             found = super().populate_space(trial_id)
         if trial_id not in self.recorded and found["values"] and self._duplicate(found["values"]):
             return self._random_populate_space()

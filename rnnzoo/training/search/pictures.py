@@ -42,15 +42,22 @@ def hyperparameters(
         has = [trial for trial in done if dimension.name in trial.settings]
         axes.plot([_place(dimension, t) for t in has], [t.score for t in has], "o", alpha=0.6)
         lost = [_place(dimension, t) for t in failed if dimension.name in t.settings]
-        axes.plot(lost, np.zeros(len(lost)), "rx", transform=axes.get_xaxis_transform(), clip_on=False)
+        if lost:
+            axes.plot(lost, np.zeros(len(lost)), "rx", transform=axes.get_xaxis_transform(), clip_on=False)
         if dimension.name in best.settings:
             axes.plot(_place(dimension, best), best.score, "o", markersize=13, fillstyle="none", color="k")
         axes.set(xlabel=dimension.name, ylabel=objective if i % COLUMNS == 0 else "")
         axes.grid(alpha=0.3)
         if dimension.choices:
             axes.set_xticks(range(len(dimension.choices)), list(map(str, dimension.choices)), rotation=20)
-        elif dimension.log:
-            axes.set_xscale("log")
+            continue
+        axes.set_xscale("log" if dimension.log else "linear")
+        ticks = dimension.points()
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks([], minor=True)
+        low, high = dimension.low, dimension.high
+        edge = (high / low) ** 0.05 if dimension.log else 0.05 * (high - low)
+        axes.set_xlim(*((low / edge, high * edge) if dimension.log else (low - edge, high + edge)))
     return figure
 
 
