@@ -36,11 +36,15 @@ def execute(options: Any, recipe: Any, base: Any, models: list[str]) -> None:
         base: The recipe as its script has it.
         models: To choose from.
     """
+    from rnnzoo.registry import describe
     from rnnzoo.training.search.space import OF_TRAINING, WORDS_OF_TRAINING, parse
     from rnnzoo.training.search.tune import tune
 
     fixed = {setting.partition("=")[0] for setting in options.set}
-    fixed |= {name for name in (*OF_TRAINING, *WORDS_OF_TRAINING) if getattr(recipe, name) != getattr(base, name)}
+    known = {name for model in models or [recipe.model] for name in describe(model).hyperparameters}
+    fixed = (fixed & known) | {
+        name for name in (*OF_TRAINING, *WORDS_OF_TRAINING) if getattr(recipe, name) != getattr(base, name)
+    }
     search = dict(map(parse, options.search))
     if both := sorted(fixed & {name for name, value in search.items() if value is not None}):
         raise InvalidValue(f"A setting is either given or searched. Received: {', '.join(both)}, given and searched")

@@ -71,6 +71,7 @@ class Batches:
         pad_value: Fills padded steps of x.
         seed: Of the order; None keeps the examples' own order within their buckets.
         weights: How much each example counts, `(examples,)`; None: all the same, 1.
+        devices: How many share a batch: its size is a multiple of it.
     """
 
     x: Sequence[np.ndarray]
@@ -80,6 +81,12 @@ class Batches:
     pad_value: float = 0
     seed: int | None = None
     weights: np.ndarray | None = None
+    devices: int = 1
+
+    @property
+    def size(self) -> int:
+        """Sequences of every batch, fillers included."""
+        return -(-min(self.batch_size, len(self.x)) // self.devices) * self.devices
 
     @property
     def per_step(self) -> bool:
@@ -99,7 +106,7 @@ class Batches:
         rng = None if self.seed is None else np.random.default_rng([self.seed, epoch])
         if rng:
             rng.shuffle(order)
-        size = min(self.batch_size, len(self.x))
+        size = self.size
         plan = []
         for bucket, length in enumerate(buckets):
             members = order[bucket_of[order] == bucket]

@@ -19,9 +19,8 @@ from rnnzoo.builder import build
 from rnnzoo.data.batches import Batches, Splits
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import write_text
-from rnnzoo.training import checkpoint, metrics, runs
+from rnnzoo.training import checkpoint, devices, metrics, runs
 from rnnzoo.training.checkpoint import State
-from rnnzoo.training.devices import device_name
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish
 from rnnzoo.training.runs import Run
@@ -78,8 +77,9 @@ def train(
 
     splits = load(recipe) if load else recipe.load(data_dir)
     _check_monitor(recipe, splits)
-    with _precision(recipe.precision):
+    with devices.all_devices(), _precision(recipe.precision):
         model = _build(recipe, splits)
+        devices.clip_together(model)
         if restart:
             runs.clear(folder)
         runs.write_json(folder / runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
@@ -93,7 +93,7 @@ def train(
         examples = len(splits.parts["train"])
         console.print(
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
-            f"{device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
+            f"{devices.device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
         )
         _fit(recipe, model, splits, state, folder, on_epoch_end, console)
         _write_history(folder, state)  # a kill may have come between checkpoint and history
@@ -142,7 +142,8 @@ def _shared_words(recipe: Recipe) -> dict[int, int] | None:
 
 def _fit(recipe, model, splits, state, folder, on_epoch_end, console):
     """Train epoch by epoch; after each, the whole state goes to disk."""
-    train, validation = splits.parts["train"], splits.parts.get("validation")
+    train = dataclasses.replace(splits.parts["train"], devices=devices.count())
+    validation = splits.parts.get("validation")
     if recipe.class_weight:
         train = dataclasses.replace(train, weights=_class_weights(train.y))
     while state.epoch < recipe.epochs and not state.stopped:
@@ -174,7 +175,7 @@ def _one_epoch(model, train: Batches, epoch, epochs, console):
         watch = _Watch(bar, bar.add_task(f"epoch {epoch + 1}/{epochs}", total=steps), epoch + 1)
         logs = model.fit(train.dataset(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
     row = {"loss": logs["loss"][-1]} | {name: values[-1] for name, values in logs.items()}
-    filled = steps * min(train.batch_size, len(train)) / len(train)  # Keras counts fillers of weight 0 in its mean
+    filled = steps * train.size / len(train)  # Keras counts fillers of weight 0 in its mean
     return {**row, "loss": row["loss"] * (1 if train.per_step else filled)}
 
 

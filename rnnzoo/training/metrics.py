@@ -11,6 +11,7 @@ from scipy.special import log_softmax, softmax
 from sklearn import metrics as sk
 
 from rnnzoo.errors import Diverged
+from rnnzoo.training.devices import predict_on_batch
 
 BETTER_WHEN_HIGHER = ("accuracy", "precision", "recall", "f1", "roc_auc", "r2")
 WATCHED = {
@@ -55,7 +56,7 @@ def outputs(model: Any, dataset: Iterable) -> Iterator[tuple[np.ndarray, np.ndar
     """Yield `(y, output)` of each batch, examples (or steps) of weight 0 left out."""
     for x, y, weight in dataset:
         real = np.asarray(weight) > 0
-        yield np.asarray(y)[real], np.asarray(model.predict_on_batch(x))[real]
+        yield np.asarray(y)[real], predict_on_batch(model, x)[real]
 
 
 def predict(model: Any, dataset: Iterable) -> Predictions:

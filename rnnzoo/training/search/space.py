@@ -88,8 +88,8 @@ def make_space(
     space = [Dimension("model", start, choices=tuple(models))] if len(models) > 1 else []
     for name, value in wanted.items():
         if name not in dials:
-            if isinstance(value, str) and value == "default":
-                continue  # this model has no such dial
+            if name not in search and (name in hp.TABLE):
+                continue  # these models have no such dial
             raise InvalidValue(
                 f"There is nothing of this name to search; there are {', '.join(dials)}."
                 f"{did_you_mean(name, dials)} Received: {name}={value!r}"

@@ -92,6 +92,7 @@ def tune(
     """
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # the driver must leave the GPU to the trials
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
+    base = base or recipe
     models = tuple(dict.fromkeys(models)) or (recipe.model,)
     recipe = (recipe if recipe.model in models else recipe.with_model(models[0])).check()
     recipe.data.check_source()
@@ -123,7 +124,7 @@ def tune(
         loop = Loop(recipe, space, store, oracle, engine, live, objective, data_dir)
         loop.go(wanted, workers, max_minutes, trial_minutes)
         engine.close()
-        return _conclude(loop, base or recipe, tensorboard, console)
+        return _conclude(loop, base, tensorboard, console)
 
 
 @contextlib.contextmanager

@@ -61,7 +61,7 @@ def _train(job: dict[str, Any]) -> dict[str, Any]:
     def load(recipe):
         splits = prepared.load(recipe, job["data"], job["data_dir"])
         train = splits.parts["train"]
-        about.update(batch=[min(train.batch_size, len(train)), train.buckets[-1]], targets=prepared.targets(splits))
+        about.update(batch=[train.size, train.buckets[-1]], targets=prepared.targets(splits))
         return splits
 
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def attend(pipe: Any, log: str) -> None:
     When the driver dies, its end of the pipe closes, and this process ends as well.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's affair
-    _write_to(log)
+    write_to(log)
     import rnnzoo.training.fit
     import rnnzoo.training.report  # noqa: F401
 
@@ -122,14 +122,14 @@ def attend(pipe: Any, log: str) -> None:
             os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    _write_to(job["log"])
+    write_to(job["log"])
     outcome = run(job)
     sys.stdout.flush()
     pipe.send(outcome)
     os._exit(0)  # TensorFlow takes its time to leave
 
 
-def _write_to(log: str) -> None:
+def write_to(log: str) -> None:
     """Let this process, whatever is in it, write to a file."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()

@@ -71,7 +71,8 @@ def search(recipe, tmp_path):
 
 @pytest.fixture
 def computed(engine, monkeypatch):
-    """Searches whose trials are computed, and whose best is not trained."""
+    """Searches whose trials are computed; the best is not trained, nothing is drawn."""
+    monkeypatch.setattr(module, "save_all", lambda *_: None)
     monkeypatch.setattr(module, "train", lambda recipe, place, **_: rnnzoo.training.runs.Run(Path(place)))
     return engine(formula)
 

@@ -1,13 +1,16 @@
 """What a search proposes and remembers, without training: all is computed by a formula."""
 
 import dataclasses
+import io
 import json
 import random
 import shutil
 from collections import Counter
 
 import pytest
+from rich.console import Console
 
+import rnnzoo
 from rnnzoo.training.search.trials import Trial
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
@@ -42,7 +45,7 @@ def test_killed_and_resumed_it_proposes_what_the_undisturbed_search_proposes(tun
 
 @pytest.mark.parametrize("tuner", ["bayesian", "random"])
 def test_the_first_trial_is_the_recipe_and_the_best_is_close_to_the_optimum(tuner, search, computed):
-    found = search(tuner=tuner, trials=12, search=TWO, settings={"learning_rate": 1e-3})
+    found = search(tuner=tuner, trials=9, search=TWO, settings={"learning_rate": 1e-3})
     assert found.trials[0].settings == {"learning_rate": 1e-3, "units": 16}  # 8 units lie outside 16 to 256
     best = max(found.trials, key=lambda t: t.score)
     assert best.score > found.trials[0].score
@@ -82,8 +85,8 @@ def test_grid_tries_every_combination_once(search, computed):
 
 @pytest.mark.parametrize("tuner", TUNERS)
 def test_models_are_a_choice_and_their_own_dials_belong_to_them(tuner, search, computed):
-    space = {"kernel_size": [3, 5], "num_layers": None, "dropout": None}
-    found = search(tuner=tuner, trials=16, models=["cnn_lstm", "gru"], search=space, settings={"epochs": 9})
+    space = {**TWO, "kernel_size": [3, 5], "units": None}
+    found = search(tuner=tuner, trials=10, models=["cnn_lstm", "gru"], search=space, settings={"epochs": 9})
     assert {t.settings["model"] for t in found.trials} == {"cnn_lstm", "gru"}
     for trial in found.trials:
         assert ("kernel_size" in trial.settings) == (trial.settings["model"] == "cnn_lstm")
@@ -121,10 +124,6 @@ def test_a_damaged_file_is_set_aside_and_made_anew(which, damage, search, comput
 
 
 def test_damage_is_said(search, computed, tmp_path, capsys, recipe):
-    from rich.console import Console
-
-    import rnnzoo
-
     search(trials=1, search=TWO)
     (tmp_path / "tune" / "search.json").write_text("{")
     rnnzoo.tune(recipe(), output=tmp_path / "tune", trials=1, search=TWO, console=Console(soft_wrap=True))
@@ -136,6 +135,20 @@ def test_without_the_file_of_all_a_folder_of_another_search_is_still_refused(sea
     (tmp_path / "tune" / "search.json").unlink()
     with pytest.raises(ValueError, match="another search"):
         search(trials=1, search=TWO, tuner="random")
+
+
+def test_the_table_on_a_terminal(recipe, computed, tmp_path):
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=200)
+    inner = computed.answer
+    computed.answer = lambda job: {"failed": "too bad"} if job["trial"] == "0001" else inner(job)
+    found = rnnzoo.tune(recipe(), output=tmp_path / "tune", trials=3, search=TWO, console=console)
+    table = out.getvalue()[out.getvalue().rindex("trial  ") :].splitlines()
+    assert [name in table[0] for name in ("learning_rate", "units", "val_accuracy", "seconds", "state")] == [True] * 5
+    assert table[1].split()[0] == "0000"
+    assert f"{found.trials[0].score:.4f}" in table[1]
+    assert "failed: too bad" in table[2]
+    assert "best so far" in out.getvalue()
 
 
 # Ends of trials. ----------------------------------------------------------------------------------------------------
