@@ -67,8 +67,8 @@ def over_time(done: Sequence[Trial], failed: Sequence[Trial], objective: str) ->
     axes = figure.subplots()
     ordered = sorted(done, key=lambda trial: trial.ended or 0)
     minutes = [trial.at / 60 for trial in ordered]
-    scores = [trial.score for trial in ordered]
-    best = (np.maximum if more_is_better(objective) else np.minimum).accumulate(np.array(scores, float))
+    scores = np.array([trial.score for trial in ordered], float)
+    best = (np.maximum if more_is_better(objective) else np.minimum).accumulate(scores)
     axes.plot(minutes, scores, "o", alpha=0.6, label="trial")
     axes.step(minutes, best, where="post", color="k", label="best so far")
     lost = [trial.at / 60 for trial in failed]

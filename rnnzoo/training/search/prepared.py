@@ -36,7 +36,7 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
     if isinstance(recipe.data, Labeled):
         parts = recipe.data.read(limit=recipe.limit, data_dir=data_dir)
         parts = {name: part for name, part in parts.items() if name != "test"}
-        arrays = {"fitted": np.array(json.dumps(recipe.data.fitted))}
+        arrays: dict[str, Any] = {"fitted": np.array(json.dumps(recipe.data.fitted))}
         for name, (x, y) in parts.items():
             arrays |= {f"{name}/x/{k}": v for k, v in _flat(x).items()} | {
                 f"{name}/y/{k}": v for k, v in _flat(y).items()
@@ -44,7 +44,7 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
         rows = parts["train"][0]
     else:
         splits, arrays = recipe.load(data_dir), {}
-        parts, rows = dict(splits.parts), splits.parts["train"].x
+        parts, rows = {name: (part.x, part.y) for name, part in splits.parts.items()}, splits.parts["train"].x
     facts = {
         "longest": max(len(row) for row in rows), "examples": len(rows), "validation": "validation" in parts,
     }  # fmt: skip

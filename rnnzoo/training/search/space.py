@@ -156,8 +156,10 @@ def _dimension(name: str, dial: hp.HyperParameter, value: Any, limit: int | None
         if dial.choices or dial.kind is bool:
             value = list(dial.choices) or [False, True]
         else:
-            low, high = dial.search or (None, None)
-            if limit is not None and high is not None:
+            if dial.search is None:
+                raise InvalidValue(f"{name} has no range of its own: give one, NAME=LOW:HIGH. Received: {name}")
+            low, high = dial.search
+            if limit is not None:
                 high = min(high, limit)
                 low = low if low < high else max(1, high // 4)
             value = (low, high) if low != high else [low]

@@ -139,7 +139,7 @@ def test_without_the_file_of_all_a_folder_of_another_search_is_still_refused(sea
 
 def test_the_table_on_a_terminal(recipe, computed, tmp_path):
     out = io.StringIO()
-    console = Console(file=out, force_terminal=True, width=200)
+    console = Console(file=out, force_terminal=True, color_system=None, width=200)
     inner = computed.answer
     computed.answer = lambda job: {"failed": "too bad"} if job["trial"] == "0001" else inner(job)
     found = rnnzoo.tune(recipe(), output=tmp_path / "tune", trials=3, search=TWO, console=console)
