@@ -1,5 +1,6 @@
 """The same small model three times: rnnzoo, stock Keras and PyTorch; each gives a training step and a prediction."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +21,12 @@ class Case:
     features: int = 64
     units: int = 128
 
-    def data(self):
-        """Return inputs, targets and lengths; if padded, lengths spread as in IMDB reviews (median 0.35 time)."""
-        rng = np.random.default_rng(0)
+    def batches(self):
+        """Return an endless round of four batches `(inputs, targets, lengths)`, the same for every contender."""
+        return itertools.cycle([self._batch(np.random.default_rng(seed)) for seed in range(4)])
+
+    def _batch(self, rng):
+        """Return a batch; if padded, its lengths are spread as in IMDB reviews (median 0.35 time)."""
         x = rng.normal(size=(self.batch, self.time, self.features)).astype("float32")
         lengths = np.full(self.batch, self.time)
         if self.padded:
@@ -50,8 +54,8 @@ def _keras(library, case):
         parts.insert(1, keras.layers.Masking())
     model = keras.Sequential([*parts, keras.layers.Dense(1)])
     model.compile("adam", "mse")
-    x, y, _ = case.data()
-    return lambda: model.train_on_batch(x, y), lambda: model.predict_on_batch(x)
+    batches = case.batches()
+    return lambda: model.train_on_batch(*next(batches)[:2]), lambda: model.predict_on_batch(next(batches)[0])
 
 
 def _pytorch(case):
@@ -63,9 +67,9 @@ def _pytorch(case):
     recurrent = kind(case.features, case.units, batch_first=True, bidirectional=bidirectional)
     dense = torch.nn.Linear(case.units * (1 + bidirectional), 1)
     optimizer = torch.optim.Adam([*recurrent.parameters(), *dense.parameters()])
-    x, y, lengths = (torch.as_tensor(a) for a in case.data())
+    batches = itertools.cycle([[torch.as_tensor(a) for a in batch] for batch in itertools.islice(case.batches(), 4)])
 
-    def forward():
+    def forward(x, lengths):
         rows: Any = x
         if case.padded:
             rows = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
@@ -74,14 +78,16 @@ def _pytorch(case):
         return dense(torch.cat(list(state), 1))
 
     def train():
+        x, y, lengths = next(batches)
         optimizer.zero_grad()
-        loss = torch.nn.functional.mse_loss(forward(), y)
+        loss = torch.nn.functional.mse_loss(forward(x, lengths), y)
         loss.backward()
         optimizer.step()
         return loss.item()
 
     def predict():
+        x, _, lengths = next(batches)
         with torch.inference_mode():
-            return forward().numpy()
+            return forward(x, lengths).numpy()
 
     return train, predict

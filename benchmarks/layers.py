@@ -7,7 +7,6 @@ Peak memory is that of a fresh process for each library, less what the same proc
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contenders import LAYERS, LIBRARIES, Case, contender
+from benchmarks.machine import machine, peak_mib
 from rnnzoo.files import write_text
 
 
@@ -80,12 +80,6 @@ def memory(case: Case) -> dict:
     return {**vars(case), "peak_mib": {library: peak(library, case) - peak(library, tiny) for library in LIBRARIES}}
 
 
-def _peak_mib() -> int:
-    """Return the own peak of the process; `getrusage` would count its parent's."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0]) // 1024
-
-
 def show(times: list[dict], memories: list[dict]) -> None:
     console = Console(width=120)
     table = Table("what", "layer", "batch", "steps", "padded", *LIBRARIES, "× Keras", "× PyTorch")
@@ -116,13 +110,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         train, _ = contender(options.peak[0], Case(**json.loads(options.peak[1])))
         for _ in range(3):
             train()
-        print(_peak_mib())
+        print(peak_mib())
         return
     times = [measure(what, case, options.rounds) for what, case in cases(options.quick)]
     long = [Case(layer, batch=16, time=4000) for layer in ("LSTM", "GRU", "SimpleRNN")]
     memories = [memory(case) for case in long[: 1 if options.quick else 3]]
-    machine = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
-    write_text(options.output, json.dumps({**machine, "times": times, "memory": memories}, indent=1))
+    write_text(options.output, json.dumps({**machine(), "times": times, "memory": memories}, indent=1))
     show(times, memories)
 
 

@@ -10,8 +10,10 @@ recipe = Recipe(
     model="bilstm",
     hyperparameters={"units": 64, "dropout": 0.5, "pooling": "mean_max"},
     sequence_length=400,
-    embedding_dim=64,
-    epochs=6,
+    embedding="ppmi",
+    word_dropout=0.2,
+    average=0.5,
+    epochs=4,
     batch_size=64,
     patience=2,
 )

@@ -22,6 +22,7 @@ def build(
     sequence_length=None,
     pad_value=None,
     embedding_dim=128,
+    word_dropout=0.0,
     weights=None,
     trainable_body=True,
     optimizer="adam",
@@ -48,6 +49,7 @@ def build(
         sequence_length: Steps of the input; None leaves time free, so that one model serves every length.
         pad_value: With `features`: trailing steps that equal it in every feature are padding. None: there is none.
         embedding_dim: Width of a token's vector.
+        word_dropout: Share of tokens that training replaces by the unknown token, id 1.
         weights: A run folder, a `.keras` file or a model to take body and embedding from; its head too where it fits.
         trainable_body: False trains the head alone.
         optimizer: `adam`, `sgd`, `rmsprop` or a `keras.optimizers.Optimizer`; gradients are clipped by global norm 1.
@@ -71,13 +73,15 @@ def build(
     sizes = _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value)
     sequence_length = hp.check("sequence_length", sequence_length)
     embedding_dim = hp.check("embedding_dim", embedding_dim)
+    word_dropout = hp.check("word_dropout", word_dropout)
     seed = hp.check("seed", seed)
     if seed is not None:
         keras.utils.set_random_seed(seed)
 
     if features is None:
         inputs = keras.Input((sequence_length,), dtype="int32", name="tokens")
-        x = layers.Embedding(sizes["vocabulary_size"], embedding_dim, name="embedding")(inputs)
+        x = layers.WordDropout(word_dropout, name="word_dropout")(inputs) if word_dropout else inputs
+        x = layers.Embedding(sizes["vocabulary_size"], embedding_dim, name="embedding")(x)
         if hyperparameters.get("dropout"):
             x = keras.layers.Dropout(hyperparameters["dropout"], name="dropout")(x)
     else:
@@ -108,24 +112,41 @@ def _part(name, x, function):
 
 def _compile(model, task, optimizer, learning_rate):
     if isinstance(optimizer, str):
-        if optimizer not in OPTIMIZERS:
-            raise InvalidValue(
-                f"Unknown optimizer; valid are {', '.join(OPTIMIZERS)}.{did_you_mean(optimizer, OPTIMIZERS)} "
-                f"Received: optimizer={optimizer!r}"
-            )
-        if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-            learning_rate = hp.check("learning_rate", learning_rate)
-        momentum = {"momentum": 0.9} if optimizer == "sgd" else {}
-        kind = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
-        optimizer = kind[optimizer](learning_rate, global_clipnorm=1.0, **momentum)
-        if keras.config.dtype_policy().name == "mixed_float16":  # `compile` would do it, and forget it in the file
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        optimizer = make_optimizer(optimizer, learning_rate)
     elif not isinstance(optimizer, keras.optimizers.Optimizer):
         raise InvalidType(f"optimizer must be a name or a Keras optimizer. Received: optimizer={optimizer!r}")
     head = HEADS[task]
     model.compile(optimizer=optimizer, loss=head.loss(), weighted_metrics=head.metrics())
     model.optimizer.build(model.trainable_variables)  # a file of a never trained model would warn at loading
     return model
+
+
+def make_optimizer(name, learning_rate, ema_momentum=None):
+    """Return the optimizer that `build` compiles with: gradients clipped by global norm 1.
+
+    Args:
+        name: `adam`, `sgd` (momentum 0.9) or `rmsprop`.
+        learning_rate: A number or a Keras schedule.
+        ema_momentum: Of Keras's moving average of the weights, which replaces them at the end of each `fit`; None:
+            no average.
+    """
+    if name not in OPTIMIZERS:
+        raise InvalidValue(
+            f"Unknown optimizer; valid are {', '.join(OPTIMIZERS)}.{did_you_mean(name, OPTIMIZERS)} "
+            f"Received: optimizer={name!r}"
+        )
+    if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        learning_rate = hp.check("learning_rate", learning_rate)
+    options = {"global_clipnorm": 1.0}
+    if ema_momentum is not None:
+        options |= {"use_ema": True, "ema_momentum": ema_momentum}
+    if name == "sgd":
+        options["momentum"] = 0.9
+    kind = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
+    optimizer = kind[name](learning_rate, **options)
+    if keras.config.dtype_policy().name == "mixed_float16":  # `compile` would do it, and forget it in the file
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
 
 
 def _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value):

@@ -110,6 +110,8 @@ TABLE: dict[str, HyperParameter] = {
     "outputs": HyperParameter(**_SIZE, help="classes, or target values"),
     "horizon": HyperParameter(**_SIZE, help="steps to forecast"),
     "embedding_dim": HyperParameter(**_SIZE, search=(16, 256), help="width of a token's vector"),
+    "word_dropout": HyperParameter(**_RATE, help="share of tokens replaced by the unknown one in training"),
+    "average": HyperParameter(kind=float, low=0.0, help="epochs that the moving average of the weights looks back"),
     "sequence_length": HyperParameter(**_SIZE, search=(16, 512), help="longest sequence, in steps"),
     "batch_size": HyperParameter(**_SIZE, search=(16, 256), help="sequences per step of training"),
     "epochs": HyperParameter(kind=int, low=1, help="passes over the training data"),

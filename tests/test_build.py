@@ -54,6 +54,7 @@ FLOATS = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
         (("lstm", "language_modeling", {"outputs": 3}), ValueError, "give vocabulary_size alone"),
         (("lstm", {"sequence_length": 0}), ValueError, "a whole number >= 1"),
         (("lstm", {"embedding_dim": 0}), ValueError, "a whole number >= 1"),
+        (("lstm", {"word_dropout": 1.0}), ValueError, "a number >= 0 and < 1"),
         (("lstm", {"seed": -1}), ValueError, "a whole number >= 0"),
         (("lstm", {"features": 3, "optimizer": "adan"}), ValueError, "Did you mean 'adam'"),
         (("lstm", {"features": 3, "optimizer": None}), TypeError, "a name or a Keras optimizer"),

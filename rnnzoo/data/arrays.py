@@ -174,16 +174,6 @@ def _trim(rows: list[np.ndarray], name: str, pad_value: float | None) -> list[np
     return [row[:stop] for (_, stop), row in zip(ends, rows, strict=True)]
 
 
-def truncate(sequence: np.ndarray, length: int | None, keep: str) -> np.ndarray:
-    """Keep at most `length` steps: those at the `head`, at the `tail`, or half of them at `both` ends."""
-    if length is None or len(sequence) <= length:
-        return sequence
-    if keep == "both":
-        head = (length + 1) // 2
-        return np.concatenate([sequence[:head], sequence[len(sequence) - (length - head) :]])
-    return sequence[:length] if keep == "head" else sequence[-length:]
-
-
 def parse_sequences(raw: Sequence[Any]) -> list[Any]:
     """Read sequences that came as text: JSON such as `[1, 2, 3]` or `[[0.1, 0.2], [0.3, 0.4]]`."""
     try:

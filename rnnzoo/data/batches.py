@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo.data import ragged
 from rnnzoo.errors import UserError
 
 MAX_BUCKETS = 4
@@ -22,7 +23,7 @@ def tensorflow():
     return tensorflow
 
 
-def bucket_lengths(lengths: Sequence[int], batch_size: int) -> list[int]:
+def bucket_lengths(lengths: Sequence[int] | np.ndarray, batch_size: int) -> list[int]:
     """Choose at most four padded lengths that waste the fewest steps.
 
     Every length costs a compilation and a partly filled last batch, so few examples get few buckets.
@@ -99,7 +100,7 @@ class Batches:
 
     def plan(self, epoch: int = 0) -> list[tuple[np.ndarray, int, int]]:
         """Return `(indices, how many of them are real, padded length)` for each batch of an epoch."""
-        lengths = np.array([len(sequence) for sequence in self.x])
+        lengths = ragged.lengths(self.x)
         buckets = np.array(sorted({*self.buckets, max(self.buckets[-1], lengths.max())}))
         bucket_of = np.searchsorted(buckets, lengths)
         order = np.arange(len(self.x))

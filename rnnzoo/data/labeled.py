@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 from rnnzoo import hyperparameters as hp
-from rnnzoo.data.arrays import as_answers, truncate
+from rnnzoo.data.arrays import as_answers
 from rnnzoo.data.batches import Batches, Splits, bucket_lengths
+from rnnzoo.data.ragged import lengths, take, truncated
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.files import read_json, write_text
 from rnnzoo.hyperparameters import HyperParameter
@@ -110,8 +111,8 @@ class Labeled:
         self.fitted["sequence_length"] = sequence_length
         batches: dict[str, Batches] = {}
         for name in (p for p in PARTS if p in parts):
-            x = [truncate(s, sequence_length, self.truncate) for s in parts[name][0]]
-            buckets = batches["train"].buckets if batches else bucket_lengths([len(s) for s in x], batch_size)
+            x = truncated(parts[name][0], sequence_length, self.truncate)
+            buckets = batches["train"].buckets if batches else bucket_lengths(lengths(x), batch_size)
             order = seed if name == "train" else None
             batches[name] = Batches(x, parts[name][1], buckets, batch_size, self.pad_with, order)
         return Splits(batches)
@@ -134,7 +135,7 @@ class Labeled:
     def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
         """Turn inputs as the user writes them into what the model reads."""
         length = self._known("sequence_length")
-        return [truncate(s, length, self.truncate) for s in self._encode_inputs(self._parse(raw), "input")]
+        return truncated(self._encode_inputs(self._parse(raw), "input"), length, self.truncate)
 
     def encode_answers(self, y: Any) -> np.ndarray:
         """Turn labels or values as the user writes them into what the loss reads."""
@@ -272,7 +273,7 @@ def _hold_out(parts, name, share, seed, strata):
 
 def _rows(part: Part, rows: np.ndarray) -> Part:
     x, y = part
-    return [x[i] for i in rows], y[rows]
+    return take(x, rows), y[rows]
 
 
 def _sample(part: Part, limit: int, seed: int) -> Part:

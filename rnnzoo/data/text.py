@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data import tfds
-from rnnzoo.data.arrays import truncate
 from rnnzoo.data.labeled import PARTS, Classes, Labeled
+from rnnzoo.data.ragged import truncate
 from rnnzoo.data.vocabulary import Lexicon, Unit, Vocabulary, tokenize
 from rnnzoo.errors import InvalidType, InvalidValue
 
@@ -93,7 +93,9 @@ class TextClassification(Classes, Labeled):
                 f"vocabulary_size must be at least 3: padding, unknown and a token. Received: {self.vocabulary_size}"
             )
         tokens = self._lexicon.most_frequent(parts["train"][0], size)
-        self._ids = Vocabulary(tokens, self.tokens).from_lexicon(self._lexicon)
+        ids = Vocabulary(tokens, self.tokens).from_lexicon(self._lexicon)
+        for rows in {id(x.flat): x for x, _ in parts.values()}.values():  # a part held out shares its array with train
+            rows.recode(ids)
         return {"vocabulary": tokens, "fill": 0, "inputs": {"vocabulary_size": len(tokens) + 2}}
 
     def pieces(self, raw: Sequence[str]) -> list[list[str]]:
@@ -112,7 +114,7 @@ class TextClassification(Classes, Labeled):
         if part == "input":
             vocabulary = self.vocabulary
             return [vocabulary.encode(text) for text in x]
-        return [self._ids[row] for row in x]
+        return x  # `_fit_inputs` has encoded it already
 
 
 def _read_file(path: str, text: str, label: str) -> Iterator[tuple[str, str]]:

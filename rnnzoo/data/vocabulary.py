@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from rnnzoo.data.ragged import Ragged
+
 Unit = Literal["words", "characters"]
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
@@ -19,26 +21,6 @@ WORDS = re.compile(r"\w+(?:'\w+)*|[!?]")
 def tokenize(text: str, unit: Unit) -> list[str]:
     """Split a text: lower-case words without markup, or characters as they are."""
     return list(text) if unit == "characters" else WORDS.findall(MARKUP.sub(" ", text).lower())
-
-
-class Ragged(Sequence):
-    """Rows of unequal length in one flat array: four bytes a token.
-
-    Args:
-        flat: All tokens, one row after the other.
-        ends: Where each row ends.
-    """
-
-    def __init__(self, flat: np.ndarray, ends: np.ndarray):
-        self.flat, self.ends = flat, ends
-
-    def __len__(self):
-        """Count the rows."""
-        return len(self.ends)
-
-    def __getitem__(self, row):
-        """Return one row, a view."""
-        return self.flat[self.ends[row - 1] if row else 0 : self.ends[row]]
 
 
 @dataclass
@@ -58,7 +40,8 @@ class Lexicon:
         for text in texts:
             flat.extend([ids.setdefault(token, len(ids)) for token in tokenize(text, self.unit)])
             ends.append(len(flat))
-        return Ragged(np.frombuffer(flat, "int32") if flat else np.zeros(0, "int32"), np.asarray(ends))
+        stops = np.asarray(ends, "int64")
+        return Ragged(np.frombuffer(flat, "int32") if flat else np.zeros(0, "int32"), np.append(0, stops)[:-1], stops)
 
     def most_frequent(self, rows: Iterable[np.ndarray], size: int) -> list[str]:
         """Return the tokens of these rows by falling frequency, at most `size`; the earlier one first where equal."""

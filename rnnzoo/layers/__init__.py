@@ -19,3 +19,4 @@ from rnnzoo.layers.recurrent import GRU as GRU
 from rnnzoo.layers.recurrent import LSTM as LSTM
 from rnnzoo.layers.recurrent import RNN as RNN
 from rnnzoo.layers.recurrent import SimpleRNN as SimpleRNN
+from rnnzoo.layers.word_dropout import WordDropout as WordDropout

@@ -15,8 +15,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from rnnzoo.builder import build
+from rnnzoo.builder import build, make_optimizer
 from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.vectors import ppmi_vectors
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import write_text
 from rnnzoo.training import checkpoint, devices, metrics, runs
@@ -86,6 +87,8 @@ def train(
         recipe.data.save(folder)
         saved = folder / runs.CHECKPOINT
         state = checkpoint.restore(saved, model) if saved.is_file() else State()
+        if not state.epoch:
+            _start_embedding(recipe, model, splits)
         if done.finished and not state.epoch:
             raise InvalidValue(
                 f"A run without its checkpoint cannot be extended; --restart begins anew. Received: {folder}"
@@ -102,26 +105,37 @@ def train(
 
 def _build(recipe: Recipe, splits: Splits) -> Any:
     learning_rate: Any = recipe.learning_rate
+    steps = splits.parts["train"].steps()
     if recipe.schedule == "cosine":
-        steps = recipe.epochs * splits.parts["train"].steps()
-        learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    tokens = {"embedding_dim": recipe.embedding_dim} if "vocabulary_size" in recipe.data.inputs else {}
+        learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, recipe.epochs * steps)
+    momentum = None if recipe.average is None else 1 - 1 / max(1, recipe.average * steps)
+    tokens = {"embedding_dim": recipe.embedding_dim, "word_dropout": recipe.word_dropout}
     rows = _shared_words(recipe)
     model = build(
         recipe.model,
         recipe.task,
         **recipe.data.inputs,
-        **tokens,
+        **(tokens if "vocabulary_size" in recipe.data.inputs else {}),
         weights=None if rows else recipe.weights,
         trainable_body=recipe.trainable_body,
-        optimizer=recipe.optimizer,
-        learning_rate=learning_rate,
+        optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum),
         seed=recipe.seed,
         **recipe.hyperparameters,
     )
     if rows:
         take_weights(model, recipe.weights, rows)
     return model
+
+
+def _start_embedding(recipe: Recipe, model: Any, splits: Splits) -> None:
+    """Give the tokens their first vectors, where the recipe asks for others than random ones."""
+    if recipe.embedding == "random" or recipe.weights is not None:
+        return
+    if "vocabulary_size" not in recipe.data.inputs:
+        raise InvalidValue(f"embedding belongs to tokens; these are numbers. Received: {recipe.embedding!r}")
+    size = recipe.data.inputs["vocabulary_size"]
+    vectors = ppmi_vectors(splits.parts["train"].x, size, recipe.embedding_dim, recipe.seed)
+    model.get_layer("embedding").embeddings.assign(vectors)
 
 
 def _shared_words(recipe: Recipe) -> dict[int, int] | None:

@@ -30,12 +30,17 @@ class Recipe:
         hyperparameters: Of the model; others keep their defaults.
         sequence_length: Longest sequence in steps; None keeps all.
         embedding_dim: Width of a token's vector.
+        embedding: How token vectors start: `random`, or `ppmi`, from the company that tokens keep in the training
+            sequences (not with `weights`).
+        word_dropout: Share of tokens that training replaces by the unknown token.
         epochs: Passes over the training data, at most.
         batch_size: Sequences per step.
         learning_rate: Step size at the start.
         optimizer: `adam`, `sgd` (momentum 0.9) or `rmsprop`, clipped by global norm 1.
         schedule: `constant`; `cosine`, down to 0 over all epochs; or `plateau`: halved when `monitor` has not improved
             for half of `patience`.
+        average: Epochs, such as 0.5, that a moving average of the weights looks back; at the end of each epoch they
+            become their average (Keras's `use_ema`). None: no average.
         patience: Stop after so many epochs without improvement of `monitor`; None never stops early.
         monitor: What chooses the best epoch: `val_loss`, `val_accuracy`, ...; whether more is better is known.
         class_weight: `balanced` weighs each class by the inverse of its frequency in train.
@@ -56,11 +61,14 @@ class Recipe:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     sequence_length: int | None = None
     embedding_dim: int = 128
+    embedding: Literal["random", "ppmi"] = "random"
+    word_dropout: float = 0.0
     epochs: int = 10
     batch_size: int = 32
     learning_rate: float = 1e-3
     optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
     schedule: Literal["constant", "cosine", "plateau"] = "constant"
+    average: float | None = None
     patience: int | None = 5
     monitor: str = "val_loss"
     class_weight: Literal["balanced"] | None = None

@@ -403,6 +403,25 @@ def test_optimizers_learn(fit, optimizer):
     assert losses[-1] < 0.9 * losses[0]
 
 
+def test_averaged_weights(fit, recipe):
+    """An epoch ends with the moving average of the weights after each of its steps; resuming changes nothing."""
+    settings = {"optimizer": "sgd", "learning_rate": 0.05, "hyperparameters": {"units": 8, "dropout": 0.0}}
+    run = fit("averaged", epochs=1, average=2, **settings)
+    small = recipe(epochs=1, **settings)
+    batches = small.data.load(batch_size=16).parts["train"]
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.9, global_clipnorm=1.0)
+    model = rnnzoo.build("mlp", **small.data.inputs, **small.hyperparameters, seed=0, optimizer=optimizer)
+    average, momentum = model.get_weights(), 1 - 1 / (2 * batches.steps())  # two epochs back
+    for step, (x, y, weight) in enumerate(batches.arrays(0)):
+        model.train_on_batch(x, y, sample_weight=weight)
+        share = momentum if step else 0.0  # Keras starts the average at the weights after the first step
+        average = [share * a + (1 - share) * w for a, w in zip(average, model.get_weights(), strict=True)]
+    for found, expected in zip(run.model.get_weights(), average, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    extended, whole = (fit(folder, epochs=2, average=2, **settings) for folder in ("averaged", "whole"))
+    assert same_weights(extended.model, whole.model)
+
+
 @pytest.mark.parametrize("class_weight", [None, "balanced"])
 def test_the_training_loss_is_the_mean_over_examples(fit, sequences, tmp_path, class_weight):
     """Fillers count nothing; balanced, every class counts the same however rare it is."""

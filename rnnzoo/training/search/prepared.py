@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo.data import ragged
 from rnnzoo.data.batches import Splits
 from rnnzoo.data.labeled import Labeled
 from rnnzoo.files import whole_file
@@ -46,7 +47,7 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
         splits, arrays = recipe.load(data_dir), {}
         parts, rows = {name: (part.x, part.y) for name, part in splits.parts.items()}, splits.parts["train"].x
     facts = {
-        "longest": max(len(row) for row in rows), "examples": len(rows), "validation": "validation" in parts,
+        "longest": int(ragged.lengths(rows).max()), "examples": len(rows), "validation": "validation" in parts,
     }  # fmt: skip
     with whole_file(path, suffix=".npz") as temporary:
         np.savez(temporary, facts=np.array(json.dumps(facts)), **arrays)
@@ -80,11 +81,12 @@ def _flat(rows: Any) -> dict[str, np.ndarray]:
     """Lay rows of unequal length end to end; an array stays as it is."""
     if isinstance(rows, np.ndarray):
         return {"values": rows}
-    return {"values": np.concatenate(rows), "lengths": np.array([len(row) for row in rows])}
+    return {"values": np.concatenate(list(rows)), "lengths": ragged.lengths(rows)}
 
 
 def _rows(arrays: dict[str, np.ndarray], name: str) -> Any:
     values = arrays[f"{name}/values"]
     if f"{name}/lengths" not in arrays:
         return values
-    return np.split(values, np.cumsum(arrays[f"{name}/lengths"])[:-1])
+    ends = np.cumsum(arrays[f"{name}/lengths"])
+    return ragged.Ragged(values, ends - arrays[f"{name}/lengths"], ends)
