@@ -136,10 +136,15 @@ class Batches:
             else:
                 yield x, self.y[indices], weight
 
-    def dataset(self, first_epoch: int = 0):
-        """Return a `tf.data.Dataset` of `(x, y, weight)`; each pass over it is the next epoch's order."""
+    def dataset(self, first_epoch: int = 0, *, advance: bool = True):
+        """Return a `tf.data.Dataset` of `(x, y, weight)`.
+
+        Args:
+            first_epoch: Whose order the first pass takes.
+            advance: Each pass over it is the next epoch's order; False: of the same epoch, for what may look twice.
+        """
         tf = tensorflow()
-        epochs = itertools.count(first_epoch)
+        epochs = itertools.count(first_epoch, step=int(advance))
         plan = self.plan()
         lengths = {length for _, _, length in plan}
         time = lengths.pop() if len(lengths) == 1 else None  # one shape: let TensorFlow know it

@@ -187,7 +187,8 @@ def _one_epoch(model, train: Batches, epoch, epochs, console):
     steps = train.steps()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         watch = _Watch(bar, bar.add_task(f"epoch {epoch + 1}/{epochs}", total=steps), epoch + 1)
-        logs = model.fit(train.dataset(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
+        data = train.dataset(epoch, advance=False)  # on several devices Keras begins a pass that it throws away
+        logs = model.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
     row = {"loss": logs["loss"][-1]} | {name: values[-1] for name, values in logs.items()}
     filled = steps * train.size / len(train)  # Keras counts fillers of weight 0 in its mean
     return {**row, "loss": row["loss"] * (1 if train.per_step else filled)}

@@ -61,7 +61,7 @@ def _train(job: dict[str, Any]) -> dict[str, Any]:
     def load(recipe):
         splits = prepared.load(recipe, job["data"], job["data_dir"])
         train = splits.parts["train"]
-        about.update(batch=[train.size, train.buckets[-1]], targets=prepared.targets(splits))
+        about.update(batch=[train.size, int(train.buckets[-1])], targets=prepared.targets(splits))
         return splits
 
     folder.parent.mkdir(parents=True, exist_ok=True)
