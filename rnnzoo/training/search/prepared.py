@@ -28,10 +28,15 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
     Raises:
         ValueError, TypeError: Data that no model can be trained on.
     """
+    of = {"data": recipe.to_config()["data"], "limit": recipe.limit}
+    others = False
     if path.is_file():
         try:
             with np.load(path, allow_pickle=False) as file:
-                return json.loads(str(file["facts"]))
+                facts = json.loads(str(file["facts"]))
+            if facts["of"] == of:
+                return facts
+            others = (path.parent / "search.json").exists()  # which is about to be refused: leave its data alone
         except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
             pass  # damaged: it is made again
     if isinstance(recipe.data, Labeled):
@@ -48,7 +53,10 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
         parts, rows = {name: (part.x, part.y) for name, part in splits.parts.items()}, splits.parts["train"].x
     facts = {
         "longest": int(ragged.lengths(rows).max()), "examples": len(rows), "validation": "validation" in parts,
+        "of": of,
     }  # fmt: skip
+    if others:
+        return facts
     with whole_file(path, suffix=".npz") as temporary:
         np.savez(temporary, facts=np.array(json.dumps(facts)), **arrays)
     return facts

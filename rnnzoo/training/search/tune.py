@@ -103,6 +103,8 @@ def tune(
     files.claim(folder, restart=False)
     with _alone(folder), _engine(workers, folder, ray_address) as engine:
         files.claim(folder, restart)
+        if not (folder / files.SEARCH).is_file():
+            engine.prepare(1)  # it imports while the data are read
         facts = prepared.prepare(recipe, folder / files.DATA, data_dir)
         objective = checks.objective(objective, recipe.task, facts["validation"])
         if objective.startswith("val_"):

@@ -208,6 +208,7 @@ def test_wrong_folders(small, computed, capsys, tmp_path):
         (["--tuner", "random"], "tuner='bayesian' there"),
         (["--objective", "val_loss"], "objective='val_accuracy' there"),
         (["--epochs", "2"], "epochs=1 there, 2 here"),
+        (["--limit", "20"], "limit=None there, 20 here"),
     ):
         assert expected in refused(capsys, small, *output, *arguments)
     other = dataclasses.replace(small, name="other")
@@ -222,6 +223,16 @@ def test_wrong_folders(small, computed, capsys, tmp_path):
     assert "no search" in refused(capsys, small, "--output", str(tmp_path / "mine"), "--restart")
     assert "is a file" in refused(capsys, small, "--output", str(tmp_path / "mine" / "thesis.txt"))
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "all of it"
+
+
+def test_data_of_another_recipe_are_not_taken(small, computed, tmp_path):
+    """A call that fails after it read the data leaves nothing that the next one could mistake for its own."""
+    (tmp_path / "tune").mkdir()
+    options = {"output": tmp_path / "tune", "trials": 1, "console": Console(quiet=True)}
+    none = dataclasses.replace(small, data=dataclasses.replace(small.data, validation=0))
+    with pytest.raises(ValueError, match="hold nothing out"):
+        rnnzoo.tune(none, objective="val_loss", **options)
+    assert rnnzoo.tune(small, objective="val_loss", **options).trials[0].state == "DONE"
 
 
 def test_ray_that_is_not_installed(small, computed, capsys, tmp_path, monkeypatch):
