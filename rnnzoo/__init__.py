@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rnnzoo.training.fit import train as train
     from rnnzoo.training.recipe import Recipe as Recipe
     from rnnzoo.training.runs import load as load
+    from rnnzoo.training.search.tune import tune as tune
 
 __version__ = "0.1.0"
 
@@ -35,6 +36,7 @@ _HOME = {
     "Recipe": "rnnzoo.training.recipe",
     "train": "rnnzoo.training.fit",
     "load": "rnnzoo.training.runs",
+    "tune": "rnnzoo.training.search.tune",
 }
 __all__ = [*_HOME]
 

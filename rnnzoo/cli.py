@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,14 +17,14 @@ import docstring_parser
 import tyro
 from tyro.conf import UseAppendAction, arg
 
-from rnnzoo import commands
+from rnnzoo import commands, tune_command
 from rnnzoo.errors import InvalidValue, UserError
 
 Settings = UseAppendAction[tuple[str, ...]]
 
 
 def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
-    """Run a recipe's command line: `train`, `evaluate`, `predict`, `compare`.
+    """Run a recipe's command line: `train`, `evaluate`, `predict`, `compare`, `tune`.
 
     Args:
         recipe: A `rnnzoo.Recipe`.
@@ -33,11 +33,20 @@ def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
     options = _options(recipe)
     data_options = _data_options(recipe.data)
     table = {
-        "train": _command("Train; the same command goes on where it stopped.", options | data_options | _RUN, recipe),
+        "train": _command(
+            "Train; the same command goes on where it stopped.", options | data_options | _RUN, recipe, _train
+        ),
         "compare": _command(
             "Train several models and show quality, seconds and parameters side by side.",
             {k: v for k, v in options.items() if k not in ("model", "seed")} | data_options | _COMPARE,
             recipe,
+            _compare,
+        ),
+        "tune": _command(
+            "Search the best settings; the same command goes on where it stopped.",
+            options | data_options | tune_command.OPTIONS,
+            recipe,
+            _tune,
         ),
         "evaluate": commands.Evaluate,
         "predict": commands.Predict,
@@ -74,19 +83,13 @@ _COMPARE: dict[str, Any] = {
     "output": Annotated[str | None, arg(help="Where table and picture go; by default runs/<recipe>-compare.")],
     "data_dir": _RUN["data_dir"],
 }
-_DEFAULTS = {
-    "run": None,
-    "restart": False,
-    "data_dir": None,
-    "models": "simple_rnn,lstm,gru",
-    "seeds": "0",
-    "output": None,
-}
+_DEFAULTS = {"models": "", "seeds": "0", "set": (), "restart": False, **tune_command.DEFAULTS}
+"""Of options that the recipe has not; the others' is None."""
 
 
 def _options(recipe: Any) -> dict[str, Any]:
     """Every setting of a recipe as an option; hyper-parameters of the model come as --set NAME=VALUE."""
-    hidden = ("name", "task", "data", "hyperparameters")
+    hidden = ("name", "task", "data", "hyperparameters", "search")
     options = {name: kind for name, kind in _fields(type(recipe)) if name not in hidden}
     if recipe.task == "forecasting":
         lookback = arg(name="lookback", help="Steps of the past that the model reads.")
@@ -121,17 +124,16 @@ def _fields(kind: type) -> list[tuple[str, Any]]:
     ]
 
 
-def _command(doc: str, options: dict[str, Any], recipe: Any) -> type:
+def _command(doc: str, options: dict[str, Any], recipe: Any, run: Callable[[Any, Any], None]) -> type:
     """Make a dataclass of options whose defaults are the recipe's."""
 
     def default(name):
         for holder in (recipe, recipe.data):
-            if name in {f.name for f in dataclasses.fields(holder)}:
+            if name in {f.name for f in dataclasses.fields(holder)} - {"search"}:
                 return getattr(holder, name)
-        return () if name == "set" else _DEFAULTS[name]
+        return _DEFAULTS.get(name)
 
     fields = [(name, kind, dataclasses.field(default=default(name))) for name, kind in options.items()]
-    run = _train if "run" in options else _compare
     return dataclasses.make_dataclass(
         "Options", fields, namespace={"__doc__": doc, "execute": lambda self, _: run(self, recipe)}
     )
@@ -146,9 +148,7 @@ def _train(options: Any, recipe: Any) -> None:
 
 
 def _compare(options: Any, recipe: Any) -> None:
-    names = [name.strip() for name in options.models.split(",") if name.strip()]
-    if not names:
-        raise InvalidValue(f"models must be names, separated by commas. Received: {options.models}")
+    names = _names(options.models or "simple_rnn,lstm,gru")
     try:
         seeds = [int(seed) for seed in options.seeds.split(",")]
     except ValueError:
@@ -161,13 +161,25 @@ def _compare(options: Any, recipe: Any) -> None:
     compare(recipes, recipe, options.output or Path("runs") / f"{recipe.name}-compare", data_dir=options.data_dir)
 
 
+def _tune(options: Any, recipe: Any) -> None:
+    models = _names(options.models) if options.models else []
+    tune_command.execute(options, _changed(recipe, options, options.model), recipe, models)
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise InvalidValue(f"models must be names, separated by commas. Received: {text}")
+    return names
+
+
 def _changed(recipe: Any, options: Any, model: str) -> Any:
     """Return the recipe as the options change it."""
     from rnnzoo.registry import describe
 
     changed = recipe if model == recipe.model else recipe.with_model(model)
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
-    own = {f.name for f in dataclasses.fields(recipe)} - {"data", "model"}
+    own = {f.name for f in dataclasses.fields(recipe)} - {"data", "model", "search"}
     of_data = {f.name: getattr(recipe.data, f.name) for f in dataclasses.fields(recipe.data) if f.init}
     data = type(recipe.data)(**of_data | {k: v for k, v in given.items() if k in of_data})
     known = describe(model).dials(recipe.task)

@@ -74,6 +74,7 @@ class Batches:
         pad_value: Fills padded steps of x.
         seed: Of the order; None keeps the examples' own order within their buckets.
         weights: How much each example counts, `(examples,)`; None: all the same, 1.
+        devices: How many share a batch: its size is a multiple of it.
     """
 
     x: Sequence[np.ndarray] | Windows
@@ -83,6 +84,12 @@ class Batches:
     pad_value: float = 0
     seed: int | None = None
     weights: np.ndarray | None = None
+    devices: int = 1
+
+    @property
+    def size(self) -> int:
+        """Sequences of every batch, fillers included."""
+        return -(-min(self.batch_size, len(self.x)) // self.devices) * self.devices
 
     @property
     def per_step(self) -> bool:
@@ -102,7 +109,7 @@ class Batches:
         rng = None if self.seed is None else np.random.default_rng([self.seed, epoch])
         if rng:
             rng.shuffle(order)
-        size = min(self.batch_size, len(self.x))
+        size = self.size
         plan = []
         for bucket, length in enumerate(buckets):
             members = order[bucket_of[order] == bucket]
@@ -136,10 +143,15 @@ class Batches:
             else:
                 yield x, self.y[indices], weight
 
-    def dataset(self, first_epoch: int = 0):
-        """Return a `tf.data.Dataset` of `(x, y, weight)`; each pass over it is the next epoch's order."""
+    def dataset(self, first_epoch: int = 0, *, advance: bool = True):
+        """Return a `tf.data.Dataset` of `(x, y, weight)`.
+
+        Args:
+            first_epoch: Whose order the first pass takes.
+            advance: Each pass over it is the next epoch's order; False: of the same epoch, for what may look twice.
+        """
         tf = tensorflow()
-        epochs = itertools.count(first_epoch)
+        epochs = itertools.count(first_epoch, step=int(advance))
         plan = self.plan()
         lengths = {length for _, _, length in plan}
         time = lengths.pop() if len(lengths) == 1 else None  # one shape: let TensorFlow know it

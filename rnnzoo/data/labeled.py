@@ -63,7 +63,7 @@ class Labeled(Fitted):
         return None
 
     def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
-        """Read, check, split, fit on train, encode and batch.
+        """Read and batch: `batch(read())`.
 
         Args:
             sequence_length: Longest sequence in steps; None keeps all.
@@ -78,6 +78,11 @@ class Labeled(Fitted):
         Raises:
             ValueError, TypeError: Data that no model can be trained on; says which and why.
         """
+        parts = self.read(limit=limit, data_dir=data_dir)
+        return self.batch(parts, sequence_length=sequence_length, batch_size=batch_size, seed=seed)
+
+    def read(self, *, limit=None, data_dir=None) -> dict[str, Part]:
+        """Read, check, split, fit on train and encode: whole sequences and their answers, by part. See `load`."""
         for name in ("validation", "test"):
             SHARE.check(name, getattr(self, name))
         HyperParameter(str, choices=("head", "tail", "both")).check("truncate", self.truncate)
@@ -90,15 +95,23 @@ class Labeled(Fitted):
         if limit is not None:
             parts = {name: _sample(part, limit, self.split_seed) for name, part in parts.items()}
         answers = self._fit_answers(parts["train"][1])
-        self.fitted = self._fit_inputs(parts) | {"answers": answers, "sequence_length": sequence_length}
+        self.fitted = self._fit_inputs(parts) | {"answers": answers}
         self.fitted["inputs"] = {**self.fitted["inputs"], "outputs": answers["outputs"]}
+        encoded: dict[str, Part] = {}
+        for name in (p for p in PARTS if p in parts):
+            x, y = parts.pop(name)  # a part as it was read is let go once it is encoded
+            encoded[name] = self._encode_inputs(x, name), self._encode_answers(y, name)
+        return encoded
+
+    def batch(self, parts: dict[str, Part], *, sequence_length=None, batch_size=32, seed=0) -> Splits:
+        """Truncate what `read` gave, and batch it. See `load`."""
+        self.fitted["sequence_length"] = sequence_length
         batches: dict[str, Batches] = {}
         for name in (p for p in PARTS if p in parts):
-            x, y = parts.pop(name)
-            x = truncated(self._encode_inputs(x, name), sequence_length, self.truncate)
-            y = self._encode_answers(y, name)
+            x = truncated(parts[name][0], sequence_length, self.truncate)
             buckets = batches["train"].buckets if batches else bucket_lengths(lengths(x), batch_size)
-            batches[name] = Batches(x, y, buckets, batch_size, self.pad_with, seed if name == "train" else None)
+            order = seed if name == "train" else None
+            batches[name] = Batches(x, parts[name][1], buckets, batch_size, self.pad_with, order)
         return Splits(batches)
 
     def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:

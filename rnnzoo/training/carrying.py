@@ -24,7 +24,7 @@ def trainer(model: Any, task: str, train: Batches, stateful: bool) -> Any:
     """
     if not stateful:
         return model
-    twin = rebuild(model, stateful=True, batch_size=min(train.batch_size, len(train)))
+    twin = rebuild(model, stateful=True, batch_size=train.size)
     optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
     twin.compile(optimizer=optimizer, loss=HEADS[task].loss(), weighted_metrics=HEADS[task].metrics())
     twin.optimizer.build(twin.trainable_variables)

@@ -1,7 +1,18 @@
-"""What the training runs on."""
+"""What the training runs on: one device, or all accelerators of this machine.
 
+Every device takes its share of each batch, and gradients are summed: `batch_size` is that of all together, and the
+learning rate stays as it is. So the same command gives the same training everywhere, faster where there is more.
+"""
+
+import contextlib
 import os
 import platform
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.errors import InvalidValue
 
 
 def device_name() -> str:
@@ -12,7 +23,121 @@ def device_name() -> str:
     if found:
         return ", ".join(found)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"CPU: {_processor()}, {cores} cores"
+    many = count()
+    shared = f", as {many} devices" if many > 1 else ""
+    return f"CPU: {_processor()}, {cores} cores{shared}"
+
+
+@contextlib.contextmanager
+def all_devices() -> Iterator[None]:
+    """Build and train on every device of this machine within this block; with one device it does nothing.
+
+    TensorFlow: `MirroredStrategy`, `TPUStrategy` on a TPU. JAX: `keras.distribution.DataParallel`.
+
+    Raises:
+        ValueError: A combination that is known not to work.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    _refuse(backend)
+    if backend == "jax" and count() > 1 and keras.distribution.distribution() is None:
+        keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
+        try:
+            yield
+        finally:
+            keras.distribution.set_distribution(None)
+    elif backend == "tensorflow" and (strategy := _strategy()):
+        with strategy.scope():
+            yield
+    else:
+        yield
+
+
+def count() -> int:
+    """Return how many devices share a batch."""
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        return len(_tensorflow_devices()) or 1
+    return len(keras.distribution.list_devices()) if backend == "jax" else 1
+
+
+def predict_on_batch(model: Any, x: np.ndarray) -> np.ndarray:
+    """Return the model's answers to one batch, `(batch, ...)`, on however many devices the model lives.
+
+    Under `MirroredStrategy` each device answers the whole batch and Keras joins the copies; under `DataParallel` only a
+    batch that the devices can divide is taken.
+    """
+    rows, many = len(x), count()
+    short = -rows % many
+    if short:
+        x = np.concatenate([x, np.repeat(x[-1:], short, axis=0)])
+    return np.asarray(model.predict_on_batch(x))[:rows]
+
+
+def clip_together(model: Any) -> None:
+    """Clip the sum of all devices' gradients, as one device would.
+
+    Keras under `tf.distribute` clips on each device, then sums: another training than on one device.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow" or count() == 1:
+        return
+    import tensorflow as tf
+
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    clip = optimizer._clip_gradients
+
+    def together(gradients):
+        replica = tf.distribute.get_replica_context()
+        many = replica.num_replicas_in_sync if replica else 1
+        if many == 1:
+            return clip(gradients)
+        summed = replica.all_reduce(tf.distribute.ReduceOp.SUM, [tf.convert_to_tensor(g) for g in gradients])
+        return [gradient / many for gradient in clip(summed)]  # the optimizer sums them once more
+
+    optimizer._clip_gradients = together
+
+
+def _refuse(backend: str) -> None:
+    import keras
+
+    if backend == "tensorflow" and "TF_CONFIG" in os.environ:
+        raise InvalidValue(
+            "Keras 3 on TensorFlow cannot train on several machines: MultiWorkerMirroredStrategy fails. "
+            "Received: TF_CONFIG in the environment"
+        )
+    if backend == "tensorflow" and keras.distribution.distribution() is not None:
+        raise InvalidValue(
+            "keras.distribution does nothing on the TensorFlow backend; leave it out, and all GPUs of this machine are "
+            f"used. Received: {type(keras.distribution.distribution()).__name__}"
+        )
+
+
+def _tensorflow_devices() -> list[str]:
+    """Name what shares a batch: TPU cores, GPUs, or the parts that a processor was divided into."""
+    import tensorflow as tf
+
+    for kind in ("TPU", "GPU", "CPU"):
+        found = [device.name for device in tf.config.list_logical_devices(kind)]
+        if found:
+            return found
+    return []
+
+
+def _strategy() -> Any:
+    """Return TensorFlow's strategy for what is there, None for a single device."""
+    import tensorflow as tf
+
+    if (os.environ.get("TPU_NAME") or os.path.exists("/dev/accel0")) and not tf.config.list_logical_devices("TPU"):
+        tf.distribute.cluster_resolver.TPUClusterResolver.connect(os.environ.get("TPU_NAME") or "local")
+    devices = _tensorflow_devices()
+    if devices and "TPU" in devices[0]:
+        return tf.distribute.TPUStrategy()
+    return tf.distribute.MirroredStrategy(devices) if len(devices) > 1 else None
 
 
 def _processor() -> str:

@@ -15,18 +15,14 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from rnnzoo.builder import build, make_optimizer
 from rnnzoo.data.batches import Batches, Splits
-from rnnzoo.data.vectors import ppmi_vectors
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import write_text
-from rnnzoo.training import carrying, checkpoint, metrics, runs
+from rnnzoo.training import carrying, checkpoint, devices, metrics, runs, starting
 from rnnzoo.training.checkpoint import State
-from rnnzoo.training.devices import device_name
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish
 from rnnzoo.training.runs import Run
-from rnnzoo.weights import take_weights
 
 
 def train(
@@ -35,6 +31,8 @@ def train(
     *,
     restart: bool = False,
     data_dir: str | None = None,
+    load: Callable[[Recipe], Splits] | None = None,
+    measure: bool = True,
     on_epoch_end: Callable[[int, Mapping[str, float]], None] | None = None,
     console: Console | None = None,
 ) -> Run:
@@ -48,6 +46,8 @@ def train(
         run: The folder; default `runs/<recipe>-<model>-<seed>`.
         restart: Begin anew, whatever the folder holds of this or another run.
         data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+        load: Gives the batched data instead of `recipe.data.load`.
+        measure: False ends after the last epoch: no model file, no look at the test split, no plots.
         on_epoch_end: Called with the epoch (from 1) and its metrics; what it raises ends the training.
         console: Where to print; `Console(quiet=True)` prints nothing.
 
@@ -73,22 +73,17 @@ def train(
         )
         return done
 
-    splits = recipe.data.load(
-        sequence_length=recipe.sequence_length,
-        batch_size=recipe.batch_size,
-        seed=recipe.seed,
-        limit=recipe.limit,
-        data_dir=data_dir,
-    )
+    splits = load(recipe) if load else recipe.load(data_dir)
     _check_monitor(recipe, splits)
-    with _precision(recipe.precision):
-        model = _build(recipe, splits)
+    with devices.all_devices(), _precision(recipe.precision):
+        model = starting.model_of(recipe, splits)
+        devices.clip_together(model)
         if restart:
             runs.clear(folder)
         runs.write_json(folder / runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
         recipe.data.save(folder)
         saved = folder / runs.CHECKPOINT
-        _start_embedding(recipe, model, splits)
+        starting.start_embedding(recipe, model, splits)
         stateful = getattr(recipe.data, "stateful", False)
         trained = carrying.trainer(model, recipe.task, splits.parts["train"], stateful)
         state = checkpoint.restore(saved, trained) if saved.is_file() else State()
@@ -99,68 +94,17 @@ def train(
         examples = len(splits.parts["train"])
         console.print(
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
-            f"{device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
+            f"{devices.device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
         )
         _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console)
         _write_history(folder, state)  # a kill may have come between checkpoint and history
-        return finish(recipe, model, splits, state, folder, console)
-
-
-def _build(recipe: Recipe, splits: Splits) -> Any:
-    learning_rate: Any = recipe.learning_rate
-    steps = splits.parts["train"].steps()
-    if recipe.schedule == "cosine":
-        learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, recipe.epochs * steps)
-    momentum = None if recipe.average is None else 1 - 1 / max(1, recipe.average * steps)
-    tokens = {"embedding_dim": recipe.embedding_dim, "word_dropout": recipe.word_dropout}
-    rows = _shared_words(recipe)
-    model = build(
-        recipe.model,
-        recipe.task,
-        **recipe.data.inputs,
-        **(tokens if "vocabulary_size" in recipe.data.inputs else {}),
-        weights=None if rows else recipe.weights,
-        trainable_body=recipe.trainable_body,
-        optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum),
-        seed=recipe.seed,
-        **recipe.hyperparameters,
-    )
-    if rows:
-        take_weights(model, recipe.weights, rows)
-    return model
-
-
-def _start_embedding(recipe: Recipe, model: Any, splits: Splits) -> None:
-    """Give the tokens their first vectors, where the recipe asks for others than random ones."""
-    if recipe.embedding == "random" or recipe.weights is not None:
-        return
-    if "vocabulary_size" not in recipe.data.inputs:
-        raise InvalidValue(f"embedding belongs to tokens; these are numbers. Received: {recipe.embedding!r}")
-    size = recipe.data.inputs["vocabulary_size"]
-    rows: Any = splits.parts["train"].x
-    vectors = ppmi_vectors(rows, size, recipe.embedding_dim, recipe.seed)
-    model.get_layer("embedding").embeddings.assign(vectors)
-
-
-def _shared_words(recipe: Recipe) -> dict[int, int] | None:
-    """Return embedding row here -> row there for the words that the weights' run knows too; None without words."""
-    if (
-        recipe.weights is None
-        or not Path(recipe.weights, runs.CONFIG).is_file()
-        or not hasattr(recipe.data, "vocabulary")
-    ):
-        return None
-    theirs = runs.load(recipe.weights).data
-    if not hasattr(theirs, "vocabulary"):
-        return None
-    there = theirs.vocabulary.ids
-    shared = {row: there[word] for word, row in recipe.data.vocabulary.ids.items() if word in there}
-    return {0: 0, 1: 1, **shared}  # padding and unknown mean the same everywhere
+        return finish(recipe, model, splits, state, folder, console) if measure else done
 
 
 def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
     """Train epoch by epoch; after each, the whole state goes to disk."""
-    train, validation = splits.parts["train"], splits.parts.get("validation")
+    train = dataclasses.replace(splits.parts["train"], devices=devices.count())
+    validation = splits.parts.get("validation")
     if recipe.class_weight:
         train = dataclasses.replace(train, weights=_class_weights(train.y))
     while state.epoch < recipe.epochs and not state.stopped:
@@ -199,9 +143,10 @@ def _one_epoch(model, train: Batches, epoch, epochs, console):
     carrying.begin_anew(model)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         watch = _Watch(bar, bar.add_task(f"epoch {epoch + 1}/{epochs}", total=steps), epoch + 1)
-        logs = model.fit(train.dataset(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
+        data = train.dataset(epoch, advance=False)  # on several devices Keras begins a pass that it throws away
+        logs = model.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
     row = {"loss": logs["loss"][-1]} | {name: values[-1] for name, values in logs.items()}
-    filled = steps * min(train.batch_size, len(train)) / len(train)  # Keras counts fillers of weight 0 in its mean
+    filled = steps * train.size / len(train)  # Keras counts fillers of weight 0 in its mean
     return {**row, "loss": row["loss"] * (1 if train.per_step else filled)}
 
 

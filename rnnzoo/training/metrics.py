@@ -14,6 +14,7 @@ from rnnzoo.data.batches import Batches
 from rnnzoo.errors import Diverged
 from rnnzoo.rebuilding import rebuild
 from rnnzoo.sampling import likelihood_of, sample
+from rnnzoo.training.devices import predict_on_batch
 from rnnzoo.training.forecasts import ForecastErrors
 
 BETTER_WHEN_HIGHER = ("accuracy", "precision", "recall", "f1", "roc_auc", "r2")
@@ -61,7 +62,7 @@ def outputs(model: Any, dataset: Iterable) -> Iterator[tuple[np.ndarray, np.ndar
     """Yield `(y, output)` of each batch, examples (or steps) of weight 0 left out."""
     for x, y, weight in dataset:
         real = np.asarray(weight) > 0
-        yield np.asarray(y)[real], np.asarray(model.predict_on_batch(x))[real]
+        yield np.asarray(y)[real], predict_on_batch(model, x)[real]
 
 
 def predict(model: Any, dataset: Iterable) -> Predictions:

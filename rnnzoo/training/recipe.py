@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo.data.arrays import import_object
+from rnnzoo.data.batches import Splits
 from rnnzoo.errors import InvalidValue
 from rnnzoo.registry import describe
 
@@ -49,6 +50,8 @@ class Recipe:
         seed: Of weights, dropout and order.
         limit: At most so many examples of each split.
         print_every: Print every so many epochs.
+        search: What `tune` searches beside or instead of its defaults, by name: a range `(16, 64)`, a list of values,
+            or None to leave it alone.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Recipe:
     seed: int = 0
     limit: int | None = None
     print_every: int = 1
+    search: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> "Recipe":
         """Return the recipe with every hyper-parameter of its model filled in.
@@ -95,9 +99,19 @@ class Recipe:
         kept = {word: value for word, value in self.hyperparameters.items() if word in known}
         return dataclasses.replace(self, model=name, hyperparameters=kept)
 
+    def load(self, data_dir: str | None = None) -> Splits:
+        """Load the data, batched as the recipe says."""
+        return self.data.load(
+            sequence_length=self.sequence_length,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            limit=self.limit,
+            data_dir=data_dir,
+        )
+
     def to_config(self) -> dict[str, Any]:
-        """Return all of it as JSON can hold it; the data by import path and arguments."""
-        config = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "data"}
+        """Return all that a training depends on, as JSON can hold it; the data by import path and arguments."""
+        config = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in ("data", "search")}
         kind = type(self.data)
         arguments = {f.name: getattr(self.data, f.name) for f in dataclasses.fields(self.data) if f.init}
         config["hyperparameters"] = dict(self.hyperparameters)

@@ -123,12 +123,7 @@ class Run:
 
         recipe = self.recipe
         if file is None:
-            splits = Recipe.from_config(self.config).data.load(
-                sequence_length=recipe.sequence_length,
-                batch_size=recipe.batch_size,
-                limit=recipe.limit,
-                data_dir=data_dir,
-            )
+            splits = Recipe.from_config(self.config).load(data_dir)
             return evaluate(self.model, splits.test or splits.validation or splits.train, recipe.task, self.data, PATHS)
         return evaluate(self.model, self.data.batches_of(file).arrays(), recipe.task, self.data, PATHS)
 

@@ -185,3 +185,24 @@ def test_splits_are_datasets_or_nothing():
     assert splits.validation is None
     assert splits.test is None
     assert sum(int(w.sum()) for _, _, w in splits.train.as_numpy_iterator()) == 3
+
+
+def test_passes_of_one_epoch_are_alike():
+    x = [np.full(3, i, "int32") for i in range(10)]
+    batches = Batches(x, np.arange(10, dtype="int32"), [3], 4, seed=0)
+
+    def answers(dataset):
+        return [np.concatenate([y for _, y, _ in dataset.as_numpy_iterator()]).tolist() for _ in range(2)]
+
+    first, second = answers(batches.dataset(5, advance=False))
+    assert first == second == answers(batches.dataset(5))[0]
+    assert answers(batches.dataset(5))[1] != first
+
+
+@pytest.mark.parametrize(("examples", "devices", "size"), [(10, 1, 4), (10, 3, 6), (3, 2, 4), (8, 4, 4)])
+def test_every_device_count_divides_a_batch(examples, devices, size):
+    batches = Batches([np.zeros(2, "int32")] * examples, np.arange(examples), [2], 4, devices=devices)
+    found = list(batches.arrays())
+    assert {len(x) for x, _, _ in found} == {batches.size} == {size}
+    assert sum(weight.sum() for _, _, weight in found) == examples
+    assert sorted(np.concatenate([y[w > 0] for _, y, w in found])) == list(range(examples))

@@ -76,19 +76,8 @@ def test_eight_layers_train_as_well_as_two(tmp_path):
 
 
 def test_shakespeare(tmp_path, tfds_dir):
-    settings = [
-        "--model",
-        "simple_rnn",
-        "--set",
-        "units=8",
-        "--sequence-length",
-        "16",
-        "--limit",
-        "64",
-        "--epochs",
-        "1",
-    ]
-    results, _ = train("shakespeare", tmp_path / "run", *settings)
+    settings = ["--model", "simple_rnn", "--set", "units=8", "--sequence-length", "16", "--limit", "64"]
+    results, _ = train("shakespeare", tmp_path / "run", "--epochs", "1", *settings)
     assert set(results["metrics"]) == {"validation"}
     assert results["metrics"]["validation"]["loss"] < 4.5
 

@@ -1,0 +1,67 @@
+"""What a training starts from: the model that a recipe describes, and its first weights."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from rnnzoo.builder import build, make_optimizer
+from rnnzoo.data.batches import Splits
+from rnnzoo.data.vectors import ppmi_vectors
+from rnnzoo.errors import InvalidValue
+from rnnzoo.training import runs
+from rnnzoo.training.recipe import Recipe
+from rnnzoo.weights import take_weights
+
+
+def model_of(recipe: Recipe, splits: Splits) -> Any:
+    """Build the recipe's model for the data, with the weights of another run where it asks for them."""
+    learning_rate: Any = recipe.learning_rate
+    steps = splits.parts["train"].steps()
+    if recipe.schedule == "cosine":
+        learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, recipe.epochs * steps)
+    momentum = None if recipe.average is None else 1 - 1 / max(1, recipe.average * steps)
+    tokens = {"embedding_dim": recipe.embedding_dim, "word_dropout": recipe.word_dropout}
+    rows = _shared_words(recipe)
+    model = build(
+        recipe.model,
+        recipe.task,
+        **recipe.data.inputs,
+        **(tokens if "vocabulary_size" in recipe.data.inputs else {}),
+        weights=None if rows else recipe.weights,
+        trainable_body=recipe.trainable_body,
+        optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum),
+        seed=recipe.seed,
+        **recipe.hyperparameters,
+    )
+    if rows:
+        take_weights(model, recipe.weights, rows)
+    return model
+
+
+def start_embedding(recipe: Recipe, model: Any, splits: Splits) -> None:
+    """Give the tokens their first vectors, where the recipe asks for others than random ones."""
+    if recipe.embedding == "random" or recipe.weights is not None:
+        return
+    if "vocabulary_size" not in recipe.data.inputs:
+        raise InvalidValue(f"embedding belongs to tokens; these are numbers. Received: {recipe.embedding!r}")
+    size = recipe.data.inputs["vocabulary_size"]
+    rows: Any = splits.parts["train"].x
+    vectors = ppmi_vectors(rows, size, recipe.embedding_dim, recipe.seed)
+    model.get_layer("embedding").embeddings.assign(vectors)
+
+
+def _shared_words(recipe: Recipe) -> dict[int, int] | None:
+    """Return embedding row here -> row there for the words that the weights' run knows too; None without words."""
+    if (
+        recipe.weights is None
+        or not Path(recipe.weights, runs.CONFIG).is_file()
+        or not hasattr(recipe.data, "vocabulary")
+    ):
+        return None
+    theirs = runs.load(recipe.weights).data
+    if not hasattr(theirs, "vocabulary"):
+        return None
+    there = theirs.vocabulary.ids
+    shared = {row: there[word] for word, row in recipe.data.vocabulary.ids.items() if word in there}
+    return {0: 0, 1: 1, **shared}  # padding and unknown mean the same everywhere
