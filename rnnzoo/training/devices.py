@@ -64,12 +64,13 @@ def count() -> int:
     return len(keras.distribution.list_devices()) if backend == "jax" else 1
 
 
-def predict_on_batch(model: Any, x: np.ndarray) -> np.ndarray:
+def predict_on_batch(model: Any, x: Any) -> np.ndarray:
     """Return the model's answers to one batch, `(batch, ...)`, on however many devices the model lives.
 
     Under `MirroredStrategy` each device answers the whole batch and Keras joins the copies; under `DataParallel` only a
     batch that the devices can divide is taken.
     """
+    x = np.asarray(x)  # JAX takes no tensor of TensorFlow
     rows, many = len(x), count()
     short = -rows % many
     if short:

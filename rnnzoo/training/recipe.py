@@ -28,7 +28,7 @@ class Recipe:
         data: A data object: it loads batches and knows the sizes that the model needs.
         model: A name of `rnnzoo.list_models()`.
         hyperparameters: Of the model; others keep their defaults.
-        sequence_length: Longest sequence in steps; None keeps all.
+        sequence_length: Longest sequence in steps; None keeps all. Of forecasting the lookback: steps that are read.
         embedding_dim: Width of a token's vector.
         embedding: How token vectors start: `random`, or `ppmi`, from the company that tokens keep in the training
             sequences (not with `weights`).

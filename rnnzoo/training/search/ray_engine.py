@@ -36,7 +36,7 @@ class OnRay:
                     f"There is no Ray cluster to join ({str(error).splitlines()[0]}); `ray start --head` begins one. "
                     f"Received: ray_address={address!r}"
                 ) from None
-        self._task = ray.remote(_run)
+        self._task = ray.remote(max_calls=1, max_retries=0)(_run)  # a process for each
         self._busy: dict[str, Any] = {}
 
     def prepare(self, count: int) -> None:
@@ -45,9 +45,7 @@ class OnRay:
     def submit(self, job: dict[str, Any]) -> None:
         """Hand a task in. It runs once: the loop decides about another attempt."""
         gpus = 1 if self._ray.cluster_resources().get("GPU", 0) >= 1 else 0
-        task = self._task.options(
-            num_cpus=CORES, num_gpus=gpus, max_calls=1, max_retries=0, scheduling_strategy="SPREAD"
-        )
+        task = self._task.options(num_cpus=CORES, num_gpus=gpus, scheduling_strategy="SPREAD")
         self._busy[job["trial"]] = task.remote(job)
 
     def wait(self, seconds: float) -> list[tuple[str, Outcome]]:

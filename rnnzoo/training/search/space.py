@@ -14,8 +14,8 @@ from rnnzoo.training.recipe import Recipe
 
 DEFAULT = ("learning_rate", "units", "num_layers", "dropout", "sequence_length", "batch_size")
 """What is searched unless the recipe or the user says otherwise, where the model has it."""
-OF_TRAINING = ("learning_rate", "sequence_length", "batch_size", "embedding_dim")
-WORDS_OF_TRAINING = ("optimizer", "schedule")
+OF_TRAINING = ("learning_rate", "sequence_length", "batch_size", "embedding_dim", "word_dropout")
+WORDS_OF_TRAINING = ("optimizer", "schedule", "embedding")
 
 
 @dataclass(frozen=True)
