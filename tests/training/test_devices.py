@@ -29,6 +29,7 @@ print(json.dumps({"count": module.count(), "again": run.evaluate()}))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_devices_train_what_one_trains(python, tmp_path, backend):
     """301 examples in batches of 64: the last is partial; so are validation's and test's."""
@@ -74,6 +75,7 @@ except ValueError as error:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("what", "said"), [("TF_CONFIG", "TF_CONFIG"), ("distribution", "DataParallel")])
 def test_what_is_known_not_to_work_is_refused(python, tmp_path, what, said):
     done = python(WRONG, what, tmp_path / "run", KERAS_BACKEND="tensorflow")

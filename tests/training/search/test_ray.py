@@ -9,7 +9,7 @@ from rich.console import Console
 
 import rnnzoo
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 FEW = {"num_layers": None, "dropout": None, "units": (4, 8)}
 
 
