@@ -1,0 +1,23 @@
+"""Film reviews of IMDB by the zoo's best supervised model: hierarchical attention over whole reviews."""
+
+from rnnzoo import Recipe, cli
+from rnnzoo.data import TextClassification
+
+recipe = Recipe(
+    name="imdb_best",
+    task="classification",
+    data=TextClassification("imdb_reviews", vocabulary_size=30_000, truncate="both", validation=0.04),
+    model="han",
+    hyperparameters={"units": 64, "dropout": 0.5},
+    sequence_length=1000,
+    embedding="ppmi",
+    embedding_dim=200,
+    word_dropout=0.3,
+    average=0.5,
+    epochs=6,
+    batch_size=64,
+    patience=2,
+)
+
+if __name__ == "__main__":
+    cli.main(recipe)
