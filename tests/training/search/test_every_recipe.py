@@ -10,38 +10,51 @@ from rich.console import Console
 
 import rnnzoo
 from rnnzoo import layers
-from rnnzoo.data import SequenceClassification, TextClassification
+from rnnzoo.data import (
+    LanguageModeling,
+    SequenceClassification,
+    SequenceRegression,
+    SeriesForecasting,
+    TextClassification,
+)
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
 RECIPES = [path for path in sorted((Path(__file__).parents[3] / "recipes").glob("*.py")) if path.stem != "tables"]
-SMALL = {"units": (2, 4), "sequence_length": (2, 5), "num_layers": None, "batch_size": (4, 8)}
+SMALL = {"units": (2, 4), "sequence_length": (2, 5), "batch_size": (4, 8)}
 
 
 @pytest.fixture(scope="module")
-def texts(tmp_path_factory):
-    """Write 40 texts of two classes."""
-    rng = np.random.default_rng(0)
+def made(tmp_path_factory):
+    """Write a little data of each kind; return the folder."""
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("made")
     words = np.array(["good", "fine", "bad", "poor", "film"])
     rows = [f"{' '.join(rng.choice(words, rng.integers(3, 9)))},{i % 2}" for i in range(40)]
-    path = tmp_path_factory.mktemp("texts") / "texts.csv"
-    path.write_text("text,label\n" + "\n".join(rows) + "\n")
-    return path
+    (folder / "texts.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
+    (folder / "book.txt").write_text(" ".join(rng.choice(words, 200)))
+    steps = np.cumsum(rng.normal(size=(300, 2)), axis=0)
+    (folder / "series.csv").write_text("a,b\n" + "\n".join(f"{a:.4f},{b:.4f}" for a, b in steps) + "\n")
+    x, y = rng.normal(size=(40, 6, 3)).astype("float32"), np.arange(40) % 2
+    np.savez(folder / "sequences.npz", x=x, y=y)
+    return folder
 
 
-def small(path, texts):
+def small(path, made):
     """Return a recipe as its script has it, on little data of its kind."""
     recipe = runpy.run_path(str(path))["recipe"]
-    if isinstance(recipe.data, TextClassification):
-        recipe = dataclasses.replace(recipe, data=TextClassification(file=str(texts), truncate="both"))
-    elif not isinstance(recipe.data, SequenceClassification):
-        pytest.skip(f"no data are made here for {type(recipe.data).__name__}")
-    return dataclasses.replace(recipe, limit=40, epochs=3, embedding_dim=4)
+    data = {
+        TextClassification: lambda: TextClassification(file=str(made / "texts.csv"), truncate="both"),
+        LanguageModeling: lambda: LanguageModeling(file=str(made / "book.txt")),
+        SeriesForecasting: lambda: SeriesForecasting(file=str(made / "series.csv"), horizon=2),
+        SequenceClassification: lambda: SequenceClassification(str(made / "sequences.npz")),
+        SequenceRegression: lambda: SequenceRegression(str(made / "sequences.npz")),
+    }[type(recipe.data)]()
+    return dataclasses.replace(recipe, data=data, limit=40, epochs=3, embedding_dim=4)
 
 
 @pytest.mark.parametrize("tuner", TUNERS)
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_every_oracle_proposes_for_every_recipe(path, tuner, texts, computed, tmp_path):
-    recipe = small(path, texts)
+def test_every_oracle_proposes_for_every_recipe(path, tuner, made, computed, tmp_path):
+    recipe = small(path, made)
     found = rnnzoo.tune(recipe, output=tmp_path / "tune", trials=4, tuner=tuner, console=Console(quiet=True))
     assert [trial.state for trial in found.trials] == ["DONE"] * 4
     assert len({str(trial.settings) for trial in found.trials}) >= (3 if tuner == "hyperband" else 4)
@@ -49,12 +62,13 @@ def test_every_oracle_proposes_for_every_recipe(path, tuner, texts, computed, tm
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_every_recipe_trains_in_a_trial(path, texts, computed, engine, tmp_path):
+def test_every_recipe_trains_in_a_trial(path, made, computed, engine, tmp_path):
     engine()
     tuner = TUNERS[RECIPES.index(path) % len(TUNERS)]
-    recipe, options = dataclasses.replace(small(path, texts), epochs=1), {"output": tmp_path / "tune", "trials": 1}
+    recipe, options = dataclasses.replace(small(path, made), epochs=1), {"output": tmp_path / "tune", "trials": 1}
+    flat = {"num_layers": None} if "num_layers" in rnnzoo.describe(recipe.model).hyperparameters else {}
     with layers.use("general"):  # compiles in no time
-        found = rnnzoo.tune(recipe, tuner=tuner, search=SMALL, console=Console(quiet=True), **options)
+        found = rnnzoo.tune(recipe, tuner=tuner, search=SMALL | flat, console=Console(quiet=True), **options)
     (trial,) = found.trials
     assert trial.state == "DONE"
     assert np.isfinite(trial.score)
