@@ -19,6 +19,7 @@ recipe = Recipe(
     learning_rate=1e-3,
     schedule="cosine",
     patience=10,
+    search={"sequence_length": [96, 192, 336, 720]},
 )
 
 if __name__ == "__main__":

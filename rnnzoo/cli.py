@@ -92,7 +92,9 @@ def _options(recipe: Any) -> dict[str, Any]:
     hidden = ("name", "task", "data", "hyperparameters", "search")
     options = {name: kind for name, kind in _fields(type(recipe)) if name not in hidden}
     if recipe.task == "forecasting":
-        lookback = arg(name="lookback", help="Steps of the past that the model reads.")
+        from rnnzoo.training.recipe import LOOKBACK
+
+        lookback = arg(name=LOOKBACK, help="Steps of the past that the model reads.")
         options["sequence_length"] = Annotated[int | None, lookback]
     options["set"] = Annotated[
         Settings, arg(metavar="NAME=VALUE", help="A hyper-parameter of the model; may be repeated.")

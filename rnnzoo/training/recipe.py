@@ -18,6 +18,10 @@ NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every"}
 """More epochs extend a run; how often it prints changes nothing."""
 
 
+LOOKBACK = "lookback"
+"""What a forecast's sequence length is called on the command line."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What to train, on what, and how.

@@ -17,7 +17,7 @@ from rich.text import Text
 from rnnzoo.files import write_text
 from rnnzoo.training import report
 from rnnzoo.training.metrics import more_is_better
-from rnnzoo.training.recipe import Recipe
+from rnnzoo.training.recipe import LOOKBACK, Recipe
 from rnnzoo.training.search import pictures
 from rnnzoo.training.search.space import Dimension
 from rnnzoo.training.search.trials import CSV, DONE, FAILED, PLOTS, RUN, Store, Trial
@@ -145,7 +145,8 @@ def command(recipe: Recipe, base: Recipe) -> str:
                 continue
             value = getattr(holder, field.name)
             if value != getattr(other, field.name):
-                words += _option(field.name, value)
+                forecast = recipe.task == "forecasting" and field.name == "sequence_length"
+                words += _option(LOOKBACK if forecast else field.name, value)
     return shlex.join(words)
 
 

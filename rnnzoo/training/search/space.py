@@ -110,7 +110,7 @@ def apply(recipe: Recipe, space: Sequence[Dimension], values: Mapping[str, Any])
     settings = {d.name: d.clean(values[d.name]) for d in space if d.name in values}
     changed = recipe.with_model(settings.pop("model", recipe.model))
     of_training = {name: settings.pop(name) for name in (*OF_TRAINING, *WORDS_OF_TRAINING) if name in settings}
-    known = describe(changed.model).hyperparameters
+    known = describe(changed.model).dials(recipe.task)
     dials = {**changed.hyperparameters, **{name: value for name, value in settings.items() if name in known}}
     return dataclasses.replace(changed, hyperparameters=dials, **of_training)
 
@@ -138,7 +138,7 @@ def _dials(recipe: Recipe, models: Sequence[str]) -> dict[str, tuple[hp.HyperPar
     for model in models:
         info = describe(model)
         info.check(recipe.task, {})  # a model that cannot do the task is refused here
-        for name, dial in info.hyperparameters.items():
+        for name, dial in info.dials(recipe.task).items():
             if not (dial.summary_only and recipe.task in STEP_TASKS):
                 dials.setdefault(name, (dial, []))[1].append(model)
     return dials

@@ -17,6 +17,7 @@ from rnnzoo.data import (
     SeriesForecasting,
     TextClassification,
 )
+from rnnzoo.training.search.report import command
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
 RECIPES = [path for path in sorted((Path(__file__).parents[3] / "recipes").glob("*.py")) if path.stem != "tables"]
@@ -48,7 +49,7 @@ def small(path, made):
         SequenceClassification: lambda: SequenceClassification(str(made / "sequences.npz")),
         SequenceRegression: lambda: SequenceRegression(str(made / "sequences.npz")),
     }[type(recipe.data)]()
-    return dataclasses.replace(recipe, data=data, limit=40, epochs=3, embedding_dim=4)
+    return dataclasses.replace(recipe, data=data, search={}, limit=40, epochs=3, embedding_dim=4)
 
 
 @pytest.mark.parametrize("tuner", TUNERS)
@@ -73,3 +74,10 @@ def test_every_recipe_trains_in_a_trial(path, made, computed, engine, tmp_path):
     assert trial.state == "DONE"
     assert np.isfinite(trial.score)
     assert trial.batch[1] <= trial.settings["sequence_length"]
+
+
+def test_the_winning_command_of_a_forecast_is_one_that_its_script_takes():
+    recipe = runpy.run_path(str(RECIPES[0].parent / "ett.py"))["recipe"].check()
+    found = dataclasses.replace(recipe, sequence_length=336, hyperparameters={"units": 64, "normalization": "none"})
+    words = command(found.check(), recipe)
+    assert words == "python recipes/ett.py train --set units=64 --set normalization=none --lookback 336"
