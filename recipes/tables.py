@@ -78,13 +78,18 @@ def fresh(text: str, name: str) -> str:
     return between.sub(lambda _: f"\n{table}\n\n", text)
 
 
-def add(run: str) -> Path:
-    """Copy a finished run's results to `recipes/results`; forecasts of other steps or data have files of their own."""
+def add(run: str, name: str | None = None) -> Path:
+    """Copy a finished run's results to `recipes/results`; forecasts of other steps or data have files of their own.
+
+    Args:
+        run: The run folder.
+        name: Of the file, for a model with other settings than the recipe's; default `<recipe>-<model>-<seed>`.
+    """
     found = rnnzoo.load(run).results
     words = [found["recipe"], found["model"], str(found["seed"])]
     if "horizon" in found:
         words[1:1] = [re.sub(r"\W+", "_", found["dataset"]), f"{found['lookback']}to{found['horizon']}"]
-    path = RESULTS / f"{'-'.join(words)}.json"
+    path = RESULTS / f"{name or '-'.join(words)}.json"
     write_text(path, json.dumps(found, indent=1) + "\n")
     return path
 
@@ -95,11 +100,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="exit with status 1 when a table is stale")
     commands = parser.add_subparsers(dest="command")
-    commands.add_parser("add", help="publish a finished run").add_argument("run", metavar="RUN")
+    publish = commands.add_parser("add", help="publish a finished run")
+    publish.add_argument("run", metavar="RUN")
+    publish.add_argument("--name", help="of the file, for other settings than the recipe's")
     options = parser.parse_args(arguments)
     try:
         if options.command == "add":
-            print(add(options.run).relative_to(ROOT))
+            print(add(options.run, options.name).relative_to(ROOT))
         before = after = README.read_text(encoding="utf-8")
         for name in TABLES:
             after = fresh(after, name)

@@ -86,6 +86,7 @@ def test_tables_publishes_a_run(place, tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "RESULTS", tmp_path / "results")
     path = tables.add(place / "runs" / "digits-cnn_bigru-0")
     assert path == tmp_path / "results" / "digits-cnn_bigru-0.json"
+    assert tables.add(place / "runs" / "digits-cnn_bigru-0", "other").name == "other.json"
     assert path.read_bytes() == (place / "runs" / "digits-cnn_bigru-0" / "results.json").read_bytes()
     assert "| digits | digits | `cnn_bigru` | test accuracy 0." in tables.results()
 
