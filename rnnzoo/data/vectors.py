@@ -13,7 +13,7 @@ WINDOW = 5
 """Steps on either side that count as company; the nearer ones count more."""
 SMOOTHING = 0.75
 """Exponent on the contexts' counts: it holds rare contexts down."""
-MOST = 10_000_000
+MOST = 5_000_000
 """So many tokens are counted at most: memory stays bounded, and the vectors gain little from more."""
 SPREAD = 0.1
 """Standard deviation of the vectors' values, as wide as a layer expects its inputs at the start."""
@@ -72,13 +72,15 @@ def _company(rows: Iterator[np.ndarray], size: int) -> sparse.csr_matrix:
 
 
 def _ppmi(counts: sparse.csr_matrix) -> sparse.csr_matrix:
-    """max(0, log(p(w, c) / (p(w) p_smoothed(c)))), for the pairs that occur."""
-    pairs = counts.tocoo()
-    total = pairs.data.sum(dtype="float64")
+    """max(0, log(p(w, c) / (p(w) p_smoothed(c)))), for the pairs that occur; `counts` becomes it, in place."""
     word = np.asarray(counts.sum(axis=1), dtype="float64").ravel()
     context = word**SMOOTHING
-    p_word, p_context = word / word.sum(), context / context.sum()
-    information = np.log(pairs.data / total / (p_word[pairs.row] * p_context[pairs.col]))
-    positive = information > 0
-    place = pairs.row[positive], pairs.col[positive]
-    return sparse.csr_matrix((information[positive], place), shape=counts.shape, dtype="float32")
+    with np.errstate(divide="ignore"):  # a token without company has no pairs
+        log_word, log_context = np.log(word), np.log(context / context.sum())
+    information = counts.data
+    np.log(information, out=information)
+    information -= np.repeat(log_word.astype("float32"), np.diff(counts.indptr))
+    information -= log_context.astype("float32")[counts.indices]
+    np.maximum(information, 0, out=information)
+    counts.eliminate_zeros()
+    return counts
