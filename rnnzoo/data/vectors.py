@@ -13,7 +13,7 @@ WINDOW = 5
 """Steps on either side that count as company; the nearer ones count more."""
 SMOOTHING = 0.75
 """Exponent on the contexts' counts: it holds rare contexts down."""
-MOST = 5_000_000
+MOST = 6_000_000
 """So many tokens are counted at most: memory stays bounded, and the vectors gain little from more."""
 SPREAD = 0.1
 """Standard deviation of the vectors' values, as wide as a layer expects its inputs at the start."""
