@@ -54,11 +54,14 @@ def ray(address: str | None) -> None:
     """Refuse a Ray that is not installed, and an address where nobody answers: Ray itself would try for minutes."""
     if address is None:
         return
+    if address not in ("auto", "local"):
+        _answers(address)
     if importlib.util.find_spec("ray") is None:
         raise InvalidValue(f"Ray is not installed: pip install 'rnnzoo[ray]'. Received: ray_address={address!r}")
+
+
+def _answers(address: str) -> None:
     host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if address in ("auto", "local"):
-        return
     if not colon or not port.isdigit():
         raise InvalidValue(f"A Ray address is auto, local or host:port. Received: ray_address={address!r}")
     try:
