@@ -1,7 +1,8 @@
 """`python -m benchmarks.large_file`: the memory of training on a large CSV, beside that of its token ids.
 
 Writes a CSV of made-up reviews, 1 GB unless told otherwise, and trains `recipes/text.py` on it with a small model, and
-on a tenth of it, each in a fresh process. What the large one needs more should be its ids, four bytes a token.
+on a quarter of it, each in a fresh process. What the large one needs more should be its ids, four bytes a token; both
+are large enough for all that counting token vectors may take.
 """
 
 import argparse
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for megabytes in (max(1, options.megabytes // 10), options.megabytes):
+        for megabytes in (max(1, options.megabytes // 4), options.megabytes):
             path = Path(folder, f"{megabytes}.csv")
             tokens = write_reviews(path, megabytes * 10**6)
             command = [sys.executable, "-m", "benchmarks.large_file", "--train", str(path)]
