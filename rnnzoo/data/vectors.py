@@ -33,8 +33,8 @@ def ppmi_vectors(rows: Iterable[np.ndarray], vocabulary_size: int, dim: int, see
     Returns:
         float32 `(vocabulary_size, dim)`.
 
-    Reference: Levy, Goldberg and Dagan (2015), https://doi.org/10.1162/tacl_a_00134: context distribution smoothing
-    (equation 3) and the square root of the singular values (equation 7, p = 0.5).
+    Reference: Levy, Goldberg and Dagan (2015), https://doi.org/10.1162/tacl_a_00134: context distribution smoothing,
+    and singular values weighted by their square root.
     """
     counts = _company(_some(rows), vocabulary_size)
     vectors = np.zeros((vocabulary_size, dim), "float32")

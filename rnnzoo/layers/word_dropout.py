@@ -15,8 +15,7 @@ class WordDropout(keras.layers.Layer):
         unknown: The id of an unknown token.
         seed: Of the draws.
 
-    Reference: Dai and Le (2015), https://arxiv.org/abs/1511.01432; Iyyer et al. (2015),
-    https://doi.org/10.3115/v1/P15-1162
+    Reference: Iyyer et al. (2015), https://doi.org/10.3115/v1/P15-1162
     """
 
     def __init__(self, rate, unknown=1, seed=None, **kwargs):
