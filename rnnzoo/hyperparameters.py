@@ -104,6 +104,13 @@ TABLE: dict[str, HyperParameter] = {
     "alignment": HyperParameter(kind=str, help="how query and state are compared"),
     "sentence_length": HyperParameter(**_SIZE, search=(10, 50), help="tokens that make a sentence"),
     "activation": HyperParameter(kind=str, help="the nonlinearity of the recurrence"),
+    "scheduled_sampling": HyperParameter(
+        kind=float,
+        low=0.0,
+        below=1.0,
+        search=(0.0, 0.9),
+        help="share of the decoder's steps that read its own answer in training, not the truth",
+    ),
     "lags": HyperParameter(**_SIZE, search=(24, 720), help="steps before the forecast that are read, at most"),
     "period": HyperParameter(**_SIZE, search=(2, 168), help="steps after which the series repeats itself"),
     "segment_length": HyperParameter(**_SIZE, search=(4, 48), help="steps of the series that make one step of the GRU"),

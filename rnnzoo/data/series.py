@@ -13,10 +13,11 @@ from rnnzoo.data import tfds
 from rnnzoo.data.arrays import parse_sequences
 from rnnzoo.data.batches import Batches, Splits
 from rnnzoo.data.calendar import calendar_features
+from rnnzoo.data.csv_table import read_csv
 from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.labeled import PARTS
 from rnnzoo.data.scaling import Scaler, Scaling
-from rnnzoo.data.table import Fill, Table, read_csv
+from rnnzoo.data.table import Fill, Table, history
 from rnnzoo.data.windows import Windows, part_ends, window_starts
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
@@ -27,16 +28,18 @@ STEPS = HyperParameter(int, low=0)
 
 @dataclass(kw_only=True)
 class SeriesForecasting(Fitted):
-    """Columns of a series to forecast from the steps before, cut into train, validation and test in this order.
+    """Columns of a series, or of many, to forecast from the steps before; train, validation, test in this order.
 
     A model reads the columns of `target`, then those of `features`, then the calendar, over `lookback` steps
     (`load(sequence_length=...)`), and answers with the next `horizon` steps of `target`. Inputs of validation and test
-    reach back into the part before; every window of theirs is measured. Scaling is fitted on train alone.
+    reach back into the part before; every window of theirs is measured. Scaling is fitted on train alone. Many series
+    are each cut in this way, share scaling and model, and no window holds steps of two.
 
     Args:
         dataset: A TFDS data set of one series: `ett/h1`, `exchange_rate`, `sine`, `mackey_glass`.
         file: Instead: a table `.csv` or `.tsv` with a header.
         time: The file's column with the time.
+        series: The file's column with the name of a row's series, where it holds many, one below the other.
         target: The columns to forecast; by default all that are read.
         features: The columns to read beside the target; by default all.
         horizon: Steps to forecast.
@@ -53,6 +56,7 @@ class SeriesForecasting(Fitted):
     dataset: str | None = None
     file: str | None = None
     time: str | None = None
+    series: str | None = None
     target: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     horizon: int = 24
@@ -81,41 +85,55 @@ class SeriesForecasting(Fitted):
             ValueError, TypeError: Data that no model can be trained on; says which and why.
         """
         lookback = self._check(sequence_length)
-        table, sizes = self._read(data_dir)
-        ends = part_ends(len(table), sizes, self.validation, self.test)
-        begin, end = ends["train"]
-        if end < lookback + self.horizon:
-            raise InvalidValue(
-                f"Train needs at least lookback + horizon = {lookback} + {self.horizon} steps. "
-                f"Received: {end} of {len(table)} rows"
-            )
-        constant = np.flatnonzero(np.ptp(table.values[:end], axis=0) == 0)
+        tables, sizes = self._read(data_dir)
+        ends = [part_ends(len(table), sizes, self.validation, self.test) for table in tables]
+        for table, parts_of in zip(tables, ends, strict=True):
+            self._check_length(table, parts_of, lookback)
+        trains = [table.values[: parts_of["train"][1]] for table, parts_of in zip(tables, ends, strict=True)]
+        columns = tables[0].columns
+        lowest, highest = (np.array([f(train, axis=0) for train in trains]) for f in (np.min, np.max))
+        constant = np.flatnonzero(lowest.min(axis=0) == highest.max(axis=0))
         if len(constant):
             raise InvalidValue(
                 f"A column that never changes in train tells nothing: leave it out with --target and --features. "
-                f"Received: {table.columns[constant[0]]} = {table.values[0, constant[0]]:g}"
+                f"Received: {columns[constant[0]]} = {trains[0][0, constant[0]]:g}"
             )
-        scaler = Scaler.fit([table.values[:end]], self.scale)
         self.fitted = {
-            "columns": list(table.columns),
-            "scaler": dataclasses.asdict(scaler),
+            "columns": list(columns),
+            "scaler": dataclasses.asdict(Scaler.fit(trains, self.scale)),
             "fill": 0.0,
-            "inputs": {"outputs": len(self.target) or len(table.columns), "horizon": self.horizon},
+            "inputs": {"outputs": len(self.target) or len(columns), "horizon": self.horizon},
         }
-        values = self._encode_table(table)
+        values = np.concatenate([self._encode_table(table) for table in tables])
+        origins = np.cumsum([0, *map(len, tables[:-1])])
         self.fitted["inputs"] |= {"features": values.shape[1], "sequence_length": lookback}
         parts = {}
-        for part in (p for p in PARTS if p in ends):
-            begin, end = ends[part]
-            if end - begin < self.horizon:
-                raise InvalidValue(
-                    f"The {part} part needs at least horizon = {self.horizon} steps. Received: {end - begin} rows"
-                )
-            starts = window_starts(begin, end, lookback, self.horizon, self.stride if part == "train" else 1)
+        for part in (p for p in PARTS if p in ends[0]):
+            stride = self.stride if part == "train" else 1
+            starts = np.concatenate(
+                [
+                    origin + window_starts(*parts_of[part], lookback, self.horizon, stride)
+                    for origin, parts_of in zip(origins, ends, strict=True)
+                ]
+            )
             if limit is not None and limit < len(starts):
                 starts = starts[np.linspace(0, len(starts) - 1, limit).round().astype(int)]
             parts[part] = self._batches(values, starts, batch_size, seed if part == "train" else None)
         return Splits(parts)
+
+    def _check_length(self, table, ends, lookback):
+        of_series = f", series {table.name}" if table.name else ""
+        if ends["train"][1] < lookback + self.horizon:
+            raise InvalidValue(
+                f"Train needs at least lookback + horizon = {lookback} + {self.horizon} steps. "
+                f"Received: {ends['train'][1]} of {len(table)} rows{of_series}"
+            )
+        for part, (begin, end) in ends.items():
+            if end - begin < self.horizon:
+                raise InvalidValue(
+                    f"The {part} part needs at least horizon = {self.horizon} steps. "
+                    f"Received: {end - begin} rows{of_series}"
+                )
 
     def _check(self, lookback):
         if lookback is None:
@@ -130,9 +148,11 @@ class SeriesForecasting(Fitted):
                 "Name the data: a file (--file load.csv --time timestamp --target OT) or a TFDS --dataset. "
                 f"Received: dataset={self.dataset!r}, file={self.file!r}"
             )
+        if self.series and self.feed_back:
+            raise InvalidValue(f"feed_back goes on from one series, not from many. Received: series={self.series!r}")
         return hp.check("sequence_length", lookback)
 
-    def _read(self, data_dir) -> tuple[Table, Mapping[str, int]]:
+    def _read(self, data_dir) -> tuple[list[Table], Mapping[str, int]]:
         """Return the columns that the model reads, target first, and the rows of the parts that the source has."""
         if self.file is not None:
             return self._read_file(self.file), {}
@@ -140,12 +160,12 @@ class SeriesForecasting(Fitted):
         first = parts["train"]
         times = None if first.times is None else np.concatenate([part.times for part in parts.values()])
         table = Table(first.columns, np.concatenate([part.values for part in parts.values()]), times)
-        return table.select(self._order(table.columns)), {name: len(part) for name, part in parts.items()}
+        return [table.select(self._order(table.columns))], {name: len(part) for name, part in parts.items()}
 
-    def _read_file(self, file) -> Table:
+    def _read_file(self, file) -> list[Table]:
         wanted = (*self.target, *self.features) if self.features else ()
-        table = read_csv(str(file), self.time, tuple(dict.fromkeys(wanted)), self.fill)
-        return table.select(self.fitted.get("columns") or self._order(table.columns))
+        tables = read_csv(str(file), self.time, tuple(dict.fromkeys(wanted)), self.fill, self.series)
+        return [table.select(self.fitted.get("columns") or self._order(table.columns)) for table in tables]
 
     def _order(self, columns: Sequence[str]) -> list[str]:
         """Put the target first."""
@@ -188,15 +208,15 @@ class SeriesForecasting(Fitted):
         return Scaler(scaler.shift[:outputs], scaler.scale[:outputs]).inverse(y)
 
     def read_inputs(self, file: str) -> list[Table]:
-        """Read a table like the one that was trained on: the forecast begins after its last row."""
-        return [self._read_file(file)]
+        """Read a table like the one that was trained on: a forecast begins after the last row of each series."""
+        return self._read_file(file)
 
     def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
         """Turn histories (tables, arrays `(steps, columns)` in their units, JSON) into what the model reads."""
         lookback, columns = self.inputs["sequence_length"], self._known("columns")
         found = []
         for item in parse_sequences(raw):
-            table = item if isinstance(item, Table) else Table(tuple(columns), _history(item, columns))
+            table = item if isinstance(item, Table) else history(item, columns)
             if len(table) < lookback:
                 raise InvalidValue(f"A history needs at least {lookback} steps, the lookback. Received: {len(table)}")
             found.append(self._encode_table(table)[-lookback:])
@@ -209,13 +229,18 @@ class SeriesForecasting(Fitted):
 
     def batches_of(self, file: Any) -> Batches:
         """Batch every window of a file like the one that was trained on."""
-        table, lookback = self._read_file(file), self.inputs["sequence_length"]
-        if len(table) < lookback + self.horizon:
-            raise InvalidValue(
-                f"The file needs at least lookback + horizon = {lookback} + {self.horizon} rows. Received: {len(table)}"
-            )
-        starts = window_starts(0, len(table), lookback, self.horizon)
-        return self._batches(self._encode_table(table), starts, 64, None)
+        tables, lookback = self._read_file(file), self.inputs["sequence_length"]
+        starts, origin = [], 0
+        for table in tables:
+            if len(table) < lookback + self.horizon:
+                raise InvalidValue(
+                    f"The file needs at least lookback + horizon = {lookback} + {self.horizon} rows of a series. "
+                    f"Received: {len(table)} rows"
+                )
+            starts.append(origin + window_starts(0, len(table), lookback, self.horizon))
+            origin += len(table)
+        values = np.concatenate([self._encode_table(table) for table in tables])
+        return self._batches(values, np.concatenate(starts), 64, None)
 
     def decode(self, y: np.ndarray) -> list[dict[str, Any]]:
         """Turn forecasts `(batch, horizon, outputs)` into one list of numbers for each target, in its units."""
@@ -223,18 +248,3 @@ class SeriesForecasting(Fitted):
             {name: [float(v) for v in line] for name, line in zip(self.targets, window.T, strict=True)}
             for window in self.in_units(np.asarray(y))
         ]
-
-
-def _history(item: Any, columns: Sequence[str]) -> np.ndarray:
-    try:
-        values = np.asarray(item, "float64")
-    except (TypeError, ValueError):
-        raise InvalidValue(f"A history holds numbers alone. Received: {str(item)[:60]}") from None
-    if values.ndim == 1 and len(columns) == 1:
-        values = values[:, None]
-    if values.ndim != 2 or values.shape[1] != len(columns) or not np.isfinite(values).all():
-        raise InvalidValue(
-            f"A history is finite numbers of shape (steps, {len(columns)}), the columns {', '.join(columns)}. "
-            f"Received: shape {values.shape}"
-        )
-    return values

@@ -1,6 +1,7 @@
 """Forecasts step by step: each answer is the next input. In training the truth is, so one pass takes all steps."""
 
 import contextlib
+import itertools
 
 import keras
 from keras import ops
@@ -16,9 +17,11 @@ class StepDecoder(keras.layers.Layer):
     """Read a series, then write its continuation step by step.
 
     In: `(batch, time, features)`, with or without a mask. Out: `(batch, horizon, outputs)`. The encoder reads all real
-    steps but the last, which is the decoder's first input; its next is its own answer. With a likelihood the answer is
-    the mean, or inside `sampling()` a draw. Inside `forced(truth)` the inputs are the true values, and the output is
-    that of the head: `(batch, horizon, outputs)`, or `2 * outputs` for mean and deviation.
+    steps but the last, which is the decoder's first input; its next is its own answer. A decoder of its own also reads
+    the encoder's last state at every step (Cho et al. 2014, https://arxiv.org/abs/1406.1078, section 2.2). With a
+    likelihood the answer is the mean, or inside `sampling()` a draw. Inside `forced(truth)` the inputs are the true
+    values (in training some are its own answers: scheduled sampling, https://arxiv.org/abs/1506.03099), and the output
+    is that of the head: `(batch, horizon, outputs)`, or `2 * outputs` for mean and deviation.
 
     Args:
         units: Width of the state.
@@ -28,9 +31,21 @@ class StepDecoder(keras.layers.Layer):
         likelihood: `none`, trained by squared error, or `gaussian`, trained by likelihood.
         shared: One network reads and writes (it reads the first `outputs` features alone); else there are two.
         dropout: Share of the states dropped before the head.
+        scheduled_sampling: Share of the steps that read the decoder's own answer in training, not the truth.
     """
 
-    def __init__(self, units, horizon, outputs, cell, likelihood="none", shared=False, dropout=0.0, **kwargs):
+    def __init__(
+        self,
+        units,
+        horizon,
+        outputs,
+        cell,
+        likelihood="none",
+        shared=False,
+        dropout=0.0,
+        scheduled_sampling=0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.units = units
         self.horizon = horizon
@@ -39,17 +54,19 @@ class StepDecoder(keras.layers.Layer):
         self.likelihood = likelihood
         self.shared = shared
         self.dropout = dropout
+        self.scheduled_sampling = scheduled_sampling
         kind = {"gru": GRU, "lstm": LSTM}[cell]
         options = {"return_sequences": True, "return_state": True}
         self.decoder = kind(units, name="decoder", **options)
         self.encoder = self.decoder if shared else kind(units, name="encoder", **options)
         self.drop = keras.layers.Dropout(dropout, name="drop")
         self.head = keras.layers.Dense(outputs * (1 if likelihood == "none" else 2), name="head")
+        self.coins = keras.random.SeedGenerator() if scheduled_sampling else None
         self._truth = None
         self._seed = None
 
     def build(self, input_shape):
-        self.decoder.build((None, None, self.outputs))
+        self.decoder.build((None, None, self.outputs + (0 if self.shared else self.units)))
         if not self.shared:
             self.encoder.build((None, None, input_shape[-1]))
         self.head.build((None, None, self.units))
@@ -63,29 +80,50 @@ class StepDecoder(keras.layers.Layer):
         else:
             before_last = ops.arange(ops.shape(x)[1], dtype="int32")[None] < count - 1
             _, *states = self.encoder(past, mask=before_last, training=training)
+        summary = states[0]
         kept = self.drop(ops.ones_like(states[0]), training=training)  # one mask for all steps
-        if self._truth is not None:
-            inputs = ops.concatenate([last[:, None], ops.cast(self._truth[:, :-1], last.dtype)], axis=1)
-            outputs, *_ = self.decoder(inputs, initial_state=states, training=training)
-            return self.head(outputs * kept[:, None])
-        return self._on_its_own(last, states, kept)
+        if self._truth is None:
+            return self._step_by_step(last, summary, states, kept)[0]
+        truth = ops.cast(self._truth, last.dtype)
+        if training and self.scheduled_sampling:
+            own = keras.random.uniform(ops.shape(truth)[:2], seed=self.coins) < self.scheduled_sampling
+            return self._step_by_step(last, summary, states, kept, truth, own[..., None])[1]
+        before = ops.concatenate([last[:, None], truth[:, :-1]], axis=1)
+        summaries = ops.repeat(summary[:, None], self.horizon, axis=1)
+        outputs, *_ = self.decoder(self._with(summaries, before), initial_state=states, training=training)
+        return self.head(outputs * kept[:, None])
 
-    def _on_its_own(self, last, states, kept):
+    def _with(self, summary, y):
+        """What a decoder of its own reads at each step: the value before and the summary of the past."""
+        return y if self.shared else ops.concatenate([y, summary], axis=-1)
+
+    def _step_by_step(self, last, summary, states, kept, truth=None, own=None):
+        """Return the answers `(batch, horizon, outputs)` and the head's outputs.
+
+        After a step, `own` `(batch, horizon, 1)` tells whether its answer or the `truth` is read; None: the answer.
+        """
         noise = ops.zeros((self.horizon, 1, 1), last.dtype)
         if self._seed is not None:
             noise = keras.random.normal((self.horizon, *last.shape), seed=self._seed)
+        inputs = [noise] if truth is None else [noise, ops.transpose(truth, (1, 0, 2)), ops.transpose(own, (1, 0, 2))]
+        sizes = [self.outputs, *(self.units for _ in states), self.outputs, self.head.units]
+        ends = list(itertools.accumulate(sizes))[:-1]
 
-        widths = [self.outputs + i * self.units for i in range(len(states))]
-
-        def step(carry, noise):
-            last, *states = ops.split(carry, widths, axis=-1)
-            output, states = self.decoder.cell(last, states)
-            mean, deviation = self._distribution(self.head(output * kept))
-            carry = ops.concatenate([mean + deviation * noise, *states], axis=-1)
+        def step(carry, inputs):
+            read, *states, _, _ = ops.split(carry, ends, axis=-1)
+            state, states = self.decoder.cell(self._with(summary, read), states)
+            output = self.head(state * kept)
+            mean, deviation = self._distribution(output)
+            noise, *forced = inputs
+            answer = mean + deviation * noise
+            read = ops.where(forced[1], answer, forced[0]) if forced else answer
+            carry = ops.concatenate([read, *states, answer, output], axis=-1)
             return carry, carry  # one tensor: `ops.scan` takes no other output than what it carries
 
-        _, steps = ops.scan(step, ops.concatenate([last, *states], axis=-1), noise)
-        return ops.transpose(steps[..., : self.outputs], (1, 0, 2))
+        nothing = [ops.repeat(last[:, :1] * 0, size, axis=-1) for size in sizes[-2:]]
+        _, steps = ops.scan(step, ops.concatenate([last, *states, *nothing], axis=-1), inputs)
+        *_, answers, outputs = ops.split(ops.transpose(steps, (1, 0, 2)), ends, axis=-1)
+        return answers, outputs
 
     def _distribution(self, output):
         if self.likelihood == "none":
@@ -133,7 +171,7 @@ class StepDecoder(keras.layers.Layer):
         return (input_shape[0], self.horizon, self.outputs)
 
     def get_config(self):
-        words = ("units", "horizon", "outputs", "cell", "likelihood", "shared", "dropout")
+        words = ("units", "horizon", "outputs", "cell", "likelihood", "shared", "dropout", "scheduled_sampling")
         return {**super().get_config(), **{word: getattr(self, word) for word in words}}
 
 

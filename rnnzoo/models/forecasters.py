@@ -13,9 +13,11 @@ def segrnn(x, *, outputs, horizon, units=256, segment_length=24, dropout=0.5):
 
 
 @register(paper="https://arxiv.org/abs/1406.1078", teacher_forced=True)
-def encoder_decoder_gru(x, *, outputs, horizon, units=64, dropout=0.2):
-    """One GRU reads the past, another writes the forecast step by step; in training it is fed with the truth."""
-    return layers.StepDecoder(units, horizon, outputs, "gru", dropout=dropout, name="decoder")(x)
+def encoder_decoder_gru(x, *, outputs, horizon, units=64, dropout=0.2, scheduled_sampling=0.95):
+    """One GRU reads the past, another writes the forecast step by step, each step from the one before."""
+    return layers.StepDecoder(
+        units, horizon, outputs, "gru", dropout=dropout, scheduled_sampling=scheduled_sampling, name="decoder"
+    )(x)
 
 
 @register(paper="https://arxiv.org/abs/1704.04110", teacher_forced=True)

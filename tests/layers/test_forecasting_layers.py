@@ -110,7 +110,7 @@ def test_forced_and_free_decoders_agree_where_the_truth_is_their_own_answer(name
 
 
 def test_teacher_forcing_is_in_training_alone():
-    model = forecaster("encoder_decoder_gru", units=6, dropout=0.0)
+    model = forecaster("encoder_decoder_gru", units=6, dropout=0.0, scheduled_sampling=0.0)
     y = RNG.normal(3.0, 2.0, (4, 5, 3)).astype("float32")
     model.run_eagerly = True
     tested = model.test_on_batch(X, y, return_dict=True)["loss"]
@@ -120,6 +120,21 @@ def test_teacher_forcing_is_in_training_alone():
         forced = np.asarray(model.get_layer("body")(normal)) * np.asarray(scale) + np.asarray(shift)
     trained = model.train_on_batch(X, y, return_dict=True)["loss"]
     np.testing.assert_allclose(trained, np.mean((forced - y) ** 2), rtol=1e-4)
+
+
+def test_scheduled_sampling_reads_that_share_of_its_own_answers_in_training_alone():
+    model = forecaster("encoder_decoder_gru", units=6, dropout=0.0, scheduled_sampling=0.8, normalization="none")
+    body = model.get_layer("body")
+    decoder, x = body.get_layer("decoder"), np.repeat(X[:1], 500, axis=0)
+    free = np.asarray(body(x))
+    with decoder.forced(free):
+        np.testing.assert_allclose(np.asarray(body(x, training=True)), free, atol=1e-5)
+    with decoder.forced(free + 1):
+        forced, mixed = (np.asarray(body(x, training=training)) for training in (False, True))
+    assert np.abs(forced[:, 1] - free[:, 1]).max() > 1e-2
+    own, told = (np.abs(mixed[:, 1] - other[:, 1]).max(axis=-1) < 1e-5 for other in (free, forced))
+    assert (own ^ told).all()  # the second step has read the one or the other
+    assert 0.7 < own.mean() < 0.9
 
 
 def test_samples_of_deepar_have_its_first_steps_distribution():
