@@ -14,6 +14,9 @@ from rnnzoo.layers import _tf_cells as cells
 from rnnzoo.layers._tf_loops import backward_loop, forward_loop
 
 TOWERS = 2
+LONGEST = 512
+"""Steps of one stretch. A longer sequence, if its length is known to the graph, is cut into stretches: what only one
+of them needs (projected inputs, gradients of the gates) is free again before the next one begins."""
 
 
 class Weights(NamedTuple):
@@ -97,8 +100,23 @@ def _rows(batch, towers):
 
 
 def _tower(sweep, x, weights, state, lengths, skip):
-    *state, hs = _sweep(sweep, x, weights, state, lengths)
-    return (None if hs is None else hs[:, skip:]), [a[skip:] for a in state]
+    stretches, begins = _stretches(x)
+    hs = []
+    for part, begin in list(zip(stretches, begins, strict=True))[:: -1 if sweep.backwards else 1]:
+        here = None if lengths is None else tf.clip_by_value(lengths - begin, 0, tf.shape(part)[1])
+        *state, h = _sweep(sweep, part, weights, state, here)
+        hs.append(None if h is None else h[:, skip:])
+    return _join(hs[::-1] if sweep.backwards else hs, 0), [a[skip:] for a in state]
+
+
+def _stretches(x):
+    """Cut `x` `(batch, time, features)` along time; returns the parts and where they begin."""
+    time = x.shape[1]
+    if time is None or time <= LONGEST:
+        return [x], [0]
+    size = -(-time // -(-time // LONGEST))
+    begins = range(0, time, size)
+    return tf.split(x, [min(size, time - begin) for begin in begins], axis=1), begins
 
 
 def _join(parts, axis):
@@ -148,7 +166,8 @@ def _forward(sweep, x, w, state, lengths, keep):
         bias = w.bias[0] + tf.concat([bias_update, bias_reset, tf.zeros_like(bias_candidate)], 0)
         hidden_bias = [bias_candidate]
     gates = sweep.cell.gates
-    flat = tf.reshape(x, [-1, x.shape[2]])
+    with tf.control_dependencies(list(state)):  # not before the stretch before is done
+        flat = tf.reshape(tf.identity(x), [-1, x.shape[2]])
     shape = [tf.shape(x)[0], tf.shape(x)[1], w.recurrent.shape[0]]
     z = [
         tf.reshape(tf.nn.bias_add(tf.matmul(flat, part), part_bias), shape)

@@ -115,6 +115,18 @@ def test_every_kind(kind, padding, direction, return_sequences):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("padding", ["none", "ragged"])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_long_sequence_is_cut_into_stretches(monkeypatch, kind, padding, backwards):
+    monkeypatch.setattr("rnnzoo.layers.bptt.LONGEST", 7)
+    rng = np.random.default_rng(1)
+    theirs, ours = pair(kind, 6, 20, return_sequences=True, return_state=True, go_backwards=backwards)
+    x, state = data(rng, kind, 6, 20, False, True)
+    lengths = PADDINGS[padding](rng, 6, 20)
+    assert_equal(results(ours, x, lengths, state), results(theirs, x, lengths, state))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_without_training_outputs_and_gradients_are_the_same(kind):
     theirs, ours = pair(kind, 5, 4, return_sequences=True, use_bias=False)
     x, _ = data(np.random.default_rng(2), kind, 5, 4, False, False)
