@@ -18,7 +18,8 @@ recipe = Recipe(
     batch_size=256,
     learning_rate=1e-3,
     schedule="cosine",
-    patience=10,
+    average=1.0,
+    patience=5,
     search={"sequence_length": [96, 192, 336, 720]},
 )
 
