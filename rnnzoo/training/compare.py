@@ -92,6 +92,6 @@ def _picture(rows, metric) -> Figure:
             row["model"], (row["seconds"], row[metric]), xytext=(6, 6), textcoords="offset points", fontsize=8
         )
     axes.set(xlabel="seconds of training", ylabel=f"{rows[0]['split']} {metric}", xscale="log")
-    axes.margins(x=0.2, y=0.1)  # room for the names
+    axes.margins(x=0.35, y=0.1)  # room for the names
     axes.grid(alpha=0.3)
     return figure
