@@ -75,6 +75,7 @@ class Batches:
         seed: Of the order; None keeps the examples' own order within their buckets.
         weights: How much each example counts, `(examples,)`; None: all the same, 1.
         devices: How many share a batch: its size is a multiple of it.
+        share: Give only the k-th of n equal parts of each batch: `(k, n)`, k from 0.
     """
 
     x: Sequence[np.ndarray] | Windows
@@ -85,6 +86,7 @@ class Batches:
     seed: int | None = None
     weights: np.ndarray | None = None
     devices: int = 1
+    share: tuple[int, int] = (0, 1)
 
     @property
     def size(self) -> int:
@@ -125,6 +127,10 @@ class Batches:
             return self.x[indices]
         return pad([self.x[i] for i in indices], length, self.pad_value)
 
+    def _own(self, rows: np.ndarray) -> np.ndarray:
+        k, n = self.share
+        return rows[k * len(rows) // n : (k + 1) * len(rows) // n]
+
     def steps(self) -> int:
         """Count the batches of an epoch."""
         return len(self.plan())
@@ -132,8 +138,9 @@ class Batches:
     def arrays(self, epoch: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Yield the batches `(x, y, weight)` of an epoch as NumPy arrays."""
         for indices, real, length in self.plan(epoch):
-            x = self._padded(indices, length)
             weight = (np.arange(len(indices)) < real).astype("float32")
+            indices, weight = self._own(indices), self._own(weight)
+            x = self._padded(indices, length)
             if self.weights is not None:
                 weight *= self.weights[indices]
             if self.per_step:
@@ -155,7 +162,7 @@ class Batches:
         plan = self.plan()
         lengths = {length for _, _, length in plan}
         time = lengths.pop() if len(lengths) == 1 else None  # one shape: let TensorFlow know it
-        batch = len(plan[0][0])
+        batch = len(self._own(plan[0][0]))
 
         def spec(example, lead):
             return tf.TensorSpec((batch, *lead, *example.shape), example.dtype)

@@ -8,6 +8,7 @@ from typing import Any
 from rnnzoo.data.batches import Batches
 from rnnzoo.heads import HEADS
 from rnnzoo.rebuilding import rebuild
+from rnnzoo.training.devices import processes
 
 
 def trainer(model: Any, task: str, train: Batches, stateful: bool) -> Any:
@@ -24,7 +25,18 @@ def trainer(model: Any, task: str, train: Batches, stateful: bool) -> Any:
     """
     if not stateful:
         return model
-    twin = rebuild(model, stateful=True, batch_size=train.size)
+    return _compiled(rebuild(model, stateful=True, batch_size=train.size), model, task)
+
+
+def spread(model: Any, task: str) -> Any:
+    """Return a twin whose variables lie on the devices of all processes; the model itself where there is one process.
+
+    The model stays on its own process, where it can be asked without the others.
+    """
+    return model if processes()[1] == 1 else _compiled(rebuild(model), model, task)
+
+
+def _compiled(twin, model, task):
     optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
     twin.compile(optimizer=optimizer, loss=HEADS[task].loss(), weighted_metrics=HEADS[task].metrics())
     twin.optimizer.build(twin.trainable_variables)

@@ -1,4 +1,4 @@
-"""What the training runs on: one device, or all accelerators of this machine.
+"""What the training runs on: one device, all accelerators of this machine, or those of several machines (JAX).
 
 Every device takes its share of each batch, and gradients are summed: `batch_size` is that of all together, and the
 learning rate stays as it is. So the same command gives the same training everywhere, faster where there is more.
@@ -7,7 +7,10 @@ learning rate stays as it is. So the same command gives the same training everyw
 import contextlib
 import os
 import platform
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,7 +44,7 @@ def all_devices() -> Iterator[None]:
 
     backend = keras.backend.backend()
     _refuse(backend)
-    if backend == "jax" and count() > 1 and keras.distribution.distribution() is None:
+    if backend == "jax" and count() > 1 and processes()[1] == 1 and keras.distribution.distribution() is None:
         keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
         try:
             yield
@@ -64,6 +67,83 @@ def count() -> int:
     return len(keras.distribution.list_devices()) if backend == "jax" else 1
 
 
+# A training on several machines: on each of them one process, all with the same command. ---------------------------
+
+MACHINES = "KERAS_DISTRIBUTION_NUM_PROCESSES"
+
+
+def join() -> None:
+    """Wait for the other processes of this training, if the environment says that there are any.
+
+    JAX alone. `KERAS_DISTRIBUTION_JOB_ADDRESSES` names the first process's `host:port`, and
+    `KERAS_DISTRIBUTION_NUM_PROCESSES` and `KERAS_DISTRIBUTION_PROCESS_ID` (from 0) the rest; see
+    `keras.distribution.initialize`. It must come before anything is computed.
+
+    Raises:
+        ValueError: Another backend; too late.
+    """
+    if MACHINES not in os.environ:
+        return
+    import keras
+
+    if keras.backend.backend() != "jax":
+        raise InvalidValue(
+            "Training on several machines needs the JAX backend: KERAS_BACKEND=jax. "
+            f"Received: {MACHINES} with {keras.backend.backend()}"
+        )
+    import jax
+
+    if not jax.distributed.is_initialized():
+        try:
+            keras.distribution.initialize()
+        except RuntimeError as error:
+            raise InvalidValue(
+                f"The processes cannot be joined ({str(error).splitlines()[0]}). Received: {MACHINES}"
+            ) from None
+
+
+def processes() -> tuple[int, int]:
+    """Return this process's number, from 0, and how many train together."""
+    if MACHINES not in os.environ:
+        return 0, 1
+    import jax
+
+    return jax.process_index(), jax.process_count()
+
+
+@contextlib.contextmanager
+def place_of(folder: Path, restart: bool) -> Iterator[Path]:
+    """Where this process writes: the first into the run's folder, each other one into a copy that is thrown away."""
+    number, many = processes()
+    if many == 1:
+        yield folder
+        return
+    from jax.experimental.multihost_utils import sync_global_devices
+
+    with tempfile.TemporaryDirectory() as spare:
+        place = Path(spare) / folder.name if number else folder
+        if number and folder.is_dir() and not restart:
+            shutil.copytree(folder, place)
+        sync_global_devices("before anything is written")
+        yield place
+        sync_global_devices("after everything is written")
+
+
+@contextlib.contextmanager
+def across_processes() -> Iterator[None]:
+    """Within this block Keras spreads variables and batches over all processes; with one process it does nothing."""
+    if processes()[1] == 1:
+        yield
+        return
+    import keras
+
+    keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(None)
+
+
 def predict_on_batch(model: Any, x: Any) -> np.ndarray:
     """Return the model's answers to one batch, `(batch, ...)`, on however many devices the model lives.
 
@@ -71,7 +151,7 @@ def predict_on_batch(model: Any, x: Any) -> np.ndarray:
     batch that the devices can divide is taken.
     """
     x = np.asarray(x)  # JAX takes no tensor of TensorFlow
-    rows, many = len(x), count()
+    rows, many = len(x), count() if processes()[1] == 1 else 1
     short = -rows % many
     if short:
         x = np.concatenate([x, np.repeat(x[-1:], short, axis=0)])

@@ -62,8 +62,25 @@ def train(
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
     recipe = recipe.check()
     recipe.data.check_source()
+    devices.join()
     folder = Path(run or Path("runs") / recipe.run_name())
     runs.claim(folder, recipe, restart)
+    first = devices.processes()[0] == 0
+    with devices.place_of(folder, restart) as place:
+        _train(
+            recipe,
+            place,
+            restart,
+            data_dir,
+            load,
+            measure and first,
+            on_epoch_end,
+            console if first else Console(quiet=True),
+        )
+    return Run(folder)
+
+
+def _train(recipe, folder, restart, data_dir, load, measure, on_epoch_end, console):
     runs.sweep(folder)
     done = Run(folder)
     if not restart and done.finished and (done.results["stopped"] or done.results["epochs"] >= recipe.epochs):
@@ -71,7 +88,7 @@ def train(
         console.print(
             f"Finished already after {done.results['epochs']} epochs ({why}; --restart begins anew): {folder}"
         )
-        return done
+        return
 
     splits = load(recipe) if load else recipe.load(data_dir)
     _check_monitor(recipe, splits)
@@ -86,6 +103,8 @@ def train(
         starting.start_embedding(recipe, model, splits)
         stateful = getattr(recipe.data, "stateful", False)
         trained = carrying.trainer(model, recipe.task, splits.parts["train"], stateful)
+        with devices.across_processes():
+            trained = carrying.spread(trained, recipe.task)
         state = checkpoint.restore(saved, trained) if saved.is_file() else State()
         if done.finished and not state.epoch:
             raise InvalidValue(
@@ -98,12 +117,13 @@ def train(
         )
         _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console)
         _write_history(folder, state)  # a kill may have come between checkpoint and history
-        return finish(recipe, model, splits, state, folder, console) if measure else done
+        if measure:
+            finish(recipe, model, splits, state, folder, console)
 
 
 def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
     """Train epoch by epoch; after each, the whole state goes to disk."""
-    train = dataclasses.replace(splits.parts["train"], devices=devices.count())
+    train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
     validation = splits.parts.get("validation")
     if recipe.class_weight:
         train = dataclasses.replace(train, weights=_class_weights(train.y))
@@ -111,7 +131,8 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
         began = time.perf_counter()
         row: dict[str, Any] = {"epoch": state.epoch + 1}
         if model.trainable_variables:
-            row |= _one_epoch(trained, train, state.epoch, recipe.epochs, console)
+            with devices.across_processes():
+                row |= _one_epoch(trained, train, state.epoch, recipe.epochs, console)
             if trained is not model:
                 model.set_weights(trained.get_weights())
         else:  # a baseline without weights
