@@ -158,7 +158,7 @@ def test_command_exists(words, capsys):
         assert all(set(named.split(",")) <= extras.keys() for named in re.findall(r"\[(.*?)\]", " ".join(rest)))
         return
     if program not in ("python", "rnnzoo"):
-        assert program in ("python3.11", ".", "pytest", "ruff", "mypy", "pre-commit") or os.access(
+        assert program in ("python3.11", ".", "export", "pytest", "ruff", "mypy", "pre-commit") or os.access(
             ROOT / program, os.X_OK
         )
         return
