@@ -23,9 +23,10 @@ LONGEST = 2**16
 
 
 class Codec(Protocol):
-    """What both kinds offer. `ids` numbers the tokens that the model knows."""
+    """What both kinds offer. `ids` numbers the tokens that the model knows, from `first` on."""
 
     ids: dict[str, int]
+    first: int
 
     def __len__(self) -> int:
         """Count the ids, padding, unknown and the end included."""
@@ -83,10 +84,14 @@ def codec(fitted: dict[str, Any]) -> Codec:
     return Tokens(fitted["tokens"], fitted["unit"], fitted["first"])
 
 
-def encode_all(found: Codec, texts: Iterable[str], end: bool) -> Ragged:
-    """Return the ids of each text, with END behind them if asked for; all share one array."""
-    tail = [np.array([END], "int32")] if end else []
-    rows = [np.concatenate([found.encode(text), *tail]) for text in texts]
+def encode_all(found: Codec, texts: Iterable[str]) -> Ragged:
+    """Return the ids of each text, with END behind them where the vocabulary has it; all share one array.
+
+    A source of which nothing is left (SentencePiece drops some signs) is read as one unknown token.
+    """
+    tail = np.array([END] if found.first > END else [], "int32")
+    rows = [np.append(found.encode(text), tail) for text in texts]
+    rows = [row if len(row) else np.array([UNKNOWN], "int32") for row in rows]
     ends = np.cumsum([len(row) for row in rows], dtype="int64")
     return Ragged(np.concatenate([np.zeros(0, "int32"), *rows]), np.append(0, ends)[:-1], ends)
 

@@ -94,13 +94,13 @@ class TextPairs(InParts):
         return {**fitted, "outputs": len(codecs.codec(fitted))}
 
     def _encode_inputs(self, x, part):
-        return codecs.encode_all(self.vocabulary, x, end=False)
+        return codecs.encode_all(self.vocabulary, x)
 
     def _encode_answers(self, y, part):
         codec = self.target_vocabulary
         if part != "train":  # which may be large, and is asked for its texts only where nothing is held out
             self._texts[part] = [codec.normal(text) for text in y]
-        return codecs.encode_all(codec, y, end=True)
+        return codecs.encode_all(codec, y)
 
     def batch(self, parts: dict[str, Part], *, sequence_length=None, batch_size=32, seed=0) -> Splits:
         """Leave too long pairs out of train, and batch what `read` gave. See `load`."""
@@ -123,17 +123,36 @@ class TextPairs(InParts):
         return Splits({**batches})
 
     def encode(self, raw: Sequence[str]) -> Sequence[np.ndarray]:
-        """Turn texts into the ids that the model reads."""
+        """Turn texts into the ids that the model reads.
+
+        Raises:
+            ValueError, TypeError: There is nothing to read; an input is no text.
+        """
+        if not len(raw):
+            raise InvalidValue("There is nothing to read. Received: no input")
         wrong = next((item for item in raw if not isinstance(item, str)), None)
         if wrong is not None:
             raise InvalidType(f"An input is a text. Received: {type(wrong).__name__} {str(wrong)[:40]}")
+        blank = next((item for item in raw if not item.strip()), None)
+        if blank is not None:
+            raise InvalidValue(f"There is nothing to read in this input. Received: {blank!r}")
         return self._encode_inputs(raw, "input")
+
+    def read_inputs(self, file: str) -> list[str]:
+        """Read the sources of a table: those of its column `source`, or of its first; blank ones are left out."""
+        found = []
+        for _, row in read_rows(file, quoted=False):
+            column = self.source or ("source" if "source" in row else next(iter(row)))
+            if column not in row:
+                raise InvalidValue(f"{file} has the columns {', '.join(map(str, row))}. Received: source={column!r}")
+            found.append(str(row[column] or ""))
+        return [text for text in found if text.strip()]
 
     def batches_of(self, file: Any, batch_size: int = 64) -> PairBatches:
         """Batch the pairs of a file with the same columns."""
         sources, targets = _columns(read_pairs(str(file), self.source, self.target), str(file))
         codec = self.target_vocabulary
-        x, y = self.encode(sources), codecs.encode_all(codec, targets, end=True)
+        x, y = self.encode(sources), codecs.encode_all(codec, targets)
         buckets = bucket_shapes(np.stack([ragged.lengths(x), ragged.lengths(y)], axis=1), batch_size)
         return PairBatches(x, y, buckets, batch_size, texts=[codec.normal(text) for text in targets])
 

@@ -7,14 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.batches import Batches, bucket_lengths
 from rnnzoo.data.pair_batches import PairBatches
-from rnnzoo.data.ragged import lengths
 from rnnzoo.data.vocabulary import END, UNKNOWN
 from rnnzoo.errors import InvalidValue
 from rnnzoo.training import metrics
 
-BATCH = 64
 BLEU_TOKENS = {"words": "none", "characters": "char", "subwords": "13a"}
 """How sacrebleu splits what BLEU counts: at the spaces between our tokens, at every character, or as WMT does."""
 
@@ -25,10 +22,11 @@ class Translation:
 
     Args:
         text: The answer.
-        score: As decoding rates it, the higher the surer.
+        score: Its log-probability, nats, the end's included: the higher the surer.
         source: The tokens that were read.
         target: The tokens that were written; the end is the last, where decoding came to it.
-        attention: The weight that each step of writing gave to each token read, `(target, source)`; None without attention.
+        attention: The weight that each step of writing gave to each token read, `(target, source)`; None where the
+            model has no attention.
     """
 
     text: str
@@ -54,22 +52,16 @@ def translate(model: Any, data: Any, ids: Sequence[np.ndarray], *, beam: int = 1
     """
     from rnnzoo.decoding import decode
 
-    batches = Batches(ids, np.zeros(len(ids)), bucket_lengths(lengths(ids), BATCH), BATCH)
-    source_codec, codec = data.vocabulary, data.target_vocabulary
-    found: list[Any] = [None] * len(ids)
-    for (indices, real, _), (source, _, _) in zip(batches.plan(), batches.arrays(), strict=True):
-        decoded = decode(model, source, beam=beam, max_length=most_steps(data))
-        for row, i in enumerate(indices[:real]):
-            tokens = np.asarray(decoded.tokens[row])
-            attention = None if decoded.attention is None else np.asarray(decoded.attention[row])[:, : len(ids[i])]
-            steps = len(tokens) + 1 if attention is None else len(attention)
-            found[i] = Translation(
-                text=codec.text(tokens),
-                score=float(decoded.scores[row]),
-                source=source_codec.tokens(ids[i]),
-                target=codec.tokens([*tokens, END][:steps]),
-                attention=attention,
-            )
+    decoded = decode(model, ids, beam=beam, max_length=most_steps(data))
+    source, target = data.vocabulary, data.target_vocabulary
+    found = []
+    for i, (read, written) in enumerate(zip(ids, decoded.tokens, strict=True)):
+        attention = None if decoded.attention is None else decoded.attention[i]
+        steps = len(written) + 1 if attention is None else len(attention)  # the end has a step, where it was reached
+        tokens = target.tokens([*written, END][:steps])
+        found.append(
+            Translation(target.text(written), float(decoded.scores[i]), source.tokens(read), tokens, attention)
+        )
     return found
 
 
@@ -77,8 +69,8 @@ def judge(model: Any, batches: PairBatches, data: Any, *, beam: int = 1) -> tupl
     """Measure a model on pairs; return the measures and what it wrote, in the order of the pairs.
 
     Returns:
-        Teacher-forced: loss (nats per token, the end included), accuracy (of tokens). Of whole answers, written without the
-        truth at hand: see `measures`.
+        Teacher-forced: loss (nats per token, the end included), accuracy (of tokens). Of whole answers, written
+        without the truth at hand: see `measures`.
     """
     forced = metrics.evaluate(model, batches.arrays(), "translation")
     found = translate(model, data, batches.x, beam=beam)
@@ -102,8 +94,8 @@ def measures(written: Sequence[str], faultless: Sequence[str], data: Any) -> dic
         data: The data object; its target tokens decide how BLEU splits the texts, see `BLEU_TOKENS`.
 
     Returns:
-        `exact_match`, 0 to 1; `bleu` and `chrf` of the whole corpus, 0 to 100, by sacrebleu; `cer`, the edits (characters
-        put in, taken out or exchanged) that would mend the answers, per character of the truth, by rapidfuzz.
+        `exact_match`, 0 to 1; `bleu` and `chrf` of the whole corpus, 0 to 100, by sacrebleu; `cer`, the edits
+        (characters put in, taken out or exchanged) that would mend the answers, per character of the truth.
 
     Reference: Post (2018), https://aclanthology.org/W18-6319; Popović (2015), https://aclanthology.org/W15-3049.
     """
@@ -147,8 +139,6 @@ def explain(model: Any, data: Any, raw: Sequence[str], *, beam: int = 1) -> list
 
 
 def _note(row: np.ndarray, longest: int) -> str | None:
-    if not len(row):
-        return "nothing to read in this input: the answer is the model's bias"
     if (row == UNKNOWN).all():
         return "the model knows no token of this input: the answer is its bias"
     if len(row) > longest:
