@@ -10,9 +10,6 @@ from rnnzoo.console import print_out
 from rnnzoo.errors import InvalidValue
 from rnnzoo.predict_command import Predict as Predict
 
-SHOWN = ("exact_match", "bleu", "accuracy", "loss", "rmse", "perplexity")
-"""Of a run's measures, in the table of runs."""
-
 
 @dataclass
 class List:
@@ -79,14 +76,15 @@ class Runs:
         from rnnzoo.training.runs import list_runs
 
         table = Table(box=None, pad_edge=False)
-        table.add_column("run", overflow="fold", min_width=30)
+        table.add_column("run", overflow="fold")
         for name in ("model", "epochs", "seconds", "quality"):
-            table.add_column(name)
+            table.add_column(name, overflow="fold")
         for run in list_runs(self.folder):
             if run.finished:
                 r = run.results
                 split, values = list(r["metrics"].items())[-1]
-                shown = "  ".join(f"{k} {values[k]:.4f}" for k in SHOWN if k in values)
+                judged = (r["measure"], "loss") if "measure" in r else ("accuracy", "loss", "rmse", "perplexity")
+                shown = "  ".join(f"{k} {values[k]:.4f}" for k in judged if k in values)
                 table.add_row(run.folder.name, r["model"], str(r["epochs"]), str(r["seconds"]), f"{split}: {shown}")
             else:
                 table.add_row(run.folder.name, run.config["model"], "-", "-", "not finished")

@@ -51,7 +51,7 @@ def picture(found: Sequence[Translation]) -> Figure:
     for axes, one in zip(grid, found, strict=False):
         source, target = visible(one.source), visible(one.target)
         if one.attention is not None and one.attention.size:
-            axes.imshow(one.attention, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+            axes.imshow(one.attention, cmap="Blues", vmin=0, vmax=1)
         upright = max(map(len, source), default=1) == 1
         axes.set_xticks(range(len(source)), [_safe(token) for token in source], rotation=0 if upright else 90)
         axes.set_yticks(range(len(target)), [_safe(token) for token in target])

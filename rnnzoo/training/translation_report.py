@@ -64,17 +64,18 @@ def by_length(lengths: np.ndarray, right: np.ndarray, split: str) -> Figure:
 
 
 def examples(found: Sequence[Translation], faultless: Sequence[str], right: np.ndarray) -> Figure:
-    """The surest right and wrong answers as text: what was read, what was written, and the truth where it differs."""
+    """The surest right and wrong answers as text, with their probability: what was read and written, and the truth."""
     scores = np.array([one.score for one in found])
     lines: list[tuple[str, str]] = []
     for kind, title in ((right, "right"), (~right, "wrong")):
         for i in [i for i in np.argsort(-np.where(kind, scores, -np.inf))[:EXAMPLES] if kind[i]]:
             joint = "" if all(len(token) <= 1 for token in found[i].source) else " "
-            lines += [(f"{title}, score {scores[i]:.3f}", "bold"), (f"read     {joint.join(found[i].source)}", "")]
+            lines += [(f"{title}, {np.exp(scores[i]):.3g}", "bold"), (f"read     {joint.join(found[i].source)}", "")]
             lines.append((f"written  {found[i].text}", "green" if right[i] else "red"))
             lines += [] if right[i] else [(f"truth    {faultless[i]}", "")]
             lines.append(("", ""))
-    figure = Figure(figsize=(0.085 * LINE + 0.4, 0.22 * len(lines) + 0.4))
+    widest = min(LINE, max(len(text) for text, _ in lines))
+    figure = Figure(figsize=(0.085 * widest + 0.4, 0.22 * len(lines) + 0.4))
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
     axes.set(xlim=(0, 1), ylim=(len(lines), -1))
     axes.axis("off")

@@ -13,7 +13,8 @@ from rnnzoo.errors import InvalidValue
 from rnnzoo.training import metrics
 
 BLEU_TOKENS = {"words": "none", "characters": "char", "subwords": "13a"}
-"""How sacrebleu splits what BLEU counts: at the spaces between our tokens, at every character, or as WMT does."""
+"""How sacrebleu splits what BLEU counts: at the spaces between our tokens, at every character, or as WMT does. Answers
+that are all shorter than four tokens are judged by shorter n-grams."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def judge(model: Any, batches: PairBatches, data: Any, *, beam: int = 1) -> tupl
         without the truth at hand: see `measures`.
     """
     forced = metrics.evaluate(model, batches.arrays(), "translation")
-    found = translate(model, data, batches.x, beam=beam)
+    found = translate(model, data, list(batches.x), beam=beam)
     return {**forced, **measures([one.text for one in found], truth(batches, data), data)}, found
 
 
@@ -103,10 +104,11 @@ def measures(written: Sequence[str], faultless: Sequence[str], data: Any) -> dic
     from sacrebleu.metrics import BLEU, CHRF
 
     unit = data.target_tokens or data.tokens
+    bleu = BLEU(tokenize=BLEU_TOKENS[unit], effective_order=True, force=True)
     edits = sum(Levenshtein.distance(one, other) for one, other in zip(faultless, written, strict=True))
     return {
         "exact_match": float(np.mean([one == other for one, other in zip(written, faultless, strict=True)])),
-        "bleu": BLEU(tokenize=BLEU_TOKENS[unit], force=True).corpus_score(written, [faultless]).score,
+        "bleu": bleu.corpus_score(written, [faultless]).score,
         "chrf": CHRF().corpus_score(written, [faultless]).score,
         "cer": edits / max(1, sum(map(len, faultless))),
     }

@@ -81,9 +81,7 @@ def make_space(
     """
     wanted: dict[str, Any] = {**dict.fromkeys(DEFAULT, "default"), **recipe.search, **search}
     if recipe.task in ("tagging", "translation") and wanted["sequence_length"] == "default":
-        wanted["sequence_length"] = (
-            None  # fewer tags to get right would not compare, nor fewer pairs to learn
-        )
+        wanted["sequence_length"] = None  # fewer tags to get right would not compare, nor fewer pairs to learn
     dials = _dials(recipe, models)
     limits = {"sequence_length": longest, "batch_size": examples}
     start = recipe.model if recipe.model in models else models[0]

@@ -40,6 +40,16 @@ def drawn(day: datetime.date, rng: np.random.Generator) -> str:
     return text.lower() if rng.random() < SMALL_LETTERS else text
 
 
+def parts() -> dict[str, list[datetime.date]]:
+    """Draw the days of each part: no day is in two parts; in train a day may come more than once."""
+    rng = np.random.default_rng(0)
+    days = [FIRST + datetime.timedelta(days=int(i)) for i in rng.permutation((LAST - FIRST).days + 1)]
+    validation, test = days[: SIZES["validation"]], days[-SIZES["test"] :]
+    others = days[SIZES["validation"] : -SIZES["test"]]
+    train = [others[i] for i in rng.integers(0, len(others), SIZES["train"])]
+    return {"train": train, "validation": validation, "test": test}
+
+
 class Builder(tfds.core.GeneratorBasedBuilder):
     """A text and its date, year first."""
 
@@ -55,17 +65,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager):
-        """Each part has calendar days of its own; train has what validation and test leave, some days twice."""
-        count = (LAST - FIRST).days + 1
-        days = np.random.default_rng(0).permutation(count)
-        held = {part: SIZES[part] for part in ("validation", "test")}
-        ends = dict(zip(held, np.cumsum(list(held.values())), strict=True))
-        own = {part: days[ends[part] - size : ends[part]] for part, size in held.items()}
-        own["train"] = np.random.default_rng(1).choice(days[sum(held.values()) :], SIZES["train"])
-        return {part: self._generate_examples(own[part], seed) for seed, part in enumerate(SIZES)}
+        """20,000, 2,000 and 2,000 dates, each part from a seed of its own."""
+        return {part: self._generate_examples(days, seed) for seed, (part, days) in enumerate(parts().items())}
 
-    def _generate_examples(self, days: np.ndarray, seed: int):
+    def _generate_examples(self, days: list[datetime.date], seed: int):
         rng = np.random.default_rng(seed)
-        for i, offset in enumerate(days):
-            day = FIRST + datetime.timedelta(days=int(offset))
+        for i, day in enumerate(days):
             yield i, {"date": drawn(day, rng), "iso": day.isoformat()}
