@@ -195,6 +195,7 @@ def test_refusals(run, without_attention, finished, capsys):
     assert "nothing to read in this input" in refused(capsys, "predict", folder, "")
     assert "beam" in refused(capsys, "predict", folder, "eins", "--beam", "0")
     assert "no attention" in refused(capsys, "predict", str(without_attention.folder), "eins", "--explain")
+    assert "written token by token" in refused(capsys, "export", folder)
     assert "Only translation has a beam" in refused(capsys, "predict", str(finished.folder), "[[1, 2]]", "--beam", "2")
 
 
@@ -218,6 +219,18 @@ def test_a_resumed_training_ends_as_an_undisturbed_one(numbers, tmp_path):
     assert arrays
     for name in arrays:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_weights_of_another_run(numbers, run, tmp_path):
+    """Words of the source may differ; those of the target must be the same."""
+    rows = ["source\ttarget", *("vier drei\tzero three", "eins zwei\tone two") * 20]
+    (tmp_path / "pairs.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    data = TextPairs(str(tmp_path / "pairs.tsv"))
+    few = dataclasses.replace(numbers, data=data, weights=str(run.folder), epochs=1)
+    with layers.use("general"), pytest.raises(ValueError, match="writes other tokens"):
+        rnnzoo.train(few, tmp_path / "run", console=QUIET)
+    with pytest.raises(ValueError, match="no head apart from its body"):
+        dataclasses.replace(numbers, trainable_body=False).check()
 
 
 # The measures --------------------------------------------------------------------------------------------------------
