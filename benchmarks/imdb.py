@@ -67,7 +67,7 @@ def _example_reviews(split: str) -> tuple[np.ndarray, np.ndarray]:
     """Return ids of the last 200 words, padded on the left, and labels, as Keras's example has them."""
     from keras.utils import pad_sequences
 
-    from rnnzoo.data.tfds import open_texts
+    from rnnzoo.data.tfds_texts import open_texts
     from rnnzoo.data.vocabulary import Lexicon, Vocabulary
 
     lexicon = Lexicon("words")

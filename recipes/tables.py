@@ -53,10 +53,10 @@ def results() -> str:
 
 def _quality(result: dict) -> tuple[str, str, float]:
     """Return split, main metric and its value: of test, or of what was held out instead of it."""
-    from rnnzoo.training.compare import MAIN_METRIC
+    from rnnzoo.training.compare import main_metric
 
     split = list(result["metrics"])[-1]
-    name = MAIN_METRIC.get(result["task"], "mse")
+    name = main_metric(result)
     return split, name, result["metrics"][split][name]
 
 

@@ -10,6 +10,7 @@ import wrapt
 
 if TYPE_CHECKING:
     from rnnzoo.builder import build as build
+    from rnnzoo.decoding import decode as decode
     from rnnzoo.explaining import attention as attention
     from rnnzoo.generating import generate as generate
     from rnnzoo.rebuilding import rebuild as rebuild
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 _HOME = {
     "attention": "rnnzoo.explaining",
     "build": "rnnzoo.builder",
+    "decode": "rnnzoo.decoding",
     "generate": "rnnzoo.generating",
     "rebuild": "rnnzoo.rebuilding",
     "describe": "rnnzoo.registry",

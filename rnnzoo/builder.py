@@ -36,19 +36,21 @@ def build(
     `(batch, time, features)`. Appending padding changes no answer.
 
     Output: `classification` logits `(batch, outputs)`; `regression` `(batch, outputs)`; `forecasting`
-    `(batch, horizon, outputs)`; `tagging` and `language_modeling` logits `(batch, time, outputs)`.
+    `(batch, horizon, outputs)`; `tagging` and `language_modeling` logits `(batch, time, outputs)`; `translation` reads
+    `(source, target)`, the target being token ids `(batch, target_time)` too, each before the one that is asked for (the
+    first is the end token, 2), and gives logits `(batch, target_time, outputs)`; `rnnzoo.decode` writes without a target.
 
     Args:
         name: A name of `rnnzoo.list_models()`.
-        task: `classification`, `regression`, `forecasting`, `tagging` or `language_modeling`.
+        task: `classification`, `regression`, `forecasting`, `tagging`, `language_modeling` or `translation`.
         vocabulary_size: Tokens, padding included. Default, when `features` is not given either: 20,000.
         features: Values per step of a float sequence.
         outputs: Classes, tags or target values. Default: 2 classes, 1 value; for forecasting `features`. Language
-            modelling always answers with the vocabulary.
+            modelling always answers with the vocabulary. For translation the target's vocabulary; default: 20,000.
         horizon: Steps to forecast.
         sequence_length: Steps of the input; None leaves time free, so that one model serves every length.
         pad_value: With `features`: trailing steps that equal it in every feature are padding. None: there is none.
-        embedding_dim: Width of a token's vector.
+        embedding_dim: Width of a token's vector, of the source and of the target.
         word_dropout: Share of tokens that training replaces by the unknown token, id 1.
         weights: A run folder, a `.keras` file or a model to take body and embedding from; its head too where it fits.
         trainable_body: False trains the head alone.
@@ -83,8 +85,8 @@ def build(
         keras.utils.set_random_seed(seed)
 
     if features is None:
-        inputs = keras.Input((sequence_length,), dtype="int32", name="tokens")
-        x = layers.WordDropout(word_dropout, name="word_dropout")(inputs) if word_dropout else inputs
+        tokens = inputs = keras.Input((sequence_length,), dtype="int32", name="tokens")
+        x = layers.WordDropout(word_dropout, name="word_dropout")(tokens) if word_dropout else tokens
         x = layers.Embedding(sizes["vocabulary_size"], embedding_dim, name="embedding")(x)
         if hyperparameters.get("dropout"):
             x = keras.layers.Dropout(hyperparameters["dropout"], name="dropout")(x)
@@ -96,10 +98,14 @@ def build(
     if normalization != "none" and features is not None:
         x, *statistics = layers.Normalize(normalization, sizes["outputs"], dtype="float32", name="normalize")(x)
     answers_itself = {word: sizes[word] for word in ("outputs", "horizon") if info.takes(word)}
+    if task == "translation":
+        target = keras.Input((None,), dtype="int32", name="target")
+        inputs, x = (inputs, target), (x, target)
+        answers_itself["embedding_dim"] = embedding_dim
     if info.takes("return_sequences"):
         hyperparameters["return_sequences"] = HEADS[task].per_step
     kind = layers.Answer if answers_itself else layers.Part
-    x = _part("body", x, lambda x: info.function(x, **answers_itself, **hyperparameters), kind)
+    x = _part("body", x, lambda *x: info.function(*x, **answers_itself, **hyperparameters), kind)
     if not answers_itself:
         x = _part("head", x, lambda x: HEADS[task].head(x, sizes["outputs"], sizes["horizon"]))
     if statistics:
@@ -116,6 +122,9 @@ def build(
 
 def _part(name, x, function, kind=None):
     """Nest a model of its own: `name`."""
+    if isinstance(x, tuple):
+        inputs = tuple(keras.Input(one.shape[1:], dtype=one.dtype, name=f"{name}_input_{i}") for i, one in enumerate(x))
+        return (kind or layers.Part)(inputs, function(*inputs), name=name)(x)
     inputs = keras.Input(x.shape[1:], dtype=x.dtype, name=f"{name}_input")
     return (kind or layers.Part)(inputs, function(inputs), name=name)(x)
 
@@ -213,4 +222,21 @@ def _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value):
                 f"Received: features={features!r}, outputs={outputs!r}"
             )
         sizes["outputs"] = sizes["vocabulary_size"]
+    if task == "translation":
+        sizes["outputs"] = _target_vocabulary(sizes)
     return sizes
+
+
+def _target_vocabulary(sizes):
+    if sizes["features"] is not None:
+        raise InvalidValue(
+            "translation reads tokens: give vocabulary_size for the source and outputs for the target. "
+            f"Received: features={sizes['features']!r}"
+        )
+    outputs = sizes["outputs"] or DEFAULT_VOCABULARY
+    if outputs < 4:
+        raise InvalidValue(
+            "translation needs at least 4 outputs: padding, unknown, the end, and a token. "
+            f"Received: outputs={outputs!r}"
+        )
+    return outputs

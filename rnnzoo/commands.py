@@ -1,15 +1,14 @@
 """The commands that work on any run and on the registry: what they take, and what they do."""
 
 import json
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
+from rnnzoo.console import print_out
 from rnnzoo.errors import InvalidValue
+from rnnzoo.predict_command import Predict as Predict
 
 
 @dataclass
@@ -36,7 +35,7 @@ class List:
             table.add_row(name, info.summary, tasks if len(lacking) != 1 else f"all but {lacking[0]}")
         if not names:
             raise InvalidValue(f"No model matches; `rnnzoo list` shows all. Received: {self.pattern}")
-        _print(table)
+        print_out(table)
 
 
 @dataclass
@@ -53,15 +52,15 @@ class Describe:
         from rnnzoo.registry import describe
 
         info = describe(self.name)
-        _print(f"{info.name}: {info.summary}\npaper: {info.paper or '-'}\ntasks: {', '.join(info.tasks)}")
-        _print(f"causal: {'yes' if info.causal else 'no'}\n")
+        print_out(f"{info.name}: {info.summary}\npaper: {info.paper or '-'}\ntasks: {', '.join(info.tasks)}")
+        print_out(f"causal: {'yes' if info.causal else 'no'}\n")
         forecasts = "forecasting" in info.tasks
         table = Table("hyper-parameter", "default", "valid", "what it does", box=None, pad_edge=False)
         for name, dial in {**info.hyperparameters, **(info.dials("forecasting") if forecasts else {})}.items():
             table.add_row(name, repr(dial.default), dial.valid, dial.help)
-        _print(table)
+        print_out(table)
         sizes = ", features=7, horizon=96" if info.tasks[0] == "forecasting" else ""
-        _print(f'\nrnnzoo.build("{info.name}", task="{info.tasks[0]}"{sizes})')
+        print_out(f'\nrnnzoo.build("{info.name}", task="{info.tasks[0]}"{sizes})')
 
 
 @dataclass
@@ -77,22 +76,21 @@ class Runs:
         from rnnzoo.training.runs import list_runs
 
         table = Table(box=None, pad_edge=False)
-        table.add_column("run", overflow="fold", min_width=30)
+        table.add_column("run", overflow="fold")
         for name in ("model", "epochs", "seconds", "quality"):
-            table.add_column(name)
+            table.add_column(name, overflow="fold")
         for run in list_runs(self.folder):
             if run.finished:
                 r = run.results
                 split, values = list(r["metrics"].items())[-1]
-                shown = "  ".join(
-                    f"{k} {values[k]:.4f}" for k in ("accuracy", "loss", "rmse", "perplexity") if k in values
-                )
+                judged = (r["measure"], "loss") if "measure" in r else ("accuracy", "loss", "rmse", "perplexity")
+                shown = "  ".join(f"{k} {values[k]:.4f}" for k in judged if k in values)
                 table.add_row(run.folder.name, r["model"], str(r["epochs"]), str(r["seconds"]), f"{split}: {shown}")
             else:
                 table.add_row(run.folder.name, run.config["model"], "-", "-", "not finished")
         if not table.rows:
             raise InvalidValue(f"There is no run in this folder. Received: {self.folder}")
-        _print(table)
+        print_out(table)
 
 
 @dataclass
@@ -106,9 +104,9 @@ class Summary:
         from rnnzoo.training.runs import load
 
         run = load(self.run)
-        _print(json.dumps(run.config, indent=1))
+        print_out(json.dumps(run.config, indent=1))
         if run.finished:
-            _print(json.dumps(run.results, indent=1))
+            print_out(json.dumps(run.results, indent=1))
             run.model.summary(expand_nested=True)
 
 
@@ -121,55 +119,15 @@ class Evaluate:
     """Labelled data instead of the test split: x and y in an .npz file, or a table of texts."""
     data_dir: str | None = None
     """Of TFDS, instead of TFDS_DATA_DIR."""
+    beam: int = 1
+    """Of translation: how many answers are followed side by side."""
 
     def execute(self, _):
         """Print the metrics."""
         from rnnzoo.training.runs import load
 
-        for name, value in load(self.run).evaluate(self.file, data_dir=self.data_dir).items():
-            _print(f"{name:<12}{value:.4f}")
-
-
-@dataclass
-class Predict:
-    """Answer inputs: given here, in a file, or line by line from standard input (-)."""
-
-    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
-    inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="INPUT")] = ()
-    """Texts, or sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
-    file: str | None = None
-    """An .npy or .npz file (its x), a text file with one input a line, or a table of a series: what comes after it?"""
-    json: bool = False
-    """Print JSON Lines."""
-    explain: bool = False
-    """Colour each word by the model's attention, and save the picture in the run's plots."""
-
-    def execute(self, _):
-        """Print one line an input."""
-        from rnnzoo.training.runs import load
-
-        run = load(self.run)
-        if self.file and self.file.endswith((".csv", ".tsv")) and hasattr(run.data, "read_inputs"):
-            raw = run.data.read_inputs(self.file)
-        else:
-            raw = _read_inputs(self.inputs, self.file)
-        if self.explain:
-            from rnnzoo.training import explain, report
-
-            found = run.explain(raw)
-            for one in found:
-                _print(explain.in_terminal(one))
-            path = run.folder / "plots" / "explained.png"
-            report.save(explain.picture(found), path)
-            _print(f"picture: {path}")
-            return
-        for item, answer in zip(raw, run.predict(raw), strict=True):
-            if self.json:
-                print(json.dumps(answer))
-            else:
-                shown = "  ".join(_shown(name, value) for name, value in answer.items())
-                text = str(item if isinstance(item, str) else getattr(item, "tolist", lambda i=item: i)())
-                print(f"{shown}  {text if len(text) <= 60 else text[:57] + '...'}")
+        for name, value in load(self.run).evaluate(self.file, data_dir=self.data_dir, beam=self.beam).items():
+            print_out(f"{name:<12}{value:.4f}")
 
 
 @dataclass
@@ -225,45 +183,4 @@ class Export:
         from rnnzoo.export import export
 
         path, error = export(self.run, self.format, self.output, self.batch_size, self.sequence_length)
-        _print(f"{path}: answers as the model does, largest difference {error:.1e}")
-
-
-def _shown(name: str, value: Any) -> str:
-    """Return an answer's value as a person reads it; a forecast with the name of its column."""
-    if isinstance(value, list) and name != "values":
-        return f"{name}: " + " ".join(f"{v:.5g}" for v in value)
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:
-    if file and inputs:
-        raise InvalidValue(f"Give inputs or --file, not both. Received: {len(inputs)} inputs and --file {file}")
-    if file and file.endswith((".npy", ".npz")):
-        import numpy as np
-
-        from rnnzoo.data.arrays import rows_of_x
-
-        try:
-            with open(file, "rb") as opened:
-                found = np.load(opened, allow_pickle=False)
-                return rows_of_x({"x": found} if isinstance(found, np.ndarray) else dict(found))
-        except (OSError, ValueError, KeyError) as error:
-            raise InvalidValue(f"Cannot read an array x from this file ({error}). Received: {file}") from None
-    if file and file != "-":
-        try:
-            lines = Path(file).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidValue(f"Cannot read this text file ({error}). Received: {file}") from None
-        return [line for line in lines if line.strip()]
-    if file == "-" or list(inputs) == ["-"]:
-        return [line.rstrip("\n") for line in sys.stdin if line.strip()]
-    if not inputs:
-        raise InvalidValue("Give inputs, --file, or - for standard input. Received: nothing to predict")
-    return list(inputs)
-
-
-def _print(thing: Any) -> None:
-    """Print a table, or plain text as it is."""
-    from rich.console import Console
-
-    Console(highlight=False, markup=False, soft_wrap=isinstance(thing, str)).print(thing)
+        print_out(f"{path}: answers as the model does, largest difference {error:.1e}")

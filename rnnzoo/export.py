@@ -36,10 +36,15 @@ def export(
         The path, and the largest difference between its answers and the model's on random input.
 
     Raises:
-        ValueError: A format without its sizes, or one whose answers differ by more than 1e-4.
+        ValueError: A run of translation, a format without its sizes, or one whose answers differ by more than 1e-4.
         UserError: A library is missing.
     """
     opened = load(run)
+    if opened.config["task"] == "translation":
+        raise InvalidValue(
+            "Only models that answer in one call are exported; a translation is written token by token. "
+            f"Received: {opened.folder}"
+        )
     path = Path(output) if output else opened.folder / ENDINGS[format]
     litert = format == "litert"
     if litert and sequence_length is None:

@@ -56,4 +56,5 @@ HEADS = {
     "forecasting": Task(_forecast, _window_error, lambda: ["mae"]),
     "tagging": Task(_logits, _cross_entropy, lambda: ["accuracy"], per_step=True),
     "language_modeling": Task(_logits, _cross_entropy, lambda: [layers.Perplexity(), "accuracy"], per_step=True),
+    "translation": Task(_logits, _cross_entropy, lambda: ["accuracy"], per_step=True),
 }

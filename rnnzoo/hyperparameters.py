@@ -114,6 +114,8 @@ TABLE: dict[str, HyperParameter] = {
     "lags": HyperParameter(**_SIZE, search=(24, 720), help="steps before the forecast that are read, at most"),
     "period": HyperParameter(**_SIZE, search=(2, 168), help="steps after which the series repeats itself"),
     "segment_length": HyperParameter(**_SIZE, search=(4, 48), help="steps of the series that make one step of the GRU"),
+    "bidirectional": HyperParameter(kind=bool, help="the encoder reads from both ends"),
+    "input_feeding": HyperParameter(kind=bool, help="the attentional state is fed to the next step beside the token"),
     # of forecasting, whatever the body
     "normalization": HyperParameter(
         kind=str,
@@ -142,7 +144,7 @@ TABLE: dict[str, HyperParameter] = {
     "print_every": HyperParameter(kind=int, low=1, help="print every so many epochs"),
 }
 
-NOT_DIALS = {"return_sequences", "outputs", "horizon", "source", "target"}
+NOT_DIALS = {"return_sequences", "outputs", "horizon", "source", "target", "embedding_dim"}
 """Keywords of a body that `build` fills in."""
 
 

@@ -16,7 +16,9 @@ from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 
 SUMMARY_TASKS = ("classification", "regression", "forecasting")
 STEP_TASKS = ("tagging", "language_modeling")
-TASKS = SUMMARY_TASKS + STEP_TASKS
+BODY_TASKS = SUMMARY_TASKS + STEP_TASKS
+"""What is made of one sequence; translation is of two."""
+TASKS = (*BODY_TASKS, "translation")
 
 _models: dict[str, "ModelInfo"] = {}
 
@@ -166,13 +168,15 @@ def register(
 
 def _tasks(function: Callable, causal: bool) -> tuple[str, ...]:
     keywords = inspect.signature(function).parameters
+    if {"source", "target"} <= set(keywords):
+        return ("translation",)
     if "horizon" in keywords:
         return ("forecasting",)
     if "outputs" in keywords:
         return ("classification", "regression")
     if "return_sequences" not in keywords:
         return SUMMARY_TASKS
-    return TASKS if causal else tuple(task for task in TASKS if task != "language_modeling")
+    return BODY_TASKS if causal else tuple(task for task in BODY_TASKS if task != "language_modeling")
 
 
 def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:

@@ -27,8 +27,6 @@ def tensorflow():
 def bucket_lengths(lengths: Sequence[int] | np.ndarray, batch_size: int) -> list[int]:
     """Choose at most four padded lengths that waste the fewest steps.
 
-    Every length costs a compilation and a partly filled last batch, so few examples get few buckets.
-
     Args:
         lengths: Of the training sequences, in steps.
         batch_size: Sequences per batch.
@@ -36,17 +34,35 @@ def bucket_lengths(lengths: Sequence[int] | np.ndarray, batch_size: int) -> list
     Returns:
         Ascending lengths; the last is the longest.
     """
-    longest = max(1, max(lengths))
+    return [length for (length,) in bucket_shapes(np.asarray(lengths)[:, None], batch_size)]
+
+
+def bucket_shapes(lengths: np.ndarray, batch_size: int) -> list[tuple[int, ...]]:
+    """Choose at most four padded shapes for examples of several sequences each, so that the fewest steps are wasted.
+
+    Every shape costs a compilation and a partly filled last batch, so few examples get few buckets.
+
+    Args:
+        lengths: Of the training examples' sequences, in steps: `(examples, sequences)`.
+        batch_size: Examples per batch.
+
+    Returns:
+        A length for each sequence, ascending from bucket to bucket; the last bucket holds the longest.
+    """
+    total = lengths.sum(axis=1)
     count = int(np.clip(len(lengths) // (8 * batch_size), 1, MAX_BUCKETS))
-    quantiles = np.quantile(lengths, np.linspace(0, 1, CANDIDATES + 1)[1:-1], method="higher")
-    candidates = sorted({int(q) for q in quantiles if 0 < q < longest})
+    quantiles = np.quantile(total, np.linspace(0, 1, CANDIDATES + 1)[1:-1], method="higher")
+    cuts = [*sorted({int(q) for q in quantiles if 0 < q < total.max()}), int(total.max())]
+    shapes = [tuple(int(n) for n in np.maximum(1, lengths[total <= cut].max(axis=0))) for cut in cuts]
+    below = [int((total <= cut).sum()) for cut in cuts]
 
-    def padded_steps(shorter):
-        buckets = np.array([*shorter, longest])
-        return buckets[np.searchsorted(buckets, lengths)].sum()
+    def padded_steps(chosen):
+        held = np.diff([0, *(below[i] for i in chosen)])
+        return sum(number * sum(shapes[i]) for number, i in zip(held, chosen, strict=True))
 
-    choices = (c for k in range(count) for c in itertools.combinations(candidates, k))
-    return [*min(choices, key=padded_steps), longest]
+    last = len(cuts) - 1
+    choices = ((*c, last) for k in range(count) for c in itertools.combinations(range(last), k))
+    return list(dict.fromkeys(shapes[i] for i in min(choices, key=padded_steps)))
 
 
 def pad(sequences: Sequence[np.ndarray], length: int, value: float = 0) -> np.ndarray:
@@ -56,6 +72,11 @@ def pad(sequences: Sequence[np.ndarray], length: int, value: float = 0) -> np.nd
     for row, sequence in zip(padded, sequences, strict=True):
         row[: len(sequence)] = sequence
     return padded
+
+
+def real_steps(sequences: Sequence[np.ndarray], length: int) -> np.ndarray:
+    """Tell real steps from padded ones: bool `(batch, length)`."""
+    return np.arange(length) < np.array([len(sequence) for sequence in sequences])[:, None]
 
 
 @dataclass(frozen=True)
@@ -69,7 +90,7 @@ class Batches:
         x: One array a sequence: ids `(time,)` int32, or floats `(time, features)` float32; or windows of a series.
         y: Answers `(examples, ...)`, or windows, or one array `(time, ...)` a sequence when there is an answer for
             every step.
-        buckets: Padded lengths, ascending. A longer sequence gets a bucket of its own length.
+        buckets: Padded lengths, ascending. Longer sequences get a bucket of their own length.
         batch_size: Sequences per batch; at most as many as there are.
         pad_value: Fills padded steps of x.
         seed: Of the order; None keeps the examples' own order within their buckets.
@@ -80,7 +101,7 @@ class Batches:
 
     x: Sequence[np.ndarray] | Windows
     y: Any
-    buckets: Sequence[int]
+    buckets: Sequence[Any]
     batch_size: int
     pad_value: float = 0
     seed: int | None = None
@@ -102,30 +123,34 @@ class Batches:
         """Count the examples."""
         return len(self.x)
 
-    def plan(self, epoch: int = 0) -> list[tuple[np.ndarray, int, int]]:
+    @property
+    def lengths(self) -> np.ndarray:
+        """Steps of each example, `(examples, 1)`; a column for each sequence where an example has several."""
+        return ragged.lengths(self.x)[:, None]
+
+    def plan(self, epoch: int = 0) -> list[tuple[np.ndarray, int, Any]]:
         """Return `(indices, how many of them are real, padded length)` for each batch of an epoch."""
-        lengths = ragged.lengths(self.x)
-        buckets = np.array(sorted({*self.buckets, max(self.buckets[-1], lengths.max())}))
-        bucket_of = np.searchsorted(buckets, lengths)
+        lengths = self.lengths
+        buckets = np.reshape(self.buckets, (-1, lengths.shape[1]))
+        longest = np.maximum(buckets[-1], lengths.max(axis=0))
+        if (longest > buckets[-1]).any():
+            buckets = np.vstack([buckets, longest])
+        bucket_of = (lengths[:, None] <= buckets).all(axis=-1).argmax(axis=1)  # the first that holds all of it
         order = np.arange(len(self.x))
         rng = None if self.seed is None else np.random.default_rng([self.seed, epoch])
         if rng:
             rng.shuffle(order)
         size = self.size
         plan = []
-        for bucket, length in enumerate(buckets):
+        for bucket, shape in enumerate(buckets.tolist()):
             members = order[bucket_of[order] == bucket]
+            length = tuple(shape) if len(shape) > 1 else shape[0]
             for start in range(0, len(members), size):
                 chunk = members[start : start + size]
-                plan.append((np.resize(chunk, size), len(chunk), int(length)))
+                plan.append((np.resize(chunk, size), len(chunk), length))
         if rng:
             rng.shuffle(plan)
         return plan
-
-    def _padded(self, indices: np.ndarray, length: int) -> np.ndarray:
-        if isinstance(self.x, Windows):
-            return self.x[indices]
-        return pad([self.x[i] for i in indices], length, self.pad_value)
 
     def _own(self, rows: np.ndarray) -> np.ndarray:
         k, n = self.share
@@ -135,20 +160,26 @@ class Batches:
         """Count the batches of an epoch."""
         return len(self.plan())
 
-    def arrays(self, epoch: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def arrays(self, epoch: int = 0) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
         """Yield the batches `(x, y, weight)` of an epoch as NumPy arrays."""
         for indices, real, length in self.plan(epoch):
             weight = (np.arange(len(indices)) < real).astype("float32")
             indices, weight = self._own(indices), self._own(weight)
-            x = self._padded(indices, length)
             if self.weights is not None:
                 weight *= self.weights[indices]
-            if self.per_step:
-                sequences = [self.y[i] for i in indices]
-                steps = np.arange(length) < np.array([len(s) for s in sequences])[:, None]
-                yield x, pad(sequences, length), weight[:, None] * steps
-            else:
-                yield x, self.y[indices], weight
+            yield self._batch(indices, length, weight)
+
+    def _batch(self, indices: np.ndarray, length: Any, weight: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
+        """Return `(x, y, weight)` of these examples, padded."""
+        x = (
+            self.x[indices]
+            if isinstance(self.x, Windows)
+            else pad([self.x[i] for i in indices], length, self.pad_value)
+        )
+        if not self.per_step:
+            return x, self.y[indices], weight
+        sequences = [self.y[i] for i in indices]
+        return x, pad(sequences, length), weight[:, None] * real_steps(sequences, length)
 
     def dataset(self, first_epoch: int = 0, *, advance: bool = True):
         """Return a `tf.data.Dataset` of `(x, y, weight)`.
@@ -160,19 +191,14 @@ class Batches:
         tf = tensorflow()
         epochs = itertools.count(first_epoch, step=int(advance))
         plan = self.plan()
-        lengths = {length for _, _, length in plan}
-        time = lengths.pop() if len(lengths) == 1 else None  # one shape: let TensorFlow know it
-        batch = len(self._own(plan[0][0]))
+        one_of_each = {length: (self._own(indices), length) for indices, _, length in plan}.values()
+        weight = self._own(np.ones(self.size, "float32"))
 
-        def spec(example, lead):
-            return tf.TensorSpec((batch, *lead, *example.shape), example.dtype)
+        def spec(*arrays):  # an axis has a known size where all batches agree
+            sizes = zip(*(array.shape for array in arrays), strict=True)
+            return tf.TensorSpec([n[0] if len(set(n)) == 1 else None for n in sizes], arrays[0].dtype)
 
-        signature = (
-            spec(self.x[0][:0].sum(axis=0, dtype=self.x[0].dtype), (time,)),
-            spec(np.asarray(self.y[0])[()] if not self.per_step else self.y[0][:0].sum(axis=0, dtype=self.y[0].dtype),
-                 (time,) if self.per_step else ()),
-            tf.TensorSpec((batch, time) if self.per_step else (batch,), "float32"),
-        )  # fmt: skip
+        signature = tf.nest.map_structure(spec, *(self._batch(*found, weight) for found in one_of_each))
         dataset = tf.data.Dataset.from_generator(lambda: self.arrays(next(epochs)), output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(plan))).prefetch(2)
 

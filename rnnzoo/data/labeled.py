@@ -1,4 +1,4 @@
-"""What all data with one answer per sequence share: splits, answers, batches, and what a run keeps of them."""
+"""What all data with one answer per sequence share: truncation, answers, batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,102 +6,31 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rnnzoo import hyperparameters as hp
 from rnnzoo.data.arrays import as_answers
 from rnnzoo.data.batches import Batches, Splits, bucket_lengths
-from rnnzoo.data.fitted import Fitted
-from rnnzoo.data.ragged import lengths, take, truncated
+from rnnzoo.data.parts import PARTS, InParts, Part
+from rnnzoo.data.ragged import lengths, truncated
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
-SHARE = HyperParameter(float, low=0.0, below=1.0)
-PARTS = ("train", "validation", "test")
-Part = tuple[Sequence[Any], np.ndarray]
-"""Inputs, one a sequence, and their answers."""
-
 
 @dataclass(kw_only=True)
-class Labeled(Fitted):
-    """Sequences with one answer each, in up to three parts.
+class Labeled(InParts):
+    """Sequences with one answer each. See `InParts` for further arguments.
 
     Args:
         truncate: Which part of a longer sequence is kept: its `head`, its `tail` or `both` ends.
-        validation: Share of train held out for choosing the best epoch, where the source has no validation part.
-        test: Share held out for testing, where the source has no test part.
-        split_seed: Of these two draws.
     """
 
     truncate: Literal["head", "tail", "both"] = "head"
-    validation: float = 0.1
-    test: float = 0.2
-    split_seed: int = 0
-
-    # What a kind of input decides.
-    def _read(self, data_dir: str | None) -> dict[str, Part]:
-        """Read the parts that the source has, checked, not yet encoded."""
-        raise NotImplementedError
-
-    def _fit_inputs(self, parts: dict[str, Part]) -> dict[str, Any]:
-        """Return what is fitted on train: `inputs`, what `build` must know; `fill`, the value of padded steps; more."""
-        raise NotImplementedError
-
-    def _encode_inputs(self, x: Sequence[Any], part: str) -> Sequence[np.ndarray]:
-        raise NotImplementedError
 
     def _parse(self, raw: Sequence[Any]) -> Sequence[Any]:
         """Turn inputs as a user writes them into what `_read` gives."""
         raise NotImplementedError
 
-    # What a kind of answer decides.
-    def _fit_answers(self, y: np.ndarray) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _encode_answers(self, y: np.ndarray, part: str) -> np.ndarray:
-        raise NotImplementedError
-
-    def _strata(self, y: np.ndarray) -> np.ndarray | None:
-        return None
-
-    def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
-        """Read and batch: `batch(read())`.
-
-        Args:
-            sequence_length: Longest sequence in steps; None keeps all.
-            batch_size: Sequences per batch.
-            seed: Of the order of training.
-            limit: At most so many examples of each part.
-            data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
-
-        Returns:
-            The batched splits. `inputs` is known afterwards.
-
-        Raises:
-            ValueError, TypeError: Data that no model can be trained on; says which and why.
-        """
-        parts = self.read(limit=limit, data_dir=data_dir)
-        return self.batch(parts, sequence_length=sequence_length, batch_size=batch_size, seed=seed)
-
-    def read(self, *, limit=None, data_dir=None) -> dict[str, Part]:
-        """Read, check, split, fit on train and encode: whole sequences and their answers, by part. See `load`."""
-        for name in ("validation", "test"):
-            SHARE.check(name, getattr(self, name))
+    def _check_settings(self):
         HyperParameter(str, choices=("head", "tail", "both")).check("truncate", self.truncate)
-        hp.TABLE["seed"].check("split_seed", self.split_seed)
-        parts = self._read(data_dir)
-        if "train" not in parts:
-            raise InvalidValue(f"The data set has no train part. Received: {', '.join(parts) or 'no part'}")
-        parts = _hold_out(parts, "test", self.test, self.split_seed, self._strata)
-        parts = _hold_out(parts, "validation", self.validation, self.split_seed + 1, self._strata)
-        if limit is not None:
-            parts = {name: _sample(part, limit, self.split_seed) for name, part in parts.items()}
-        answers = self._fit_answers(parts["train"][1])
-        self.fitted = self._fit_inputs(parts) | {"answers": answers}
-        self.fitted["inputs"] = {**self.fitted["inputs"], "outputs": answers["outputs"]}
-        encoded: dict[str, Part] = {}
-        for name in (p for p in PARTS if p in parts):
-            x, y = parts.pop(name)  # a part as it was read is let go once it is encoded
-            encoded[name] = self._encode_inputs(x, name), self._encode_answers(y, name)
-        return encoded
+        super()._check_settings()
 
     def batch(self, parts: dict[str, Part], *, sequence_length=None, batch_size=32, seed=0) -> Splits:
         """Truncate what `read` gave, and batch it. See `load`."""
@@ -223,33 +152,3 @@ class Values:
     def decode(self, y: np.ndarray) -> list[dict[str, Any]]:
         """Turn values `(batch, outputs)` into plain numbers."""
         return [{"values": [float(v) for v in row]} for row in np.asarray(y)]
-
-
-def _hold_out(parts, name, share, seed, strata):
-    """Cut a share of train off as `name`, unless there is one, or none is wanted."""
-    if name in parts or not share:
-        return parts
-    from sklearn.model_selection import train_test_split
-
-    x, y = parts["train"]
-    rows, labels = np.arange(len(x)), strata(y)
-    try:
-        kept, held = train_test_split(rows, test_size=share, random_state=seed, stratify=labels)
-    except ValueError:  # a class too rare for both sides: one example of each stays in train, the rest is drawn
-        stay = rows[:0] if labels is None else np.unique(labels, return_index=True)[1]
-        others = np.setdiff1d(rows, stay)
-        if len(others) < 2:
-            raise InvalidValue(f"Too few examples to hold out a {name} part. Received: {len(rows)}") from None
-        count = min(max(1, round(share * len(rows))), len(others) - 1)
-        kept, held = train_test_split(others, test_size=count, random_state=seed)
-        kept = np.concatenate([stay, kept])
-    return {**parts, "train": _rows((x, y), kept), name: _rows((x, y), held)}
-
-
-def _rows(part: Part, rows: np.ndarray) -> Part:
-    x, y = part
-    return take(x, rows), y[rows]
-
-
-def _sample(part: Part, limit: int, seed: int) -> Part:
-    return _rows(part, np.random.default_rng(seed).permutation(len(part[0]))[:limit])

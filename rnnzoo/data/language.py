@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data import tfds
+from rnnzoo.data import tfds_texts
 from rnnzoo.data.batches import Batches, Splits
 from rnnzoo.data.fitted import Fitted
-from rnnzoo.data.labeled import PARTS, SHARE
+from rnnzoo.data.parts import PARTS, SHARE
 from rnnzoo.data.ragged import Ragged, recode
 from rnnzoo.data.vocabulary import FIRST, Lexicon, Unit, Vocabulary
 from rnnzoo.errors import InvalidValue
@@ -115,7 +115,7 @@ class LanguageModeling(Fitted):
                 f"Received: dataset={self.dataset!r}, file={self.file!r}"
             )
         if self.dataset:
-            return tfds.open_plain_texts(self.dataset, self.text, data_dir)
+            return tfds_texts.open_plain_texts(self.dataset, self.text, data_dir)
         return {"train": _lines(str(self.file))}
 
     def _cut(self, ids: np.ndarray) -> dict[str, np.ndarray]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from rnnzoo.data import tfds
 from rnnzoo.data.arrays import as_answers, as_sequences, is_import_path, parse_sequences, read_arrays, rows_of_x
-from rnnzoo.data.labeled import PARTS, Classes, Labeled, Values
+from rnnzoo.data.labeled import Classes, Labeled, Values
+from rnnzoo.data.parts import PARTS
 from rnnzoo.data.scaling import Scaler, Scaling
 from rnnzoo.errors import InvalidType, InvalidValue
 

@@ -15,7 +15,7 @@ from rnnzoo.data.batches import Batches, Splits
 from rnnzoo.data.calendar import calendar_features
 from rnnzoo.data.csv_table import read_csv
 from rnnzoo.data.fitted import Fitted
-from rnnzoo.data.labeled import PARTS
+from rnnzoo.data.parts import PARTS
 from rnnzoo.data.scaling import Scaler, Scaling
 from rnnzoo.data.table import Fill, Table, history
 from rnnzoo.data.windows import Windows, part_ends, window_starts

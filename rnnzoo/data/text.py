@@ -1,22 +1,19 @@
 """Texts with one label each: a TFDS data set, or the user's CSV or JSON Lines."""
 
-import csv
-import json
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from rnnzoo.data import tfds
-from rnnzoo.data.labeled import PARTS, Classes, Labeled
+from rnnzoo.data import tfds_texts
+from rnnzoo.data.labeled import Classes, Labeled
+from rnnzoo.data.parts import PARTS
 from rnnzoo.data.ragged import recode, truncate
+from rnnzoo.data.rows import read_rows
 from rnnzoo.data.vocabulary import Lexicon, Unit, Vocabulary, tokenize
 from rnnzoo.errors import InvalidType, InvalidValue
-
-csv.field_size_limit(sys.maxsize)  # a text may be longer than a cell of a table
 
 
 @dataclass
@@ -59,7 +56,7 @@ class TextClassification(Classes, Labeled):
             )
         self._lexicon = Lexicon(self.tokens)
         if self.dataset:
-            found = tfds.open_texts(self.dataset, self.text, self.label, data_dir)
+            found = tfds_texts.open_texts(self.dataset, self.text, self.label, data_dir)
         else:
             found = {"train": _read_file(str(self.file), self.text or "text", self.label or "label")}
         return {part: self._split(found[part]) for part in PARTS if part in found}
@@ -119,47 +116,12 @@ class TextClassification(Classes, Labeled):
 
 def _read_file(path: str, text: str, label: str) -> Iterator[tuple[str, str]]:
     """Yield `(text, label)` of each row that has both; the columns are checked first."""
-    if not os.path.isfile(path):
-        raise InvalidValue(f"There is no such file. Received: {path}")
-    if os.path.getsize(path) == 0:
-        raise InvalidValue(f"The file is empty. Received: {path}")
-    rows = _json_rows if path.endswith((".jsonl", ".ndjson", ".json")) else _csv_rows
-    try:
-        for number, row in enumerate(rows(path), 1):
-            if number == 1 and (missing := [name for name in (text, label) if name not in row]):
-                raise InvalidValue(
-                    f"{path} has the columns {', '.join(map(str, row))}; say which are meant with --text and --label. "
-                    f"Received: {', '.join(missing)}"
-                )
-            found = row.get(text), row.get(label)
-            if found[0] is not None and found[1] not in (None, ""):
-                yield str(found[0]), str(found[1])
-    except UnicodeDecodeError as error:
-        raise InvalidValue(
-            f"The file is not in UTF-8: {error.reason} at byte {error.start}. Received: {path}"
-        ) from None
-
-
-def _csv_rows(path):
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        try:
-            reader = csv.DictReader(file, delimiter="\t" if path.endswith(".tsv") else ",")
-            if reader.fieldnames and len(reader.fieldnames) < 2:
-                raise InvalidValue(f"A table needs a column of texts and one of labels. Received: {reader.fieldnames}")
-            yield from reader
-        except csv.Error as error:
-            raise InvalidValue(f"Line {reader.line_num} is no row of a table ({error}). Received: {path}") from None
-
-
-def _json_rows(path):
-    with open(path, encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise InvalidValue(f"Line {number} of {path} is no JSON ({error.msg}). Received: {line[:60]}") from None
-            if not isinstance(row, dict):
-                raise InvalidValue(f"Each line holds one JSON object. Received: line {number} of {path}")
-            yield row
+    for number, (_, row) in enumerate(read_rows(path)):
+        if number == 0 and (missing := [name for name in (text, label) if name not in row]):
+            raise InvalidValue(
+                f"{path} has the columns {', '.join(map(str, row))}; say which are meant with --text and --label. "
+                f"Received: {', '.join(missing)}"
+            )
+        found = row.get(text), row.get(label)
+        if found[0] is not None and found[1] not in (None, ""):
+            yield str(found[0]), str(found[1])

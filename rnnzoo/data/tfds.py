@@ -5,12 +5,12 @@ import pathlib
 import socket
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.labeled import PARTS
+from rnnzoo.data.parts import PARTS
 from rnnzoo.data.table import Table
 from rnnzoo.errors import InvalidValue, UserError, did_you_mean
 
@@ -97,12 +97,12 @@ def read_sequences(
     import tensorflow_datasets as tfds
 
     builder = prepared_builder(name, data_dir)
-    flat = _flatten(builder.info.features)
+    flat = flatten(builder.info.features)
     labels = [key for key, feature in flat.items() if isinstance(feature, tfds.features.ClassLabel)]
     if label is None and len(labels) != 1:
         raise InvalidValue(f"Say which field of {name} is the label, with label=. Received: {', '.join(flat)}")
     label = label or labels[0]
-    shapes, types = _flatten(builder.info.features.shape), _flatten(builder.info.features.np_dtype)
+    shapes, types = flatten(builder.info.features.shape), flatten(builder.info.features.np_dtype)
     fields = tuple(fields) or tuple(
         key for key in flat if key != label and len(shapes[key]) >= 1 and types[key] != np.object_
     )
@@ -112,12 +112,12 @@ def read_sequences(
 
     found: dict[str, dict[str, Any]] = {}
     for split in builder.info.splits:
-        part = _part(split)
+        part = part_of(split)
         if part is None:
             continue
         x, y, groups = [], [], []
         for example in tfds.as_numpy(builder.as_dataset(split=split)):
-            values = _flatten(example)
+            values = flatten(example)
             columns = [np.asarray(values[key]) for key in fields]
             if len({column.shape for column in columns}) > 1:
                 raise InvalidValue(
@@ -143,12 +143,12 @@ def read_tables(name: str, data_dir: str | None) -> dict[str, Table]:
     import tensorflow_datasets as tfds
 
     builder = prepared_builder(name, data_dir)
-    shapes, types = _flatten(builder.info.features.shape), _flatten(builder.info.features.np_dtype)
+    shapes, types = flatten(builder.info.features.shape), flatten(builder.info.features.np_dtype)
     columns = tuple(
         key for key, shape in shapes.items()
         if len(shape) == 1 and key != "time" and np.dtype(types[key]).kind in "iuf"
     )  # fmt: skip
-    sizes = {split: info.num_examples for split, info in builder.info.splits.items() if _part(split)}
+    sizes = {split: info.num_examples for split, info in builder.info.splits.items() if part_of(split)}
     if not columns or set(sizes.values()) != {1} or "train" not in sizes:
         raise InvalidValue(
             "A series is one example a split, with its columns as features of shape (steps,). "
@@ -156,82 +156,25 @@ def read_tables(name: str, data_dir: str | None) -> dict[str, Table]:
         )
     found = {}
     for split in sizes:
-        (example,) = map(_flatten, tfds.as_numpy(builder.as_dataset(split=split)))
+        (example,) = map(flatten, tfds.as_numpy(builder.as_dataset(split=split)))
         times = example["time"].astype("datetime64[s]") if "time" in shapes else None
         values = np.stack([example[key].astype("float64") for key in columns], axis=1)
-        found[str(_part(split))] = Table(columns, values, times)
+        found[str(part_of(split))] = Table(columns, values, times)
     return {part: found[part] for part in PARTS if part in found}
 
 
-def _flatten(nested: Any, prefix: str = "") -> dict[str, Any]:
+def flatten(nested: Any, prefix: str = "") -> dict[str, Any]:
     """`{"features": {"accel_x": v}}` → `{"features/accel_x": v}`."""
     inner = getattr(nested, "feature", nested)
     if not hasattr(inner, "items"):
         return {prefix: nested}
     flat: dict[str, Any] = {}
     for key, value in inner.items():
-        flat |= _flatten(value, f"{prefix}/{key}" if prefix else key)
+        flat |= flatten(value, f"{prefix}/{key}" if prefix else key)
     return flat
 
 
-def open_texts(
-    name: str, text: str | None, label: str | None, data_dir: str | None
-) -> dict[str, Iterator[tuple[str, str]]]:
-    """Open texts with labels, to be read row by row: `{"train": rows, "test": rows}`.
-
-    Args:
-        name: `data_set` or `data_set/config`.
-        text: The text's name. Default: the only text feature.
-        label: The answer's name. Default: the only class label.
-        data_dir: Where TFDS keeps its data.
-    """
-    import tensorflow_datasets as tfds
-
-    builder = prepared_builder(name, data_dir)
-    text = _field(builder, name, "text", text)
-    label = _field(builder, name, "label", label)
-    feature = _flatten(builder.info.features)[label]
-    named = isinstance(feature, tfds.features.ClassLabel)
-
-    def rows(split):
-        for example in tfds.as_numpy(builder.as_dataset(split=split)):
-            values = _flatten(example)
-            answer = feature.int2str(int(values[label])) if named else values[label]
-            yield values[text].decode("utf-8"), answer.decode() if isinstance(answer, bytes) else str(answer)
-
-    return {part: rows(split) for split in builder.info.splits if (part := _part(split))}
-
-
-def open_plain_texts(name: str, text: str | None, data_dir: str | None) -> dict[str, Iterator[str]]:
-    """Open texts, to be read one by one: `{"train": texts, "test": texts}`; see `open_texts`."""
-    import tensorflow_datasets as tfds
-
-    builder = prepared_builder(name, data_dir)
-    text = _field(builder, name, "text", text)
-
-    def texts(split):
-        for example in tfds.as_numpy(builder.as_dataset(split=split)):
-            yield _flatten(example)[text].decode("utf-8")
-
-    found = {str(_part(split)): texts(split) for split in builder.info.splits if _part(split)}
-    return {part: found[part] for part in PARTS if part in found}
-
-
-def _field(builder: Any, name: str, role: str, given: str | None) -> str:
-    """Return the field that is meant: the one given, or the only one of its kind."""
-    import tensorflow_datasets as tfds
-
-    kind = {"text": tfds.features.Text, "label": tfds.features.ClassLabel}[role]
-    flat = _flatten(builder.info.features)
-    fitting = [key for key, feature in flat.items() if isinstance(feature, kind)]
-    if given is None and len(fitting) != 1:
-        raise InvalidValue(f"Say which field of {name} is the {role}, with --{role}. Received: {', '.join(flat)}")
-    if given is not None and given not in flat:
-        raise InvalidValue(f"{name} has the fields {', '.join(flat)}. Received: --{role} {given}")
-    return given or fitting[0]
-
-
-def _part(split: str) -> str | None:
+def part_of(split: str) -> str | None:
     """Return our name for a split, None for one that is none of the three."""
     part = {"val": "validation", "dev": "validation"}.get(split, split)
     return part if part in ("train", "validation", "test") else None

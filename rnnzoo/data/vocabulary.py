@@ -13,6 +13,8 @@ from rnnzoo.data.ragged import Ragged
 Unit = Literal["words", "characters"]
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
+END = 2
+"""In a vocabulary of targets: the end of a sentence, and what stands before its first token."""
 MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>")
 WORDS = re.compile(r"\w+(?:'\w+)*|[!?]")
 """Runs of letters and digits with their inner apostrophes; of the punctuation only ! and ?."""

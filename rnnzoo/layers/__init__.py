@@ -1,12 +1,16 @@
 """The Keras layers the zoo adds. Importing this package registers them, so that saved models load."""
 
+from rnnzoo.layers.attending import BahdanauDecoder as BahdanauDecoder
+from rnnzoo.layers.attending import LuongDecoder as LuongDecoder
 from rnnzoo.layers.attention import BahdanauAttention as BahdanauAttention
 from rnnzoo.layers.attention import LuongAttention as LuongAttention
 from rnnzoo.layers.attention import ScaledDotAttention as ScaledDotAttention
 from rnnzoo.layers.bidirectional import Bidirectional as Bidirectional
 from rnnzoo.layers.convolution import Conv1D as Conv1D
+from rnnzoo.layers.decoder import Decoder as Decoder
 from rnnzoo.layers.decoding import StepDecoder as StepDecoder
 from rnnzoo.layers.decoding import TeacherForced as TeacherForced
+from rnnzoo.layers.encoder import Encoder as Encoder
 from rnnzoo.layers.hierarchy import HierarchicalAttention as HierarchicalAttention
 from rnnzoo.layers.history import MovingAverage as MovingAverage
 from rnnzoo.layers.history import Recent as Recent

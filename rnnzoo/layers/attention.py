@@ -18,22 +18,33 @@ def masked_softmax(e, mask):
 class Attention(keras.layers.Layer):
     """Weigh the states by how well they answer a query. A base: how well is the subclass's `score`.
 
+    `attend(query, keys(states), states, mask)` is the same for callers that ask the same states again and again: what
+    no query changes is computed once.
+
     In: `states` `(batch, time, width)`, with or without a mask; `query` `(batch, query_width)`, or
     `(batch, queries, query_width)` for several at once. Out: the context `(batch, [queries,] width)` and the weights
     `(batch, [queries,] time)`, which sum to 1 over the real steps and are 0 on padding. A row that is all padding gives
     zeros.
     """
 
-    def score(self, query, states):
+    def keys(self, states):
+        """Return the part of `score` that depends on the states alone, `(batch, time, ...)`."""
+        return states
+
+    def score(self, query, keys):
         """Return e `(batch, queries, time)`."""
         raise NotImplementedError
 
-    def call(self, states, query, states_mask=None):
+    def attend(self, query, keys, states, mask):
+        """Return contexts and weights for one query or several."""
         single = len(query.shape) == 2
-        e = self.score(query[:, None] if single else query, states)
-        weights = masked_softmax(e, None if states_mask is None else states_mask[:, None])
+        e = self.score(query[:, None] if single else query, keys)
+        weights = masked_softmax(e, None if mask is None else mask[:, None])
         context = ops.matmul(weights, states)
         return (context[:, 0], weights[:, 0]) if single else (context, weights)
+
+    def call(self, states, query, states_mask=None):
+        return self.attend(query, self.keys(states), states, states_mask)
 
     def compute_mask(self, *args, **kwargs):
         return None
@@ -60,8 +71,11 @@ class BahdanauAttention(Attention):
         self.u = self.add_weight(shape=(states_shape[-1], self.units), name="u")
         self.v = self.add_weight(shape=(self.units, 1), name="v")
 
-    def score(self, query, states):
-        sum_ = ops.matmul(query, self.w)[:, :, None] + ops.matmul(states, self.u)[:, None]
+    def keys(self, states):
+        return ops.matmul(states, self.u)
+
+    def score(self, query, keys):
+        sum_ = ops.matmul(query, self.w)[:, :, None] + keys[:, None]
         return ops.matmul(ops.tanh(sum_), self.v)[..., 0]
 
     def get_config(self):
@@ -94,14 +108,16 @@ class LuongAttention(Attention):
             self.w = self.add_weight(shape=(query_width + width, width), name="w")
             self.v = self.add_weight(shape=(width, 1), name="v")
 
-    def score(self, query, states):
+    def keys(self, states):
+        return ops.matmul(states, self.w[-states.shape[-1] :]) if self.alignment == "concat" else states
+
+    def score(self, query, keys):
         if self.alignment == "concat":
-            w_s, w_h = self.w[: query.shape[-1]], self.w[query.shape[-1] :]
-            sum_ = ops.matmul(query, w_s)[:, :, None] + ops.matmul(states, w_h)[:, None]
+            sum_ = ops.matmul(query, self.w[: query.shape[-1]])[:, :, None] + keys[:, None]
             return ops.matmul(ops.tanh(sum_), self.v)[..., 0]
         if self.alignment == "general":
             query = ops.matmul(query, self.w)
-        return ops.matmul(query, ops.swapaxes(states, 1, 2))
+        return ops.matmul(query, ops.swapaxes(keys, 1, 2))
 
     def get_config(self):
         return {**super().get_config(), "alignment": self.alignment}
@@ -123,9 +139,11 @@ class ScaledDotAttention(Attention):
         self.w_q = self.add_weight(shape=(query_shape[-1], self.units), name="w_q")
         self.w_k = self.add_weight(shape=(states_shape[-1], self.units), name="w_k")
 
-    def score(self, query, states):
-        q, k = ops.matmul(query, self.w_q), ops.matmul(states, self.w_k)
-        return ops.matmul(q, ops.swapaxes(k, 1, 2)) / self.units**0.5
+    def keys(self, states):
+        return ops.matmul(states, self.w_k)
+
+    def score(self, query, keys):
+        return ops.matmul(ops.matmul(query, self.w_q), ops.swapaxes(keys, 1, 2)) / self.units**0.5
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}

@@ -1,7 +1,7 @@
 """Several models on one recipe: quality, seconds and parameters in one table, one JSON, one picture."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from rich.table import Table
 
 from rnnzoo.training import report, runs
 from rnnzoo.training.fit import train
+from rnnzoo.training.metrics import more_is_better
 from rnnzoo.training.recipe import Recipe
 
 MAIN_METRIC = {"classification": "accuracy", "tagging": "accuracy", "language_modeling": "loss"}
-"""The others are judged by mse."""
+"""The others are judged by mse, where their data do not say what by."""
 
 
 def compare(
@@ -42,15 +43,20 @@ def compare(
     for recipe in recipes:
         run = train(recipe, Path("runs") / recipe.run_name(base), data_dir=data_dir, console=console)
         done.setdefault(recipe.model, []).append(run.results)
-    metric = MAIN_METRIC.get(base.task, "mse")
+    metric = main_metric(next(iter(done.values()))[0])
     rows = [_row(model, results, metric) for model, results in done.items()]
-    rows.sort(key=lambda row: row[metric], reverse=metric == "accuracy")
+    rows.sort(key=lambda row: row[metric], reverse=more_is_better(metric))
     _show(rows, metric, console)
     output = Path(output)
     runs.write_json(output / "compare.json", rows)
     report.save(_picture(rows, metric), output / "compare.png")
     console.print(f"table: {output / 'compare.json'}\npicture: {output / 'compare.png'}")
     return rows
+
+
+def main_metric(results: Mapping[str, Any]) -> str:
+    """Return what a run is judged by, from its results."""
+    return results.get("measure") or MAIN_METRIC.get(results["task"], "mse")
 
 
 def _row(model, results, metric):

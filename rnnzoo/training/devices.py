@@ -150,12 +150,12 @@ def predict_on_batch(model: Any, x: Any) -> np.ndarray:
     Under `MirroredStrategy` each device answers the whole batch and Keras joins the copies; under `DataParallel` only a
     batch that the devices can divide is taken.
     """
-    x = np.asarray(x)  # JAX takes no tensor of TensorFlow
-    rows, many = len(x), count() if processes()[1] == 1 else 1
-    short = -rows % many
-    if short:
-        x = np.concatenate([x, np.repeat(x[-1:], short, axis=0)])
-    return np.asarray(model.predict_on_batch(x))[:rows]
+    several = isinstance(x, tuple)
+    inputs = [np.asarray(one) for one in (x if several else (x,))]  # JAX takes no tensor of TensorFlow
+    rows, many = len(inputs[0]), count() if processes()[1] == 1 else 1
+    if short := -rows % many:
+        inputs = [np.concatenate([one, np.repeat(one[-1:], short, axis=0)]) for one in inputs]
+    return np.asarray(model.predict_on_batch(tuple(inputs) if several else inputs[0]))[:rows]
 
 
 def clip_together(model: Any) -> None:

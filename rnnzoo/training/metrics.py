@@ -17,13 +17,14 @@ from rnnzoo.sampling import likelihood_of, sample
 from rnnzoo.training.devices import predict_on_batch
 from rnnzoo.training.forecasts import ForecastErrors
 
-BETTER_WHEN_HIGHER = ("accuracy", "precision", "recall", "f1", "roc_auc", "r2")
+BETTER_WHEN_HIGHER = ("accuracy", "precision", "recall", "f1", "roc_auc", "r2", "exact_match", "bleu", "chrf")
 PATHS = 50
 """Drawn from a forecast's likelihood at the end of a training."""
 WATCHED = {
     "classification": ("loss", "accuracy"),
     "tagging": ("loss", "accuracy"),
     "language_modeling": ("loss", "perplexity", "accuracy"),
+    "translation": ("loss", "accuracy"),
     "regression": ("loss", "mae"),
     "forecasting": ("loss", "mae"),
 }
@@ -86,9 +87,12 @@ def evaluate(model: Any, dataset: Iterable, task: str, data: Any = None, paths: 
         the second of two classes; of more, the mean, one against the rest). For `regression`: loss = mse, rmse,
         mae, r2. For `forecasting`: those, and mse, rmse and mae `_original`, in the units of the data; with
         paths, crps, quantile losses and coverage. For `language_modeling`: loss (nats per token), perplexity, accuracy.
+        For `translation`: loss and accuracy of each next token, the true ones before it being known; what is written
+        without the truth is measured by `rnnzoo.training.translations.judge`.
     """
-    if task == "language_modeling":
-        return _language_modeling(outputs(model, dataset))
+    if task in ("language_modeling", "translation"):
+        found = _next_tokens(outputs(model, dataset))
+        return found if task == "language_modeling" else {name: found[name] for name in WATCHED[task]}
     if task == "forecasting":
         return forecast_errors(model, dataset, data, paths).scores()
     return score(predict(model, dataset), task)
@@ -161,10 +165,10 @@ def carried(model: Any, batches: Batches) -> dict[str, float]:
     """
     stateful = rebuild(model, stateful=True, batch_size=1)
     windows = ((batches.x[i], batches.y[i]) for i in range(len(batches)))
-    return _language_modeling((y, np.asarray(stateful.predict_on_batch(x[None]))[0]) for x, y in windows)
+    return _next_tokens((y, np.asarray(stateful.predict_on_batch(x[None]))[0]) for x, y in windows)
 
 
-def _language_modeling(batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+def _next_tokens(batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
     """Sum batch by batch: the logits of a whole text would not fit into memory."""
     nats, right, tokens = 0.0, 0, 0
     for y, output in batches:

@@ -95,6 +95,11 @@ class Recipe:
             hp.check(name, getattr(self, name))
         if self.class_weight and self.task != "classification":
             raise InvalidValue(f"class_weight belongs to classification. Received: task={self.task!r}")
+        if self.task == "translation" and not self.trainable_body:
+            raise InvalidValue(
+                "A model of translation has no head apart from its body, so nothing would be trained. "
+                "Received: trainable_body=False"
+            )
         return dataclasses.replace(self, hyperparameters=info.check(self.task, self.hyperparameters))
 
     def with_model(self, name: str) -> "Recipe":

@@ -14,7 +14,15 @@ from rich.console import Console
 from rnnzoo.data.batches import Batches, Splits
 from rnnzoo.errors import InvalidValue
 from rnnzoo.files import whole_file
-from rnnzoo.training import feedback, forecast_report, metrics, report, runs
+from rnnzoo.training import (
+    feedback,
+    forecast_report,
+    metrics,
+    report,
+    runs,
+    translation_report,
+    translations,
+)
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.devices import device_name
 from rnnzoo.training.recipe import Recipe
@@ -30,6 +38,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
     found: dict[str, dict[str, float]] = {}
     last = None
+    batches: Any
     for name, batches in held_out.items():
         if recipe.task == "language_modeling":
             found[name] = metrics.evaluate(model, batches.arrays(), recipe.task)
@@ -39,6 +48,8 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
             paths = metrics.PATHS if name == list(held_out)[-1] else 0  # they take time: for the number to publish
             errors = metrics.forecast_errors(model, batches.arrays(), recipe.data, paths)
             found[name] = errors.scores()
+        elif recipe.task == "translation":
+            found[name], written = translations.judge(model, batches, recipe.data)
         else:
             last = metrics.predict(model, batches.arrays())
             found[name] = metrics.score(last, recipe.task)
@@ -59,6 +70,8 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
             scores, picture = feedback.judge(model, batches, recipe.data, recipe.data.feed_back)
             found[name] |= scores
             report.save(picture, folder / runs.PLOTS / "fed_back.png")
+    if recipe.task == "translation":
+        translation_report.plot(folder / runs.PLOTS, batches, written, recipe.data, name)
     results = {
         "recipe": recipe.name,
         "dataset": recipe.data.name,

@@ -80,17 +80,22 @@ class Run:
                 found[i] = output
         return np.stack(found)
 
-    def predict(self, raw: Sequence[Any]) -> list[dict[str, Any]]:
-        """Answer raw inputs: `[{"label": "7", "probability": 0.98}]`, or `[{"values": [...]}]`.
+    def predict(self, raw: Sequence[Any], *, beam: int = 1) -> list[dict[str, Any]]:
+        """Answer raw inputs: `[{"label": "7", "probability": 0.98}]`, `[{"values": [...]}]`, or `[{"text": "..."}]`.
 
         Args:
             raw: Sequences as the data object takes them: arrays, lists, or text.
+            beam: Of translation: how many answers are followed side by side; 1 takes the likeliest token at each step.
 
         Raises:
             ValueError, TypeError: An input that the model cannot read.
         """
         if isinstance(raw, str) or not isinstance(raw, Sequence | np.ndarray):
             raise InvalidType(f"predict takes a list of inputs. Received: {type(raw).__name__}")
+        from rnnzoo.training import translations
+
+        if self._translates(beam):
+            return translations.answers(self.model, self.data, raw, beam=beam)
         outputs = self.outputs(raw)
         answers = self.data.decode(outputs)
         for answer, x in zip(answers, self.data.encode(raw), strict=True):
@@ -98,34 +103,52 @@ class Run:
                 answer["note"] = "nothing to read in this input: the answer is the model's bias"
         return answers
 
-    def explain(self, raw: Sequence[str]) -> list[Any]:
+    def explain(self, raw: Sequence[str], *, beam: int = 1) -> list[Any]:
         """Show which words of each text the model looked at; see `rnnzoo.training.explain.Explanation`.
+
+        Of translation: which it looked at for each token that it wrote; see `rnnzoo.training.translations.Translation`.
 
         Raises:
             ValueError: The model has no attention, or the data no words.
         """
+        from rnnzoo.training import translations
         from rnnzoo.training.explain import explain
 
+        if self._translates(beam):
+            return translations.explain(self.model, self.data, raw, beam=beam)
         if not hasattr(self.data, "pieces"):
             raise InvalidValue(f"Only texts can be explained. Received: {type(self.data).__name__}")
         titles = [f"{a['label']} {a['probability']:.2f}" for a in self.predict(raw)]
         return explain(self.model, self.data.encode(raw), self.data.pieces(raw), titles)
 
-    def evaluate(self, file: Any = None, *, data_dir: str | None = None) -> dict[str, float]:
+    def evaluate(self, file: Any = None, *, data_dir: str | None = None, beam: int = 1) -> dict[str, float]:
         """Measure the model on its test split (validation, else train, where there is none), or on a labelled file.
 
         Args:
             file: Labelled data of the kind that the run was trained on: an `.npz` file with x and y, or a table with
                 the same columns.
             data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+            beam: See `predict`.
         """
+        from rnnzoo.training import translations
         from rnnzoo.training.metrics import PATHS, evaluate
 
-        recipe = self.recipe
+        batches: Any
         if file is None:
-            splits = Recipe.from_config(self.config).load(data_dir)
-            return evaluate(self.model, splits.test or splits.validation or splits.train, recipe.task, self.data, PATHS)
-        return evaluate(self.model, self.data.batches_of(file).arrays(), recipe.task, self.data, PATHS)
+            parts = Recipe.from_config(self.config).load(data_dir).parts
+            batches = parts.get("test") or parts.get("validation") or parts["train"]
+        else:
+            batches = self.data.batches_of(file)
+        if self._translates(beam):
+            return translations.judge(self.model, batches, self.data, beam=beam)[0]
+        return evaluate(self.model, batches.arrays(), self.recipe.task, self.data, PATHS)
+
+    def _translates(self, beam: int) -> bool:
+        """Tell whether this is a run of translation; a beam for another task is refused."""
+        translates = self.config["task"] == "translation"
+        if beam != 1 and not translates:
+            raise InvalidValue(f"Only translation has a beam. Received: beam={beam}, a run of {self.config['task']}")
+        return translates
 
     def _finished(self, name: str) -> Path:
         if not (self.folder / name).is_file():

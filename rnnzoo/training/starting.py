@@ -62,6 +62,12 @@ def _shared_words(recipe: Recipe) -> dict[int, int] | None:
     theirs = runs.load(recipe.weights).data
     if not hasattr(theirs, "vocabulary"):
         return None
+    written = [data.target_vocabulary.ids for data in (theirs, recipe.data) if hasattr(data, "target_vocabulary")]
+    if len(written) == 2 and written[0] != written[1]:
+        raise InvalidValue(
+            "The weights' run writes other tokens than these data have: its decoder would mean something else. "
+            f"Received: weights={recipe.weights}"
+        )
     there = theirs.vocabulary.ids
     shared = {row: there[word] for word, row in recipe.data.vocabulary.ids.items() if word in there}
     return {0: 0, 1: 1, **shared}  # padding and unknown mean the same everywhere

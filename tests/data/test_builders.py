@@ -1,5 +1,6 @@
 """The zoo's own TFDS data sets: TFDS's own checks, offline preparation, checksums, and what the generated ones hold."""
 
+import datetime
 import gzip
 import hashlib
 import os
@@ -11,6 +12,7 @@ import tensorflow_datasets as tfds
 
 from rnnzoo.data import builders
 from rnnzoo.data.builders.adding.adding_dataset_builder import adding_problem
+from rnnzoo.data.builders.dates.dates_dataset_builder import LOCALES, NUMBERS, drawn, parts, written
 from rnnzoo.data.builders.mackey_glass.mackey_glass_dataset_builder import mackey_glass
 from rnnzoo.data.tfds import prepared_builder, read_tables
 from rnnzoo.errors import UserError
@@ -31,7 +33,7 @@ def raw(tmp_path_factory):
     with gzip.open(folder / "exchange_rate.txt.gz", "wt") as file:
         file.writelines(",".join(f"{i + c}" for c in range(8)) + "\n" for i in range(50))
     TestEtt.EXAMPLE_DIR = TestExchangeRate.EXAMPLE_DIR = str(folder)
-    for case in (TestSine, TestMackeyGlass, TestAdding):
+    for case in (TestSine, TestMackeyGlass, TestAdding, TestDates):
         case.EXAMPLE_DIR = str(folder)
     return folder
 
@@ -66,11 +68,17 @@ class TestAdding(tfds.testing.DatasetBuilderTestCase):
     SPLITS = {"train": 20, "validation": 10, "test": 10}  # noqa: RUF012
 
 
+class TestDates(tfds.testing.DatasetBuilderTestCase):
+    DATASET_CLASS = builders.dates.Builder
+    SPLITS = {"train": 20, "validation": 10, "test": 10}  # noqa: RUF012
+
+
 @pytest.fixture(scope="module", autouse=True)
 def small():
     """Few examples: what is checked does not depend on their number."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(builders.adding, "SIZES", {"train": 20, "validation": 10, "test": 10})
+        for generated in (builders.adding, builders.dates):
+            patch.setattr(generated, "SIZES", {"train": 20, "validation": 10, "test": 10})
         patch.setattr(builders.mackey_glass, "SIZES", {"train": 30, "validation": 10, "test": 10})
         patch.setattr(builders.mackey_glass, "WASHOUT", 10)
         yield
@@ -142,6 +150,46 @@ def test_adding_problem():
     assert (x[:, :15, 1].sum(axis=1) == 1).all()
     assert (x[:, 15:, 1].sum(axis=1) == 1).all()
     assert 0.12 < np.mean((y - 1) ** 2) < 0.22  # 1/6
+
+
+@pytest.mark.parametrize("sizes", [(20, 10, 10), (20_000, 2000, 2000)])
+def test_dates_of_test_are_unseen_in_train(sizes, monkeypatch):
+    monkeypatch.setattr(builders.dates, "SIZES", dict(zip(("train", "validation", "test"), sizes, strict=True)))
+    found = parts()
+    assert tuple(map(len, found.values())) == sizes
+    days = {part: set(days) for part, days in found.items()}
+    assert not days["train"] & days["validation"]
+    assert not days["train"] & days["test"]
+    assert not days["validation"] & days["test"]
+    assert found == parts()
+
+
+def test_a_written_date_can_be_read_in_one_way():
+    """Every place and style, the first days of all months of a year, and days that could be months."""
+    days = [datetime.date(2011, month, day) for month in range(1, 13) for day in (1, 3, 5, 10, 11, 12, 25)]
+    meant = {}
+    for day in days:
+        for locale in LOCALES:
+            for style in ("full", "long", "medium", "weekday", *NUMBERS):
+                text = written(day, locale, style)
+                assert "2011" in text
+                assert str(day.day) in text
+                for form in (text, text.lower()):
+                    assert meant.setdefault(form, day) == day, f"{form}: {day} or {meant[form]}"
+    assert written(datetime.date(2023, 3, 5), "da", "full") == "søndag den 5. marts 2023"
+    assert written(datetime.date(2023, 3, 5), "en", "d.M.yyyy") == "5.3.2023"
+
+
+def test_dates_are_drawn_by_their_seed():
+    day = datetime.date(1999, 12, 31)
+
+    def draws(seed):
+        rng = np.random.default_rng(seed)
+        return [drawn(day, rng) for _ in range(30)]
+
+    assert draws(0) == draws(0) != draws(1)
+    assert len(set(draws(0))) > 15
+    assert any(text == text.lower() and text != text.upper() for text in draws(0))
 
 
 def test_mackey_glass_is_solved_to_its_stated_accuracy():

@@ -82,7 +82,7 @@ def test_saved_and_restored_it_encodes_the_same(reviews, tmp_path):
         (b"review,stars\n", {}, "no row with a text and a label"),
         (b"review,stars\n,\ngood,\n", {}, "no row with a text and a label"),
         (b"review,stars\ng\xe9nial,pos\nmal,neg\n", {}, "not in UTF-8"),
-        (b"review\ngood\n", {}, "a column of texts and one of labels"),
+        (b"review\ngood\n", {}, "two columns or more"),
         (b"review,stars\ngood,pos\nbad,neg\n", {"vocabulary_size": 2}, "at least 3"),
     ],
 )

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from rnnzoo import build, cli
+from rnnzoo import layers as kernels
+from rnnzoo.data import builders
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 
@@ -103,3 +105,45 @@ def test_ett(tmp_path, tfds_dir):
         pytest.skip("ett/h1 is not prepared")
     results, _ = train("ett", tmp_path / "run", "--model", "nlinear", "--lookback", "336", "--epochs", "10")
     assert results["metrics"]["test"]["mse"] < 0.38
+
+
+TINY = ["--limit", "24", "--epochs", "1", "--set", "units=4", "--batch-size", "8"]
+
+
+def test_dates_prepares_its_data_and_trains(tmp_path, monkeypatch):
+    monkeypatch.setattr(builders.dates, "SIZES", {"train": 60, "validation": 30, "test": 30})
+    folder = tmp_path / "run"
+    with kernels.use("general"):  # compiles in no time
+        results, rows = train("dates", folder, *TINY, "--data-dir", str(tmp_path / "data"))
+    assert list(results["metrics"]) == ["validation", "test"]
+    assert results["measure"] == "exact_match"
+    assert results["metrics"]["test"]["loss"] < 4
+    assert {"val_loss", "val_accuracy"} <= rows[0].keys()
+    assert (folder / "plots" / "lengths.png").is_file()
+
+
+def test_scan_has_its_own_test(tmp_path, tfds_dir):
+    with kernels.use("general"):
+        results, _ = train("scan", tmp_path / "run", *TINY)
+    assert list(results["metrics"]) == ["validation", "test"]
+
+
+def test_translate_takes_your_own_pairs(tmp_path, capsys):
+    path = tmp_path / "pairs.tsv"
+    words = ["one two", "two three", "three one", "four", "one four three"]
+    path.write_text("german\tenglish\n" + "".join(f"{w[::-1]} {i}\t{w} {i}\n" for i in range(8) for w in words))
+    own = ["--dataset", str(path), "--source", "german", "--target", "english", "--vocabulary-size", "60"]
+    with kernels.use("general"):
+        results, _ = train("translate", tmp_path / "run", *own, *TINY, "--embedding-dim", "4")
+    assert results["dataset"] == "pairs.tsv"
+    assert results["measure"] == "bleu"
+    with pytest.raises(SystemExit) as stopped:
+        train("translate", tmp_path / "other", "--dataset", str(path), "--source", "french", *TINY)
+    assert stopped.value.code == 2
+    assert "has the columns german, english" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_dates(tmp_path):
+    results, _ = train("dates", tmp_path / "run", "--data-dir", str(tmp_path / "data"))
+    assert results["metrics"]["test"]["exact_match"] >= 0.99

@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnzoo.data import ragged
 from rnnzoo.data.batches import Splits
-from rnnzoo.data.labeled import Labeled
+from rnnzoo.data.parts import InParts
 from rnnzoo.files import whole_file
 from rnnzoo.training.recipe import Recipe
 
@@ -20,7 +20,7 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
     """Read the data once, unless the file is there, and return what the space must know of it.
 
     The file holds train and validation, encoded, at full length; test is not touched in a search. Data that cannot be
-    batched anew (`Labeled` can) are read by each trial.
+    batched anew (`InParts` can) are read by each trial.
 
     Returns:
         `longest`: steps of the longest training sequence; `examples` of train; whether there is a `validation` part.
@@ -40,7 +40,7 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
             others = (path.parent / "search.json").exists()  # which is about to be refused: leave its data alone
         except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
             pass  # damaged: it is made again
-    if isinstance(recipe.data, Labeled):
+    if isinstance(recipe.data, InParts):
         parts = recipe.data.read(limit=recipe.limit, data_dir=data_dir)
         parts = {name: part for name, part in parts.items() if name != "test"}
         arrays: dict[str, Any] = {"fitted": np.array(json.dumps(recipe.data.fitted))}

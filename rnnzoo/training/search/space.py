@@ -80,8 +80,8 @@ def make_space(
         ValueError, TypeError: A name that no model has, a range outside what is valid, nothing to search.
     """
     wanted: dict[str, Any] = {**dict.fromkeys(DEFAULT, "default"), **recipe.search, **search}
-    if recipe.task == "tagging" and wanted["sequence_length"] == "default":
-        wanted["sequence_length"] = None  # a shorter sequence has fewer tags to get right: trials would not compare
+    if recipe.task in ("tagging", "translation") and wanted["sequence_length"] == "default":
+        wanted["sequence_length"] = None  # fewer tags to get right would not compare, nor fewer pairs to learn
     dials = _dials(recipe, models)
     limits = {"sequence_length": longest, "batch_size": examples}
     start = recipe.model if recipe.model in models else models[0]

@@ -61,7 +61,8 @@ def _train(job: dict[str, Any]) -> dict[str, Any]:
     def load(recipe):
         splits = prepared.load(recipe, job["data"], job["data_dir"])
         train = splits.parts["train"]
-        about.update(batch=[train.size, int(train.buckets[-1])], targets=prepared.targets(splits))
+        longest = int(np.ravel(train.buckets[-1])[0])  # of pairs the source
+        about.update(batch=[train.size, longest], targets=prepared.targets(splits))
         return splits
 
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,1 @@
+"""Dates as people write them, and in ISO 8601."""

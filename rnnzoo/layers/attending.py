@@ -1,0 +1,109 @@
+"""Decoders that look back at the source with every token."""
+
+import keras
+from keras import ops
+
+from rnnzoo.layers import steps
+from rnnzoo.layers.attention import BahdanauAttention, LuongAttention, ScaledDotAttention
+from rnnzoo.layers.decoder import Decoder
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class LuongDecoder(Decoder):
+    """Attend after the recurrence, with its state as the query. Arguments and shapes are `Decoder`'s, and:
+
+    Args:
+        alignment: The score: `dot`, `general` or `concat`, or `scaled_dot` (https://arxiv.org/abs/1706.03762).
+        input_feeding: Feed the attentional state to the next step beside the token.
+
+    Reference: Luong et al. (2015), https://arxiv.org/abs/1508.04025
+    """
+
+    def __init__(self, *args, alignment="general", input_feeding=False, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.alignment, self.input_feeding = alignment, input_feeding
+        if alignment == "scaled_dot":
+            self.attention = ScaledDotAttention(self.units, name="attention", **self.policy)
+        else:
+            self.attention = LuongAttention(alignment, name="attention", **self.policy)
+        self.attentional = keras.layers.Dense(
+            self.units, "tanh", use_bias=False, name="attentional_state", **self.policy
+        )
+
+    @property
+    def feeds(self):
+        return self.input_feeding
+
+    def fed_width(self, memory_width):
+        return self.units if self.input_feeding else 0
+
+    def build_reader(self, memory_width):
+        self.attention.build((None, None, memory_width), (None, None, self.units))
+        self.attentional.build((None, None, memory_width + self.units))
+        return self.units
+
+    def first(self, states, memory):
+        states = super().first(states, memory)
+        return [*states, ops.zeros_like(states[0])] if self.input_feeding else states
+
+    def read(self, h, memory):
+        c, weights = self.attention.attend(h, memory.keys, memory.states, memory.mask)
+        return self.attentional(ops.concatenate([c, h], axis=-1)), weights  # (5) h~ = tanh(W_c [c; h])
+
+    def advance(self, z, state, memory, kept=None):
+        if not self.input_feeding:
+            return super().advance(z, state, memory, kept)
+        *state, before = state
+        state, found = super().advance(steps.feed(self.stack[0], z, before), state, memory, kept)  # section 3.3
+        return [*state, found[0]], found
+
+    def get_config(self):
+        return {**super().get_config(), "alignment": self.alignment, "input_feeding": self.input_feeding}
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class BahdanauDecoder(Decoder):
+    """Attend before the recurrence, which reads the context beside the token. Arguments and shapes are `Decoder`'s.
+
+    The encoder reads from both ends. Equations as numbered in the paper; its first state and its output layer are in
+    appendix A.2.2.
+
+    Reference: Bahdanau et al. (2015), https://arxiv.org/abs/1409.0473
+    """
+
+    feeds = True
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.attention = BahdanauAttention(self.units, name="attention", **self.policy)
+        self.deep_output = keras.layers.Dense(2 * self.units, name="deep_output", **self.policy)
+
+    def build_bridge(self, widths):
+        self.backward = [width // 2 for width in widths]
+        for i, width in enumerate(self.backward):
+            self.bridge.append(keras.layers.Dense(self.units, "tanh", name=f"bridge_{i}", **self.policy))
+            self.bridge[i].build((None, width))
+
+    def fed_width(self, memory_width):
+        return memory_width
+
+    def build_reader(self, memory_width):
+        self.attention.build((None, None, memory_width), (None, None, self.units))
+        self.deep_output.build((None, None, self.embedding_dim + self.units + memory_width))
+        return self.units
+
+    def first(self, states, memory):
+        """s_0 = tanh(W_s h←_1): the backward direction has read the first word last."""
+        return super().first([s[:, -width:] for s, width in zip(states, self.backward, strict=True)], memory)
+
+    def advance(self, z, state, memory, kept=None):
+        s = state[-self.per_layer]
+        c, weights = self.attention.attend(s, memory.keys, memory.states, memory.mask)  # (5), (6), a(s_{i-1}, h_j)
+        state = self.recur(steps.feed(self.stack[0], z, c), state, kept)  # s_i = f(s_{i-1}, y_{i-1}, c_i)
+        return state, (ops.concatenate([s, c], axis=-1), weights)
+
+    def answer(self, x, seen):
+        """(4) g(y_{i-1}, s_i, c_i): t~ = U_o s_{i-1} + V_o E y_{i-1} + C_o c_i, t = max of each pair, W_o t."""
+        t = self.deep_output(ops.concatenate([x, seen], axis=-1))
+        pairs = ops.reshape(t, (*ops.shape(t)[:-1], self.units, 2))
+        return self.logits(ops.max(pairs, axis=-1))
