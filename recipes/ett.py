@@ -12,7 +12,7 @@ recipe = Recipe(
     task="forecasting",
     data=SeriesForecasting(dataset="ett/h1", horizon=96),
     model="segrnn",
-    hyperparameters={"units": 256},
+    hyperparameters={"units": 512, "segment_length": 48},
     sequence_length=96,
     epochs=30,
     batch_size=256,
