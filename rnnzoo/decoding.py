@@ -73,7 +73,7 @@ def decode(
     if key not in known:
         from rnnzoo.layers.beam import BeamSearch
 
-        known[key] = BeamSearch(*parts, *key, padding=PADDING, end=END)
+        known[key] = BeamSearch(*parts, *key, end=END)
 
     found: list[Any] = [None] * len(rows)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))

@@ -25,15 +25,14 @@ class BeamSearch(keras.Model):
         beam: Beginnings to keep.
         length_penalty: α.
         max_length: Tokens of the longest target, the end included.
-        padding: The id that is never written.
         end: The id that ends a target and stands before its first token.
     """
 
-    def __init__(self, embedding, encoder, decoder, beam, length_penalty, max_length, padding, end):
+    def __init__(self, embedding, encoder, decoder, beam, length_penalty, max_length, end):
         super().__init__()
         self.embedding, self.encoder, self.decoder = embedding, encoder, decoder
         self.beam, self.length_penalty, self.max_length = beam, length_penalty, max_length
-        self.padding, self.end = padding, end
+        self.end = end
 
     def call(self, source):
         mask = self.embedding.compute_mask(source)
@@ -81,15 +80,21 @@ class BeamSearch(keras.Model):
         return ((5.0 + ops.cast(length, "float32")) / 6.0) ** self.length_penalty
 
     def choose(self, logits, log_p, length, done):
-        """Choose the best continuations. Returns their parents, tokens, log p and lengths, `(batch, beam)`, best first."""
-        vocabulary = logits.shape[-1] or self.decoder.outputs
-        token = ops.arange(vocabulary)
-        next_ = ops.where(token == self.padding, NEVER, ops.log_softmax(ops.cast(logits, "float32"), axis=-1))
-        next_ = ops.where(done[..., None], ops.where(token == self.end, 0.0, NEVER), next_)  # what is whole stays so
+        """Choose the best continuations. Returns their parents, tokens, log p and lengths, `(batch, beam)`, best first.
+
+        Of one beginning's continuations no more than `beam` can be among them, so only these are compared.
+        """
+        count = min(self.beam, self.decoder.outputs - 1)
+        likeliest, token = ops.top_k(logits[..., 1:], count)  # padding, id 0, is never written
+        next_ = likeliest - ops.logsumexp(logits, axis=-1, keepdims=True)
+        token = ops.where(done[..., None], self.end, ops.cast(token, "int32") + 1)
+        next_ = ops.where(done[..., None], ops.where(ops.arange(count) == 0, 0.0, NEVER), next_)  # the whole stay so
+
         length = length + ops.cast(ops.logical_not(done), "int32")
-        log_p = ops.reshape(log_p[..., None] + next_, (-1, self.beam * vocabulary))
-        score = log_p / ops.repeat(self.penalty(length), vocabulary, axis=1)
+        log_p = log_p[..., None] + next_
+        score = log_p / self.penalty(length)[..., None]
+        log_p, score, token = (ops.reshape(each, (-1, self.beam * count)) for each in (log_p, score, token))
         _, best = ops.top_k(score, self.beam)
-        parent = ops.cast(best // vocabulary, "int32")
-        token = ops.cast(best % vocabulary, "int32")
-        return parent, token, ops.take_along_axis(log_p, best, axis=1), ops.take_along_axis(length, parent, axis=1)
+        parent = ops.cast(best // count, "int32")
+        token, log_p = ops.take_along_axis(token, best, axis=1), ops.take_along_axis(log_p, best, axis=1)
+        return parent, token, log_p, ops.take_along_axis(length, parent, axis=1)
