@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from rnnzoo.layers import steps
-from rnnzoo.layers.attention import BahdanauAttention, LuongAttention, ScaledDotAttention
+from rnnzoo.layers.attention import BahdanauAttention, LuongAttention, ScaledDotAttention, mix
 from rnnzoo.layers.decoder import Decoder
 
 
@@ -42,20 +42,38 @@ class LuongDecoder(Decoder):
         self.attentional.build((None, None, memory_width + self.units))
         return self.units
 
-    def first(self, states, memory):
-        states = super().first(states, memory)
+    def first(self, states):
+        states = super().first(states)
         return [*states, ops.zeros_like(states[0])] if self.input_feeding else states
 
-    def read(self, h, memory):
-        c, weights = self.attention.attend(h, memory.keys, memory.states, memory.mask)
+    def remember(self, memory, mask):
+        return [memory, self.attention.keys(memory), mask]
+
+    def matrices(self):
+        fed = [self.stack[0].cell.kernel[-self.units :]] if self.input_feeding else []
+        return [*super().matrices(), *fed]
+
+    def attend(self, h, memory):
+        states, keys, mask = memory
+        c, weights = self.attention.attend(h, keys, states, mask)
         return self.attentional(ops.concatenate([c, h], axis=-1)), weights  # (5) h~ = tanh(W_c [c; h])
 
-    def advance(self, z, state, memory, kept=None):
+    def core(self, z, products, state, memory, kept=None):
         if not self.input_feeding:
-            return super().advance(z, state, memory, kept)
-        *state, before = state
-        state, found = super().advance(steps.feed(self.stack[0], z, before), state, memory, kept)  # section 3.3
-        return [*state, found[0]], found
+            return super().core(z, products, state, memory, kept)
+        z = [a + b for a, b in zip(z, products[-1], strict=True)]  # input feeding, section 3.3
+        state = self.recur(z, products[:-1], state[:-1], kept)
+        seen, weights = self.attend(state[-self.per_layer], memory)
+        return [*state, seen], [weights]
+
+    def look(self, before, after, outs, memory):
+        if self.input_feeding:
+            return after[-1], outs
+        seen, weights = self.attend(after[-self.per_layer], memory)
+        return seen, [weights]
+
+    def in_loop(self):
+        return [*super().in_loop(), *self.attention.trainable_variables, *self.attentional.trainable_variables]
 
     def get_config(self):
         return {**super().get_config(), "alignment": self.alignment, "input_feeding": self.input_feeding}
@@ -76,7 +94,8 @@ class BahdanauDecoder(Decoder):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.attention = BahdanauAttention(self.units, name="attention", **self.policy)
-        self.deep_output = keras.layers.Dense(2 * self.units, name="deep_output", **self.policy)
+        self.pairs = max(1, self.units // 2)  # l, half of n as in the paper
+        self.deep_output = keras.layers.Dense(2 * self.pairs, name="deep_output", **self.policy)
 
     def build_bridge(self, widths):
         self.backward = [width // 2 for width in widths]
@@ -90,20 +109,36 @@ class BahdanauDecoder(Decoder):
     def build_reader(self, memory_width):
         self.attention.build((None, None, memory_width), (None, None, self.units))
         self.deep_output.build((None, None, self.embedding_dim + self.units + memory_width))
-        return self.units
+        return self.pairs
 
-    def first(self, states, memory):
+    def first(self, states):
         """s_0 = tanh(W_s h←_1): the backward direction has read the first word last."""
-        return super().first([s[:, -width:] for s, width in zip(states, self.backward, strict=True)], memory)
+        return super().first([s[:, -width:] for s, width in zip(states, self.backward, strict=True)])
 
-    def advance(self, z, state, memory, kept=None):
-        s = state[-self.per_layer]
-        c, weights = self.attention.attend(s, memory.keys, memory.states, memory.mask)  # (5), (6), a(s_{i-1}, h_j)
-        state = self.recur(steps.feed(self.stack[0], z, c), state, kept)  # s_i = f(s_{i-1}, y_{i-1}, c_i)
-        return state, (ops.concatenate([s, c], axis=-1), weights)
+    def remember(self, memory, mask):
+        """C c_i = Σ_j α_ij C h_j, so C h_j is computed once for all steps."""
+        fed = ops.matmul(memory, self.stack[0].cell.kernel[self.embedding_dim :])
+        return [memory, self.attention.keys(memory), mask, *steps.gates(fed, self.units)]
+
+    def matrices(self):
+        *below, u = super().matrices()
+        return [*below, ops.concatenate([u, self.attention.w], axis=1)]
+
+    def core(self, z, products, state, memory, kept=None):
+        _, keys, mask, *fed = memory
+        *below, (*product, asked) = products
+        weights = self.attention.weigh(asked, keys, mask)  # (6)
+        z = [a + mix(weights, b) for a, b in zip(z, fed, strict=True)]  # (5)
+        return self.recur(z, [*below, product], state, kept), [weights]  # s_i = f(s_{i-1}, y_{i-1}, c_i)
+
+    def look(self, before, after, outs, memory):
+        (weights,) = outs
+        return ops.concatenate([before[-1], mix(weights, memory[0])], axis=-1), outs
+
+    def in_loop(self):
+        return [*super().in_loop(), *self.attention.trainable_variables]
 
     def answer(self, x, seen):
         """(4) g(y_{i-1}, s_i, c_i): t~ = U_o s_{i-1} + V_o E y_{i-1} + C_o c_i, t = max of each pair, W_o t."""
         t = self.deep_output(ops.concatenate([x, seen], axis=-1))
-        pairs = ops.reshape(t, (*ops.shape(t)[:-1], self.units, 2))
-        return self.logits(ops.max(pairs, axis=-1))
+        return self.logits(ops.max(ops.reshape(t, (*ops.shape(t)[:-1], self.pairs, 2)), axis=-1))

@@ -15,11 +15,16 @@ def masked_softmax(e, mask):
     return ops.divide_no_nan(weights, ops.sum(weights, axis=-1, keepdims=True))
 
 
+def mix(weights, states):
+    """Return c = Σ_j α_j h_j, for weights `(batch, [queries,] time)`."""
+    return ops.matmul(weights, states) if len(weights.shape) == 3 else ops.matmul(weights[:, None], states)[:, 0]
+
+
 class Attention(keras.layers.Layer):
     """Weigh the states by how well they answer a query. A base: how well is the subclass's `score`.
 
-    `attend(query, keys(states), states, mask)` is the same for callers that ask the same states again and again: what
-    no query changes is computed once.
+    For callers that ask the same states again and again, `attend` takes the states' part of the score, `keys(states)`,
+    computed once.
 
     In: `states` `(batch, time, width)`, with or without a mask; `query` `(batch, query_width)`, or
     `(batch, queries, query_width)` for several at once. Out: the context `(batch, [queries,] width)` and the weights
@@ -31,17 +36,25 @@ class Attention(keras.layers.Layer):
         """Return the part of `score` that depends on the states alone, `(batch, time, ...)`."""
         return states
 
-    def score(self, query, keys):
+    def asked(self, query):
+        """Return the part of `score` that depends on the query alone, `(batch, [queries,] ...)`."""
+        return query
+
+    def score(self, asked, keys):
         """Return e `(batch, queries, time)`."""
         raise NotImplementedError
 
+    def weigh(self, asked, keys, mask):
+        """Return the weights, from both parts of the score: `(batch, [queries,] time)`."""
+        single = len(asked.shape) == 2
+        e = self.score(asked[:, None] if single else asked, keys)
+        weights = masked_softmax(e, None if mask is None else mask[:, None])
+        return weights[:, 0] if single else weights
+
     def attend(self, query, keys, states, mask):
         """Return contexts and weights for one query or several."""
-        single = len(query.shape) == 2
-        e = self.score(query[:, None] if single else query, keys)
-        weights = masked_softmax(e, None if mask is None else mask[:, None])
-        context = ops.matmul(weights, states)
-        return (context[:, 0], weights[:, 0]) if single else (context, weights)
+        weights = self.weigh(self.asked(query), keys, mask)
+        return mix(weights, states), weights
 
     def call(self, states, query, states_mask=None):
         return self.attend(query, self.keys(states), states, states_mask)
@@ -74,9 +87,11 @@ class BahdanauAttention(Attention):
     def keys(self, states):
         return ops.matmul(states, self.u)
 
-    def score(self, query, keys):
-        sum_ = ops.matmul(query, self.w)[:, :, None] + keys[:, None]
-        return ops.matmul(ops.tanh(sum_), self.v)[..., 0]
+    def asked(self, query):
+        return ops.matmul(query, self.w)
+
+    def score(self, asked, keys):
+        return ops.matmul(ops.tanh(asked[:, :, None] + keys[:, None]), self.v)[..., 0]
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
@@ -111,13 +126,13 @@ class LuongAttention(Attention):
     def keys(self, states):
         return ops.matmul(states, self.w[-states.shape[-1] :]) if self.alignment == "concat" else states
 
-    def score(self, query, keys):
+    def asked(self, query):
+        return query if self.alignment == "dot" else ops.matmul(query, self.w[: query.shape[-1]])
+
+    def score(self, asked, keys):
         if self.alignment == "concat":
-            sum_ = ops.matmul(query, self.w[: query.shape[-1]])[:, :, None] + keys[:, None]
-            return ops.matmul(ops.tanh(sum_), self.v)[..., 0]
-        if self.alignment == "general":
-            query = ops.matmul(query, self.w)
-        return ops.matmul(query, ops.swapaxes(keys, 1, 2))
+            return ops.matmul(ops.tanh(asked[:, :, None] + keys[:, None]), self.v)[..., 0]
+        return ops.matmul(asked, ops.swapaxes(keys, 1, 2))
 
     def get_config(self):
         return {**super().get_config(), "alignment": self.alignment}
@@ -142,8 +157,11 @@ class ScaledDotAttention(Attention):
     def keys(self, states):
         return ops.matmul(states, self.w_k)
 
-    def score(self, query, keys):
-        return ops.matmul(ops.matmul(query, self.w_q), ops.swapaxes(keys, 1, 2)) / self.units**0.5
+    def asked(self, query):
+        return ops.matmul(query, self.w_q)
+
+    def score(self, asked, keys):
+        return ops.matmul(asked, ops.swapaxes(keys, 1, 2)) / self.units**0.5
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}

@@ -5,22 +5,14 @@ sampling, https://arxiv.org/abs/1506.03099). Where nothing but the tokens feeds 
 layers' fast kernels; where an answer feeds the next step, they run one by one.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 from keras import ops
 
-from rnnzoo.layers import steps
+from rnnzoo.layers import loops, steps
 from rnnzoo.layers.encoder import KINDS
 from rnnzoo.layers.padding import TrailingMask
-
-
-class Memory(NamedTuple):
-    """What attention looks at: the encoder's states, what its score needs of them, and where they are real."""
-
-    states: Any
-    keys: Any
-    mask: Any
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -52,16 +44,7 @@ class Decoder(keras.layers.Layer):
     """Whether a step reads more than token and state: what the step before, or attention to it, answered."""
 
     def __init__(
-        self,
-        outputs,
-        embedding_dim,
-        cell,
-        units,
-        num_layers=1,
-        dropout=0.0,
-        scheduled_sampling=0.0,
-        seed=None,
-        **kwargs,
+        self, outputs, embedding_dim, cell, units, num_layers=1, dropout=0.0, scheduled_sampling=0.0, seed=None, **kwargs
     ):
         super().__init__(**kwargs)
         self.outputs, self.embedding_dim = outputs, embedding_dim
@@ -100,50 +83,66 @@ class Decoder(keras.layers.Layer):
     # What those with attention do otherwise. -----------------------------------------------------------------------
 
     def fed_width(self, memory_width):
-        """Return the width of what is fed to the first layer beside the token."""
+        """Return the width of what the first layer reads beside the token."""
         return 0
 
     def build_reader(self, memory_width):
         """Build what stands between states and logits, and return the width that the logits read."""
         return self.units
 
-    def first(self, states, memory):
+    def first(self, states):
         """Return the state before the first step, a list, from the encoder's last states."""
         return [layer(s) for layer, s in zip(self.bridge, states, strict=True)] if self.bridge else list(states)
 
-    def read(self, h, memory):
-        """Return what the logits are made of, from h `(batch, [target_time,] units)`; and weights of attention."""
-        return (h,)
+    def remember(self, memory, mask):
+        """Return what every step reads of the encoder's states, a list of `(batch, ...)`."""
+        return []
 
-    def advance(self, z, state, memory, kept=None):
-        """Take one step from the token's projection. Returns the new state, and what `read` returns."""
-        state = self.recur(z, state, kept)
-        return state, self.read(state[-self.per_layer], memory)
+    def matrices(self):
+        """Return for each state the matrix that it is multiplied with before the step, or None."""
+        nothing = [None] * (self.per_layer - 1)
+        return [m for layer in self.stack for m in (layer.cell.recurrent_kernel, *nothing)]
+
+    def core(self, z, products, state, memory, kept=None):
+        """Take a step from the projected token and states, by gate. Returns the new state, and weights where they feed."""
+        return self.recur(z, products, state, kept), []
+
+    def look(self, before, after, outs, memory):
+        """Return what the logits are made of and the attention weights, from the states around a step or all steps."""
+        return after[-self.per_layer], outs
 
     def answer(self, x, seen):
-        """Return logits, from the token's vector and the first of what `read` returns."""
+        """Return logits, from the token's vector and the first of what `look` returns."""
         return self.logits(seen)
 
     # Token by token. -----------------------------------------------------------------------------------------------
 
     def start(self, memory, states, mask=None):
         """Return the state before the first step, a list of `(batch, width)`, and what every step reads beside it."""
-        looked_at = Memory(memory, self.attention.keys(memory), mask) if self.attention is not None else None
-        return self.first(states, looked_at), looked_at
+        if mask is None:
+            mask = ops.ones(ops.shape(memory)[:2], "bool")
+        return self.first(states), self.remember(memory, mask)
 
     def step(self, tokens, state, memory):
         """Read the tokens before, `(batch,)`. Returns logits `(batch, outputs)`, the state, and `[weights]` or `[]`."""
         x = self.embedding(tokens)
-        state, (seen, *weights) = self.advance(steps.project(self.stack[0], x), state, memory)
+        state, (seen, *weights) = self.advance(x, state, memory)
         return self.answer(x, seen), state, weights
 
-    def recur(self, z, state, kept=None):
+    def advance(self, x, state, memory, kept=None):
+        """Take a step from the token's vector. Returns the new state, and `[seen]` or `[seen, weights]`."""
+        z = steps.gates(steps.project(self.stack[0], x), self.units)
+        after, outs = self.core(z, loops.multiply(state, self.matrices(), self.units), state, memory, kept)
+        seen, weights = self.look(state, after, outs, memory)
+        return after, [seen, *weights]
+
+    def recur(self, z, products, state, kept=None):
         """Take a step in every layer, each reading the one below."""
         n, new = self.per_layer, []
         for i, layer in enumerate(self.stack):
             if i:
-                z = steps.project(layer, new[-n] if kept is None else new[-n] * kept[i - 1])
-            new += steps.step(layer, z, state[i * n : (i + 1) * n])
+                z = steps.gates(steps.project(layer, new[-n] * kept[i - 1] if kept else new[-n]), self.units)
+            new += steps.step(layer, z, products[i * n], state[i * n : (i + 1) * n])
         return new
 
     # All steps. ----------------------------------------------------------------------------------------------------
@@ -151,57 +150,59 @@ class Decoder(keras.layers.Layer):
     def call(self, target, memory, states, memory_mask=None, training=False):
         state, memory = self.start(memory, states, memory_mask)
         x = self.drop(self.embedding(target), training=training)
-        kept = None
+        kept = []
         if training and self.dropout:
             kept = [self.drop(ops.ones_like(state[0]), training=True) for _ in self.stack[1:]]
         if training and self.scheduled_sampling:
             x, seen, *weights = self._sampling(x, state, memory, kept)
-        elif self.feeds:
-            seen, *weights = self._one_by_one(x, state, memory, kept)
         else:
-            seen, *weights = self.read(self._at_once(x, state, kept), memory)
+            run = self._one_by_one if self.feeds else self._at_once
+            seen, weights = self.look(*run(x, state, memory, kept, training), memory)
         logits = self.answer(x, self.drop(seen, training=training))
         return (logits, *weights) if weights else logits
 
-    def _at_once(self, x, state, kept):
-        n = self.per_layer
+    def _at_once(self, x, state, memory, kept, training):
+        n, after = self.per_layer, []
         for i, layer in enumerate(self.stack):
-            x = x if kept is None or not i else x * kept[i - 1][:, None]
-            x, *_ = layer(x, initial_state=state[i * n : (i + 1) * n])
-        return x
+            x = x * kept[i - 1][:, None] if kept and i else x
+            x, *_ = layer(x, initial_state=state[i * n : (i + 1) * n], training=training)
+            after += [x, *[None] * (n - 1)]
+        return None, after, []
 
-    def _one_by_one(self, x, state, memory, kept):
-        def step(carry, z):
-            state, found = self.advance(z, carry[:count], memory, kept)
-            return [*state, *found], [*state, *found]  # `ops.scan` gives back what it carries, nothing else
+    def _one_by_one(self, x, state, memory, kept, training):
+        def core(z, products, state, statics):
+            return self.core(z, products, state, statics[: len(memory)], statics[len(memory) :])
 
-        count = len(state)
         z = ops.swapaxes(steps.project(self.stack[0], x), 0, 1)
-        _, found = self.advance(z[0], state, memory, kept)
-        _, found = ops.scan(step, [*state, *map(ops.zeros_like, found)], z)
-        return [ops.swapaxes(each, 0, 1) for each in found[count:]]
+        statics = [*memory, *kept]
+        after, outs = loops.scan(core, state, z, self.units, self.matrices(), statics, self.in_loop(), training)
+        before = [ops.concatenate([s[None], a[:-1]], axis=0) for s, a in zip(state, after, strict=True)]
+        return [[ops.swapaxes(each, 0, 1) for each in part] for part in (before, after, outs)]
+
+    def in_loop(self):
+        """Return the variables that `core` reads."""
+        return [v for layer in self.stack for v in layer.trainable_variables]
 
     def _sampling(self, x, state, memory, kept):
-        """As `_one_by_one`, but a share of the token vectors is of the decoder's own answers; they come first."""
+        """Return token vectors, of which a share is of the decoder's own answers, and what `advance` found at each."""
 
         def step(carry, now):
             (own, _, *state), (truth, coin) = carry, now
             x = ops.where(coin, self.embedding(own), truth)
-            state, found = self.advance(steps.project(self.stack[0], x), state[:count], memory, kept)
+            state, found = self.advance(x, state[:count], memory, kept)
             own = ops.cast(ops.argmax(self.answer(x, found[0]), axis=-1), "int32")
             carry = [own, x, *state, *found]
-            return carry, carry
+            return carry, carry  # `ops.scan` gives back what it carries, nothing else
 
         count = len(state)
         truth = ops.swapaxes(x, 0, 1)
         coin = keras.random.uniform(ops.shape(truth)[:2], seed=self.coins) < self.scheduled_sampling
-        coin = ops.logical_and(
-            coin, ops.arange(ops.shape(truth)[0])[:, None] > 0
-        )  # nothing is answered before the first
-        _, found = self.advance(steps.project(self.stack[0], truth[0]), state, memory, kept)
+        coin = ops.logical_and(coin, ops.arange(ops.shape(truth)[0])[:, None] > 0)  # nothing is answered before the first
+        _, found = self.advance(truth[0], state, memory, kept)
         own = ops.zeros(ops.shape(truth)[1], "int32")
-        carry = [own, truth[0], *state, *map(ops.zeros_like, found)]
-        _, (_, x, *found) = ops.scan(step, carry, (truth, coin[..., None]))
+        _, (_, x, *found) = ops.scan(
+            step, [own, truth[0], *state, *map(ops.zeros_like, found)], (truth, coin[..., None])
+        )
         return [ops.swapaxes(each, 0, 1) for each in (x, *found[count:])]
 
     def compute_mask(self, target, mask=None):

@@ -114,3 +114,12 @@ def _restore(before: list[Path]) -> Iterator[None]:
         yield
     finally:
         _forced[:] = before
+
+
+def compiles_loops(x):
+    """Tell whether a loop over `x` is trained by `_tf_scan`: in TensorFlow's graphs, on a CPU, in float32."""
+    if _forced or keras.backend.backend() != "tensorflow" or device() != "cpu":
+        return False
+    import tensorflow as tf
+
+    return not tf.executing_eagerly() and keras.backend.standardize_dtype(x.dtype) == "float32"
