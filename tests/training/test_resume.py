@@ -9,9 +9,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "digits.py"
-KILLS = 10
 # Few units, so that an epoch is short; dropout 0.3, shuffling and the cosine schedule are the recipe's own.
 SETTINGS = ["--model", "gru", "--set", "units=6", "--set", "dropout=0.3", "--epochs", "80", "--patience", "12"]
 # Importing takes longer than the training itself: each process imports, and waits until it is its turn.
@@ -49,13 +49,14 @@ def wait_for_epoch(process, path):
         time.sleep(0.002)
 
 
-def test_ten_kills_change_nothing(tmp_path):
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.slow)])
+def test_kills_change_nothing(tmp_path, kills):
     rng = random.Random(0)
     killed, undisturbed = tmp_path / "killed", tmp_path / "undisturbed"
     processes = [prepare(undisturbed), prepare(killed)]
     try:
         begin(processes[0])
-        for _ in range(KILLS):
+        for _ in range(kills):
             current = processes[-1]
             processes.append(prepare(killed))
             begin(current)
