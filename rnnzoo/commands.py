@@ -55,9 +55,11 @@ class Describe:
         info = describe(self.name)
         _print(f"{info.name}: {info.summary}\npaper: {info.paper or '-'}\ntasks: {', '.join(info.tasks)}")
         _print(f"causal: {'yes' if info.causal else 'no'}\n")
-        forecasts = "forecasting" in info.tasks
+        dials = dict(info.hyperparameters)
+        for task in info.tasks:
+            dials |= info.dials(task)
         table = Table("hyper-parameter", "default", "valid", "what it does", box=None, pad_edge=False)
-        for name, dial in {**info.hyperparameters, **(info.dials("forecasting") if forecasts else {})}.items():
+        for name, dial in dials.items():
             table.add_row(name, repr(dial.default), dial.valid, dial.help)
         _print(table)
         sizes = ", features=7, horizon=96" if info.tasks[0] == "forecasting" else ""
@@ -118,7 +120,7 @@ class Evaluate:
 
     run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
     file: str | None = None
-    """Labelled data instead of the test split: x and y in an .npz file, or a table of texts."""
+    """Labelled data instead of the test split: x and y in an .npz file, a table of texts, sentences with tags."""
     data_dir: str | None = None
     """Of TFDS, instead of TFDS_DATA_DIR."""
 
@@ -126,8 +128,13 @@ class Evaluate:
         """Print the metrics."""
         from rnnzoo.training.runs import load
 
-        for name, value in load(self.run).evaluate(self.file, data_dir=self.data_dir).items():
+        run = load(self.run)
+        for name, value in run.evaluate(self.file, data_dir=self.data_dir).items():
             _print(f"{name:<12}{value:.4f}")
+        if run.recipe.task == "tagging":
+            from rnnzoo.training.report import table_by_class
+
+            _print(table_by_class(run.by_tag(self.file, data_dir=self.data_dir)))
 
 
 @dataclass
@@ -138,7 +145,7 @@ class Predict:
     inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="INPUT")] = ()
     """Texts, or sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
     file: str | None = None
-    """An .npy or .npz file (its x), a text file with one input a line, or a table of a series: what comes after it?"""
+    """An .npy or .npz file (its x), a text file with one input a line, sentences in CoNLL-U, or a table of a series."""
     json: bool = False
     """Print JSON Lines."""
     explain: bool = False
@@ -149,7 +156,7 @@ class Predict:
         from rnnzoo.training.runs import load
 
         run = load(self.run)
-        if self.file and self.file.endswith((".csv", ".tsv")) and hasattr(run.data, "read_inputs"):
+        if self.file and self.file.endswith((".csv", ".tsv", ".conllu")) and hasattr(run.data, "read_inputs"):
             raw = run.data.read_inputs(self.file)
         else:
             raw = _read_inputs(self.inputs, self.file)
@@ -166,6 +173,8 @@ class Predict:
         for item, answer in zip(raw, run.predict(raw), strict=True):
             if self.json:
                 print(json.dumps(answer))
+            elif "tags" in answer:
+                print(" ".join(f"{word}/{tag}" for word, tag in zip(answer["words"], answer["tags"], strict=True)))
             else:
                 shown = "  ".join(_shown(name, value) for name, value in answer.items())
                 text = str(item if isinstance(item, str) else getattr(item, "tolist", lambda i=item: i)())

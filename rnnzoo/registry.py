@@ -18,6 +18,9 @@ SUMMARY_TASKS = ("classification", "regression", "forecasting")
 STEP_TASKS = ("tagging", "language_modeling")
 TASKS = SUMMARY_TASKS + STEP_TASKS
 
+OF_TAGGING = {"crf": False, "character_model": "lstm", "character_units": 64}
+"""Hyper-parameters of tagging, whatever the body, with their defaults."""
+
 _models: dict[str, "ModelInfo"] = {}
 
 
@@ -52,6 +55,8 @@ class ModelInfo:
         of_task = {}
         if task == "forecasting":
             of_task["normalization"] = dataclasses.replace(hp.TABLE["normalization"], default=self.normalization)
+        if task == "tagging":
+            of_task = {word: dataclasses.replace(hp.TABLE[word], default=value) for word, value in OF_TAGGING.items()}
         return {**self.hyperparameters, **of_task}
 
     def takes(self, keyword: str) -> bool:

@@ -157,15 +157,16 @@ class Batches:
         time = lengths.pop() if len(lengths) == 1 else None  # one shape: let TensorFlow know it
         batch = len(plan[0][0])
 
-        def spec(example, lead):
-            return tf.TensorSpec((batch, *lead, *example.shape), example.dtype)
+        def per_step(example):
+            return tf.TensorSpec((batch, time, *example.shape[2:]), example.dtype)
 
+        indices, _, length = plan[0]
+        y = per_step(pad([self.y[indices[0]]], length)) if self.per_step else np.asarray(self.y[0])[()]
         signature = (
-            spec(self.x[0][:0].sum(axis=0, dtype=self.x[0].dtype), (time,)),
-            spec(np.asarray(self.y[0])[()] if not self.per_step else self.y[0][:0].sum(axis=0, dtype=self.y[0].dtype),
-                 (time,) if self.per_step else ()),
+            tf.nest.map_structure(per_step, self._padded(indices, length)),
+            y if self.per_step else tf.TensorSpec((batch, *y.shape), y.dtype),
             tf.TensorSpec((batch, time) if self.per_step else (batch,), "float32"),
-        )  # fmt: skip
+        )
         dataset = tf.data.Dataset.from_generator(lambda: self.arrays(next(epochs)), output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(plan))).prefetch(2)
 

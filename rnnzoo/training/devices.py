@@ -70,12 +70,12 @@ def predict_on_batch(model: Any, x: Any) -> np.ndarray:
     Under `MirroredStrategy` each device answers the whole batch and Keras joins the copies; under `DataParallel` only a
     batch that the devices can divide is taken.
     """
-    x = np.asarray(x)  # JAX takes no tensor of TensorFlow
-    rows, many = len(x), count()
+    inputs = [np.asarray(a) for a in (x if isinstance(x, tuple) else (x,))]  # JAX takes no tensor of TensorFlow
+    rows, many = len(inputs[0]), count()
     short = -rows % many
     if short:
-        x = np.concatenate([x, np.repeat(x[-1:], short, axis=0)])
-    return np.asarray(model.predict_on_batch(x))[:rows]
+        inputs = [np.concatenate([a, np.repeat(a[-1:], short, axis=0)]) for a in inputs]
+    return np.asarray(model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0]))[:rows]
 
 
 def clip_together(model: Any) -> None:

@@ -69,19 +69,24 @@ class Run:
         """Whether the training came to its end."""
         return (self.folder / RESULTS).is_file()
 
-    def outputs(self, raw: Sequence[Any]) -> np.ndarray:
-        """Return the model's bare answers to raw inputs, in their order: `(inputs, ...)`."""
+    def outputs(self, raw: Sequence[Any]) -> Any:
+        """Return the model's bare answers to raw inputs, in their order: `(inputs, ...)`.
+
+        With an answer for every step: a list of arrays `(time, ...)`.
+        """
         if not len(raw):
             raise InvalidValue("There is nothing to predict. Received: no input")
         batches = self.data.batches(raw)
         found: list[Any] = [None] * len(batches)
         for (indices, real, _), (batch, _, _) in zip(batches.plan(), batches.arrays(), strict=True):
             for i, output in zip(indices[:real], self.model.predict_on_batch(batch)[:real], strict=True):
-                found[i] = output
-        return np.stack(found)
+                found[i] = output[: len(batches.y[i])] if batches.per_step else output
+        return found if batches.per_step else np.stack(found)
 
     def predict(self, raw: Sequence[Any]) -> list[dict[str, Any]]:
         """Answer raw inputs: `[{"label": "7", "probability": 0.98}]`, or `[{"values": [...]}]`.
+
+        A tagger answers `[{"words": [...], "tags": [...]}]`.
 
         Args:
             raw: Sequences as the data object takes them: arrays, lists, or text.
@@ -91,8 +96,7 @@ class Run:
         """
         if isinstance(raw, str) or not isinstance(raw, Sequence | np.ndarray):
             raise InvalidType(f"predict takes a list of inputs. Received: {type(raw).__name__}")
-        outputs = self.outputs(raw)
-        answers = self.data.decode(outputs)
+        answers = self.data.answers(raw, self.outputs(raw))
         for answer, x in zip(answers, self.data.encode(raw), strict=True):
             if not len(x):
                 answer["note"] = "nothing to read in this input: the answer is the model's bias"
@@ -121,11 +125,20 @@ class Run:
         """
         from rnnzoo.training.metrics import PATHS, evaluate
 
-        recipe = self.recipe
-        if file is None:
-            splits = Recipe.from_config(self.config).load(data_dir)
-            return evaluate(self.model, splits.test or splits.validation or splits.train, recipe.task, self.data, PATHS)
-        return evaluate(self.model, self.data.batches_of(file).arrays(), recipe.task, self.data, PATHS)
+        return evaluate(self.model, self._judged(file, data_dir), self.recipe.task, self.data, PATHS)
+
+    def by_tag(self, file: Any = None, *, data_dir: str | None = None) -> dict[str, dict[str, float]]:
+        """Measure a tagger by tag: precision, recall, f1 and count of each; arguments as for `evaluate`."""
+        from rnnzoo.training.metrics import by_class, predict
+
+        return by_class(predict(self.model, self._judged(file, data_dir)), self.data.classes)
+
+    def _judged(self, file: Any, data_dir: str | None) -> Any:
+        """Return the batches that the model is measured on."""
+        if file is not None:
+            return self.data.batches_of(file).arrays()
+        splits = Recipe.from_config(self.config).load(data_dir)
+        return splits.test or splits.validation or splits.train
 
     def _finished(self, name: str) -> Path:
         if not (self.folder / name).is_file():
