@@ -3,8 +3,8 @@
 from rnnzoo import hyperparameters as hp
 from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
-from rnnzoo.heads import HEADS
-from rnnzoo.registry import describe
+from rnnzoo.heads import HEADS, logits_of_sequences
+from rnnzoo.registry import OF_TAGGING, describe
 from rnnzoo.weights import take_weights
 
 DEFAULT_VOCABULARY = 20_000
@@ -17,6 +17,7 @@ def build(
     *,
     vocabulary_size=None,
     features=None,
+    characters=None,
     outputs=None,
     horizon=None,
     sequence_length=None,
@@ -33,7 +34,8 @@ def build(
     """Build a compiled Keras model by name: an input, the named body, the task's head.
 
     Input: token ids `(batch, time)`, int32, 0 is padding, on the right; or, with `features`, floats
-    `(batch, time, features)`. Appending padding changes no answer.
+    `(batch, time, features)`. For tagging with `characters` two: token ids, and ids `(batch, time, length)` of each
+    word's characters, int32, 0 pads a word on the right. Appending padding changes no answer.
 
     Output: `classification` logits `(batch, outputs)`; `regression` `(batch, outputs)`; `forecasting`
     `(batch, horizon, outputs)`; `tagging` and `language_modeling` logits `(batch, time, outputs)`; `translation` reads
@@ -45,6 +47,7 @@ def build(
         task: `classification`, `regression`, `forecasting`, `tagging`, `language_modeling` or `translation`.
         vocabulary_size: Tokens, padding included. Default, when `features` is not given either: 20,000.
         features: Values per step of a float sequence.
+        characters: Tagging: different characters, padding included, where each word's characters are read as well.
         outputs: Classes, tags or target values. Default: 2 classes, 1 value; for forecasting `features`. Language
             modelling always answers with the vocabulary. For translation the target's vocabulary; default: 20,000.
         horizon: Steps to forecast.
@@ -59,7 +62,9 @@ def build(
         seed: Seeds Keras, so that the same call gives the same weights.
         **hyperparameters: Those of the body: `rnnzoo.describe(name).hyperparameters`. For forecasting also
             `normalization`: `none`, `subtract_last` or `instance` takes last value or mean and deviation from the past
-            of the targets (the first `outputs` features) in each window, and gives them back to its forecast.
+            of the targets (the first `outputs` features) in each window, and gives them back to its forecast. For
+            tagging also `crf`, which judges all tags of a sequence together (see `layers.CRF`: its answer is Viterbi's
+            by `argmax` too), and, with `characters`, `character_model` (`lstm` or `cnn`) and `character_units`.
 
     Returns:
         A compiled `keras.Model` with the nested models `body` and `head`.
@@ -75,12 +80,15 @@ def build(
     info = describe(name)
     hyperparameters = info.check(task, hyperparameters)
     normalization = hyperparameters.pop("normalization", "none")
+    tagging = {word: hyperparameters.pop(word) for word in OF_TAGGING} if task == "tagging" else {}
+    crf = tagging.get("crf", False)
     sizes = _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value)
     sequence_length = hp.check("sequence_length", sequence_length)
     embedding_dim = hp.check("embedding_dim", embedding_dim)
     word_dropout = hp.check("word_dropout", word_dropout)
     seed = hp.check("seed", seed)
     _check_targets(info, sizes, features, normalization)
+    characters = _check_characters(characters, task, features)
     if seed is not None:
         keras.utils.set_random_seed(seed)
 
@@ -88,6 +96,10 @@ def build(
         tokens = inputs = keras.Input((sequence_length,), dtype="int32", name="tokens")
         x = layers.WordDropout(word_dropout, name="word_dropout")(tokens) if word_dropout else tokens
         x = layers.Embedding(sizes["vocabulary_size"], embedding_dim, name="embedding")(x)
+        if characters is not None:
+            inputs = (inputs, keras.Input((sequence_length, None), dtype="int32", name="characters"))
+            kind, width = tagging["character_model"], tagging["character_units"]
+            x = layers.Characters(characters, kind, width, name="with_characters")([x, inputs[1]])
         if hyperparameters.get("dropout"):
             x = keras.layers.Dropout(hyperparameters["dropout"], name="dropout")(x)
     else:
@@ -107,11 +119,13 @@ def build(
     kind = layers.Answer if answers_itself else layers.Part
     x = _part("body", x, lambda *x: info.function(*x, **answers_itself, **hyperparameters), kind)
     if not answers_itself:
-        x = _part("head", x, lambda x: HEADS[task].head(x, sizes["outputs"], sizes["horizon"]))
+        head = logits_of_sequences if crf else HEADS[task].head
+        x = _part("head", x, lambda x: head(x, sizes["outputs"], sizes["horizon"]))
     if statistics:
         x = layers.Denormalize(dtype="float32", name="denormalize")(x, *statistics)
 
-    model = (layers.TeacherForced if info.teacher_forced else keras.Model)(inputs, x, name=name)
+    trained_as = layers.TeacherForced if info.teacher_forced else layers.CRFModel if crf else keras.Model
+    model = trained_as(inputs, x, name=name)
     if weights is not None:
         take_weights(model, weights)
     if not trainable_body:
@@ -178,6 +192,16 @@ def _check_targets(info, sizes, features, normalization):
             "The targets must be the first of the features, so that their own past is known (normalization='none' does "
             f"without, unless the model copies it). Received: outputs={sizes['outputs']}, features={features}"
         )
+
+
+def _check_characters(characters, task, features):
+    """Return how many characters there are, None without."""
+    if characters is not None and (task != "tagging" or features is not None):
+        raise InvalidValue(
+            "characters belongs to task='tagging' and words: leave it out, or features. "
+            f"Received: characters={characters!r}, task={task!r}, features={features!r}"
+        )
+    return hp.check("characters", characters)
 
 
 def _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value):

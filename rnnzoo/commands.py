@@ -54,9 +54,11 @@ class Describe:
         info = describe(self.name)
         print_out(f"{info.name}: {info.summary}\npaper: {info.paper or '-'}\ntasks: {', '.join(info.tasks)}")
         print_out(f"causal: {'yes' if info.causal else 'no'}\n")
-        forecasts = "forecasting" in info.tasks
+        dials = dict(info.hyperparameters)
+        for task in info.tasks:
+            dials |= info.dials(task)
         table = Table("hyper-parameter", "default", "valid", "what it does", box=None, pad_edge=False)
-        for name, dial in {**info.hyperparameters, **(info.dials("forecasting") if forecasts else {})}.items():
+        for name, dial in dials.items():
             table.add_row(name, repr(dial.default), dial.valid, dial.help)
         print_out(table)
         sizes = ", features=7, horizon=96" if info.tasks[0] == "forecasting" else ""
@@ -116,7 +118,7 @@ class Evaluate:
 
     run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
     file: str | None = None
-    """Labelled data instead of the test split: x and y in an .npz file, or a table of texts."""
+    """Labelled data instead of the test split: x and y in an .npz file, a table of texts, sentences with tags."""
     data_dir: str | None = None
     """Of TFDS, instead of TFDS_DATA_DIR."""
     beam: int = 1
@@ -126,8 +128,13 @@ class Evaluate:
         """Print the metrics."""
         from rnnzoo.training.runs import load
 
-        for name, value in load(self.run).evaluate(self.file, data_dir=self.data_dir, beam=self.beam).items():
+        run = load(self.run)
+        for name, value in run.evaluate(self.file, data_dir=self.data_dir, beam=self.beam).items():
             print_out(f"{name:<12}{value:.4f}")
+        if run.recipe.task == "tagging":
+            from rnnzoo.training.report import table_by_class
+
+            print_out(table_by_class(run.by_tag(self.file, data_dir=self.data_dir)))
 
 
 @dataclass

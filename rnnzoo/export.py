@@ -49,6 +49,8 @@ def export(
     litert = format == "litert"
     if litert and sequence_length is None:
         raise InvalidValue("litert needs a fixed --sequence-length. Received: sequence_length=None")
+    if litert and "characters" in opened.data.inputs:
+        raise InvalidValue("A model that reads characters is exported to tf_saved_model or onnx. Received: litert")
     if litert:
         batch_size = batch_size or 1
     model = rebuild(
@@ -78,9 +80,9 @@ def export(
     return path, error
 
 
-def _example(model: Any, inputs: dict[str, Any]) -> np.ndarray:
+def _example(model: Any, inputs: dict[str, Any]) -> Any:
     """Random input, the last two steps of the first row padded where the model knows padding."""
-    batch, time, *rest = model.input_shape
+    batch, time, *rest = model.inputs[0].shape
     rng = np.random.default_rng(0)
     shape = (batch or 2, time or 7, *rest)
     if "vocabulary_size" in inputs:
@@ -90,6 +92,9 @@ def _example(model: Any, inputs: dict[str, Any]) -> np.ndarray:
         x, fill = rng.normal(size=shape).astype("float32"), inputs.get("pad_value")
     if fill is not None and shape[1] > 2:
         x[0, -2:] = fill
+    if "characters" in inputs:
+        letters = rng.integers(1, inputs["characters"], (*shape, 5)).astype("int32")
+        return x, np.where(x[..., None] == 0, 0, letters)
     return x
 
 
@@ -104,7 +109,8 @@ def _answer(path: Path, format: str, x: np.ndarray) -> np.ndarray:
         import onnxruntime
 
         session = onnxruntime.InferenceSession(str(path))
-        return session.run(None, {session.get_inputs()[0].name: x})[0]
+        inputs = x if isinstance(x, tuple) else (x,)
+        return session.run(None, {i.name: a for i, a in zip(session.get_inputs(), inputs, strict=True)})[0]
     import tensorflow as tf
 
     with warnings.catch_warnings():  # it will move to ai_edge_litert one day; until then TensorFlow brings it along

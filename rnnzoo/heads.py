@@ -11,6 +11,11 @@ def _logits(x, outputs, horizon):
     return keras.layers.Dense(outputs, dtype="float32", name="logits")(x)
 
 
+def logits_of_sequences(x, outputs, horizon):
+    """Tags that are judged together, not step by step: see `layers.CRF`."""
+    return layers.CRF(dtype="float32", name="crf")(_logits(x, outputs, horizon))
+
+
 def _values(x, outputs, horizon):
     return keras.layers.Dense(outputs, dtype="float32", name="values")(x)
 

@@ -123,8 +123,21 @@ TABLE: dict[str, HyperParameter] = {
         help="what is taken from the targets' past in each window and given back to its forecast: nothing, the last "
         "value, or mean and deviation",
     ),
+    # of tagging, whatever the body
+    "crf": HyperParameter(
+        kind=bool, help="tagging: judge the tags of a sequence together, by a conditional random field, not one by one"
+    ),
+    "character_model": HyperParameter(
+        kind=str, choices=("lstm", "cnn"), help="tagging: what reads each word's characters, where they are given"
+    ),
+    "character_units": HyperParameter(
+        **_SIZE,
+        search=(16, 128),
+        help="tagging: width of a word's vector from its characters, of an LSTM in each direction",
+    ),
     # of `build` and of training
     "vocabulary_size": HyperParameter(**_SIZE, help="tokens, padding (0) included"),
+    "characters": HyperParameter(**_SIZE, help="different characters, padding (0) included"),
     "features": HyperParameter(**_SIZE, help="values per step"),
     "outputs": HyperParameter(**_SIZE, help="classes, or target values"),
     "horizon": HyperParameter(**_SIZE, help="steps to forecast"),

@@ -21,8 +21,8 @@ class Predict:
     inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="INPUT")] = ()
     """Texts, or sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
     file: str | None = None
-    """An .npy or .npz file (its x), a text file with one input a line, a table of a series (what comes after it?) or of
-    pairs of texts (its sources)."""
+    """An .npy or .npz file (its x), a text file with one input a line, sentences in CoNLL-U, a table of a series (what
+    comes after it?) or of pairs of texts (its sources)."""
     json: bool = False
     """Print JSON Lines."""
     explain: bool = False
@@ -35,7 +35,7 @@ class Predict:
         from rnnzoo.training.runs import load
 
         run = load(self.run)
-        if self.file and self.file.endswith((".csv", ".tsv")) and hasattr(run.data, "read_inputs"):
+        if self.file and self.file.endswith((".csv", ".tsv", ".conllu")) and hasattr(run.data, "read_inputs"):
             raw = run.data.read_inputs(self.file)
         else:
             raw = _read_inputs(self.inputs, self.file)
@@ -45,6 +45,8 @@ class Predict:
         for item, answer in zip(raw, run.predict(raw, beam=self.beam), strict=True):
             if self.json:
                 print(json.dumps(answer))
+            elif "tags" in answer:
+                print(" ".join(f"{word}/{tag}" for word, tag in zip(answer["words"], answer["tags"], strict=True)))
             elif "text" in answer:
                 print(answer["text"] + (f"  ({answer['note']})" if "note" in answer else ""))
             else:

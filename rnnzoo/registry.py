@@ -20,6 +20,9 @@ BODY_TASKS = SUMMARY_TASKS + STEP_TASKS
 """What is made of one sequence; translation is of two."""
 TASKS = (*BODY_TASKS, "translation")
 
+OF_TAGGING = {"crf": False, "character_model": "lstm", "character_units": 64}
+"""Hyper-parameters of tagging, whatever the body, with their defaults."""
+
 _models: dict[str, "ModelInfo"] = {}
 
 
@@ -54,6 +57,8 @@ class ModelInfo:
         of_task = {}
         if task == "forecasting":
             of_task["normalization"] = dataclasses.replace(hp.TABLE["normalization"], default=self.normalization)
+        if task == "tagging":
+            of_task = {word: dataclasses.replace(hp.TABLE[word], default=value) for word, value in OF_TAGGING.items()}
         return {**self.hyperparameters, **of_task}
 
     def takes(self, keyword: str) -> bool:

@@ -41,7 +41,7 @@ def execute(options: Any, recipe: Any, base: Any, models: list[str]) -> None:
     from rnnzoo.training.search.tune import tune
 
     fixed = {setting.partition("=")[0] for setting in options.set}
-    known = {name for model in models or [recipe.model] for name in describe(model).hyperparameters}
+    known = {name for model in models or [recipe.model] for name in describe(model).dials(recipe.task)}
     fixed = (fixed & known) | {
         name for name in (*OF_TRAINING, *WORDS_OF_TRAINING) if getattr(recipe, name) != getattr(base, name)
     }

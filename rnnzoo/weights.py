@@ -24,13 +24,14 @@ def open_model(source):
     return keras.models.load_model(path)
 
 
-def take_weights(model, source, rows: Mapping[int, int] | None = None):
+def take_weights(model, source, rows: Mapping[int, int] | None = None, characters: Mapping[int, int] | None = None):
     """Copy embedding, body and, where every shape in it fits, head from `source` into `model`.
 
     Args:
         model: The model to change.
         source: A run folder, a `.keras` file or a model.
         rows: Embedding row here -> row there, for another vocabulary; rows not named keep their fresh values.
+        characters: The same of the characters' embedding.
 
     Raises:
         ValueError: A weight of embedding or body has another shape; the layer is named.
@@ -46,11 +47,18 @@ def take_weights(model, source, rows: Mapping[int, int] | None = None):
         elif theirs is None:
             raise InvalidValue(f"The weights' model has no {part.name}. Received: a model {source.name!r}")
         elif part.name == "embedding" and rows is not None:
-            mine, other = np.array(part.embeddings), np.array(theirs.embeddings)
-            mine[list(rows)] = other[list(rows.values())]
-            part.set_weights([mine])
+            _copy_rows(theirs, part, rows)
+        elif part.name == "with_characters" and characters is not None:
+            _copy_rows(theirs.embedding, part.embedding, characters)
+            _copy(theirs.reader, part.reader)
         else:
             _copy(theirs, part)
+
+
+def _copy_rows(source, target, rows):
+    mine, other = np.array(target.embeddings), np.array(source.embeddings)
+    mine[list(rows)] = other[list(rows.values())]
+    target.set_weights([mine])
 
 
 def _copy(source, target):

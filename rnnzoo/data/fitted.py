@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,14 @@ class Fitted:
 
     def check_source(self) -> None:
         """Refuse data that another process could not find again, as a run must."""
+
+    def decode(self, y: Any) -> list[dict[str, Any]]:
+        """Turn the model's outputs into what a person reads."""
+        raise NotImplementedError
+
+    def answers(self, raw: Sequence[Any], outputs: Any) -> list[dict[str, Any]]:
+        """Return what a person reads of the model's outputs to raw inputs."""
+        return self.decode(outputs)
 
     def save(self, folder: str | os.PathLike) -> None:
         """Write what was fitted into a run folder."""

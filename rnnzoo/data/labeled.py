@@ -40,8 +40,11 @@ class Labeled(InParts):
             x = truncated(parts[name][0], sequence_length, self.truncate)
             buckets = batches["train"].buckets if batches else bucket_lengths(lengths(x), batch_size)
             order = seed if name == "train" else None
-            batches[name] = Batches(x, parts[name][1], buckets, batch_size, self.pad_with, order)
+            batches[name] = self._batches(x, parts[name][1], buckets, batch_size, order)
         return Splits(batches)
+
+    def _batches(self, x: Any, y: Any, buckets: Sequence[int], batch_size: int, seed: int | None = None) -> Batches:
+        return Batches(x, y, buckets, batch_size, self.pad_with, seed)
 
     def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
         """Turn inputs as the user writes them into what the model reads."""
@@ -62,7 +65,7 @@ class Labeled(InParts):
         padded = "pad_value" in self.inputs or "vocabulary_size" in self.inputs
         buckets = bucket_lengths(lengths(x), batch_size) if padded else np.unique(lengths(x)).tolist()
         answers = np.zeros(len(x)) if y is None else self.encode_answers(y)
-        return Batches(x, answers, buckets, batch_size, self.pad_with)
+        return self._batches(x, answers, buckets, batch_size)
 
     def batches_of(self, file: Any) -> Batches:
         """Batch the raw inputs and answers of a file of the same kind as the data's own."""

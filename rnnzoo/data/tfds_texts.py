@@ -82,6 +82,44 @@ def open_pairs(
     return {part: pairs(split) for split in builder.info.splits if (part := part_of(split))}
 
 
+def open_tagged(
+    name: str, words: str | None, tags: str | None, data_dir: str | None
+) -> dict[str, Iterator[tuple[list[str], list[str]]]]:
+    """Open sentences with a tag for each word, to be read one by one; words without a tag (`_`) are left out.
+
+    Args:
+        name: `data_set` or `data_set/config`.
+        words: The words' name. Default: `tokens` or `words`.
+        tags: The tags' name. Default: the only sequence of classes.
+        data_dir: Where TFDS keeps its data.
+    """
+    import tensorflow_datasets as tfds
+
+    builder = prepared_builder(name, data_dir)
+    flat = {key: feature.feature for key, feature in flatten(builder.info.features).items()
+            if isinstance(feature, tfds.features.Sequence)}  # fmt: skip
+    classes = [key for key, feature in flat.items() if isinstance(feature, tfds.features.ClassLabel)]
+    words = words or next((key for key in ("tokens", "words") if key in flat), None)
+    tags = tags or (classes[0] if len(classes) == 1 else None)
+    if not (words in flat and tags in flat):
+        raise InvalidValue(
+            f"{name} has the sequences {', '.join(flat) or 'none'}; say with --words and --tags which hold words and "
+            f"tags. Received: --words {words} --tags {tags}"
+        )
+    named = flat[tags].int2str if tags in classes else bytes.decode
+
+    def sentences(split):
+        for example in tfds.as_numpy(builder.as_dataset(split=split)):
+            values = flatten(example)
+            pairs = [(word.decode(), named(tag)) for word, tag in zip(values[words], values[tags], strict=True)]
+            pairs = [(word, tag) for word, tag in pairs if tag != "_"]
+            if pairs:
+                yield [word for word, _ in pairs], [tag for _, tag in pairs]
+
+    found = {str(part_of(split)): sentences(split) for split in builder.info.splits if part_of(split)}
+    return {part: found[part] for part in PARTS if part in found}
+
+
 def _field(builder: Any, name: str, role: str, given: str | None) -> str:
     """Return the field that is meant: the one given, or the only one of its kind."""
     import tensorflow_datasets as tfds

@@ -6,7 +6,10 @@ from rnnzoo.layers.attention import BahdanauAttention as BahdanauAttention
 from rnnzoo.layers.attention import LuongAttention as LuongAttention
 from rnnzoo.layers.attention import ScaledDotAttention as ScaledDotAttention
 from rnnzoo.layers.bidirectional import Bidirectional as Bidirectional
+from rnnzoo.layers.characters import Characters as Characters
 from rnnzoo.layers.convolution import Conv1D as Conv1D
+from rnnzoo.layers.crf import CRF as CRF
+from rnnzoo.layers.crf import CRFModel as CRFModel
 from rnnzoo.layers.decoder import Decoder as Decoder
 from rnnzoo.layers.decoding import StepDecoder as StepDecoder
 from rnnzoo.layers.decoding import TeacherForced as TeacherForced

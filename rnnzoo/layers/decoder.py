@@ -44,7 +44,16 @@ class Decoder(keras.layers.Layer):
     """Whether a step reads more than token and state: what the step before, or attention to it, answered."""
 
     def __init__(
-        self, outputs, embedding_dim, cell, units, num_layers=1, dropout=0.0, scheduled_sampling=0.0, seed=None, **kwargs
+        self,
+        outputs,
+        embedding_dim,
+        cell,
+        units,
+        num_layers=1,
+        dropout=0.0,
+        scheduled_sampling=0.0,
+        seed=None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.outputs, self.embedding_dim = outputs, embedding_dim
@@ -197,7 +206,9 @@ class Decoder(keras.layers.Layer):
         count = len(state)
         truth = ops.swapaxes(x, 0, 1)
         coin = keras.random.uniform(ops.shape(truth)[:2], seed=self.coins) < self.scheduled_sampling
-        coin = ops.logical_and(coin, ops.arange(ops.shape(truth)[0])[:, None] > 0)  # nothing is answered before the first
+        coin = ops.logical_and(
+            coin, ops.arange(ops.shape(truth)[0])[:, None] > 0
+        )  # nothing is answered before the first
         _, found = self.advance(truth[0], state, memory, kept)
         own = ops.zeros(ops.shape(truth)[1], "int32")
         _, (_, x, *found) = ops.scan(

@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,6 +145,14 @@ def _classes(p: Predictions) -> dict[str, float]:
             scores = p.probabilities[:, 1] if classes == 2 else p.probabilities
             found["roc_auc"] = sk.roc_auc_score(p.y, scores, multi_class="ovr")
     return found
+
+
+def by_class(p: Predictions, classes: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Measure each class against all others: its precision, recall, f1, and the count of its true examples."""
+    found = sk.precision_recall_fscore_support(p.y, p.labels, labels=range(len(classes)), zero_division=0)
+    names = ("precision", "recall", "f1", "count")
+    rows = zip(classes, *(values.tolist() for values in found), strict=True)
+    return {name: dict(zip(names, values, strict=True)) for name, *values in rows}
 
 
 def _values(p: Predictions) -> dict[str, float]:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from rich.table import Column, Table
 from sklearn import metrics as sk
 from sklearn.preprocessing import label_binarize
 
 from rnnzoo.files import whole_file
-from rnnzoo.training.metrics import Predictions
+from rnnzoo.training.metrics import Predictions, by_class
 
 MOST_CLASSES = 30
 """More do not fit into a confusion matrix that can be read."""
@@ -25,7 +26,7 @@ def plot_run(
     task: str,
     classes: Sequence[str] | None,
 ) -> None:
-    """Save `curves.png` and, by task, `confusion.png` and `roc.png`, or `errors.png`.
+    """Save `curves.png` and, by task, `confusion.png` with `roc.png` or `tags.png`, or `errors.png`.
 
     Args:
         folder: Where to.
@@ -43,6 +44,8 @@ def plot_run(
         names = list(classes or map(str, range(predictions.output.shape[-1])))
         if len(names) <= MOST_CLASSES:
             save(confusion(predictions, names, split), folder / "confusion.png")
+        if task == "tagging" and len(names) <= MOST_CLASSES:
+            save(f1_by_class(by_class(predictions, names), split), folder / "tags.png")
         if task == "classification" and len(names) <= MOST_CLASSES:
             save(roc(predictions, names, split), folder / "roc.png")
     else:
@@ -85,6 +88,25 @@ def confusion(p: Predictions, classes: Sequence[str], split: str) -> Figure:
     display.plot(ax=axes, cmap="Blues", xticks_rotation="vertical" if max(map(len, classes)) > 3 else "horizontal")
     axes.set_title(f"{split} accuracy {np.mean(p.y == p.labels):.4f}")
     return figure
+
+
+def f1_by_class(scores: Mapping[str, Mapping[str, float]], split: str) -> Figure:
+    """A bar for each class, the most frequent on top; beside it how many true examples it has."""
+    names = sorted(scores, key=lambda name: scores[name]["count"])
+    figure = Figure(figsize=(6.5, 1 + 0.28 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(names, [scores[name]["f1"] for name in names])
+    axes.bar_label(bars, [f"{scores[name]['f1']:.3f} of {scores[name]['count']:,}" for name in names], padding=3)
+    axes.set(xlabel="F1", xlim=(0, 1.2), title=f"F1 by class, {split}")
+    return figure
+
+
+def table_by_class(scores: Mapping[str, Mapping[str, float]]) -> Table:
+    """The same in numbers."""
+    table = Table("tag", *(Column(name, justify="right") for name in ("precision", "recall", "f1", "count")), box=None)
+    for name, found in scores.items():
+        table.add_row(name, *(f"{found[k]:.4f}" for k in ("precision", "recall", "f1")), f"{found['count']:,}")
+    return table
 
 
 def roc(p: Predictions, classes: Sequence[str], split: str) -> Figure:

@@ -37,7 +37,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         model.save(temporary)
     held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
     found: dict[str, dict[str, float]] = {}
-    last = None
+    last, tags = None, {}
     batches: Any
     for name, batches in held_out.items():
         if recipe.task == "language_modeling":
@@ -53,6 +53,8 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         else:
             last = metrics.predict(model, batches.arrays())
             found[name] = metrics.score(last, recipe.task)
+            if recipe.task == "tagging":
+                tags[name] = metrics.by_class(last, recipe.data.classes)
 
     report.plot_run(
         folder / runs.PLOTS,
@@ -80,7 +82,8 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         "model": recipe.model,
         "hyperparameters": dict(recipe.hyperparameters),
         "parameters": model.count_params(),
-        "metrics": {split: {k: round(v, 6) for k, v in values.items()} for split, values in found.items()},
+        "metrics": {split: _rounded(values) for split, values in found.items()},
+        **({"tags": {split: {t: _rounded(v) for t, v in by.items()} for split, by in tags.items()}} if tags else {}),
         "seconds": round(state.seconds, 1),
         "epochs": state.epoch,
         "best_epoch": state.best_epoch,
@@ -96,12 +99,18 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     }
     runs.write_json(folder / runs.RESULTS, results)
     split, values = list(found.items())[-1]
+    if tags:
+        console.print(report.table_by_class(tags[split]))
     console.print(
         f"{split}: " + "  ".join(f"{k} {v:.4f}" for k, v in values.items())
         + f"  (epoch {state.best_epoch} of {state.epoch}, trained in {state.seconds:.1f} s)"
     )  # fmt: skip
     console.print(f"run: {folder}\nplots: {', '.join(str(p) for p in sorted((folder / runs.PLOTS).glob('*.png')))}")
     return Run(folder)
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in values.items()}
 
 
 def _save_examples(folder: Path, model: Any, data: Any, held_out: Mapping[str, Batches], last: Any) -> None:

@@ -69,19 +69,24 @@ class Run:
         """Whether the training came to its end."""
         return (self.folder / RESULTS).is_file()
 
-    def outputs(self, raw: Sequence[Any]) -> np.ndarray:
-        """Return the model's bare answers to raw inputs, in their order: `(inputs, ...)`."""
+    def outputs(self, raw: Sequence[Any]) -> Any:
+        """Return the model's bare answers to raw inputs, in their order: `(inputs, ...)`.
+
+        With an answer for every step: a list of arrays `(time, ...)`.
+        """
         if not len(raw):
             raise InvalidValue("There is nothing to predict. Received: no input")
         batches = self.data.batches(raw)
         found: list[Any] = [None] * len(batches)
         for (indices, real, _), (batch, _, _) in zip(batches.plan(), batches.arrays(), strict=True):
             for i, output in zip(indices[:real], self.model.predict_on_batch(batch)[:real], strict=True):
-                found[i] = output
-        return np.stack(found)
+                found[i] = output[: len(batches.y[i])] if batches.per_step else output
+        return found if batches.per_step else np.stack(found)
 
     def predict(self, raw: Sequence[Any], *, beam: int = 1) -> list[dict[str, Any]]:
         """Answer raw inputs: `[{"label": "7", "probability": 0.98}]`, `[{"values": [...]}]`, or `[{"text": "..."}]`.
+
+        A tagger answers `[{"words": [...], "tags": [...]}]`.
 
         Args:
             raw: Sequences as the data object takes them: arrays, lists, or text.
@@ -96,8 +101,7 @@ class Run:
 
         if self._translates(beam):
             return translations.answers(self.model, self.data, raw, beam=beam)
-        outputs = self.outputs(raw)
-        answers = self.data.decode(outputs)
+        answers = self.data.answers(raw, self.outputs(raw))
         for answer, x in zip(answers, self.data.encode(raw), strict=True):
             if not len(x):
                 answer["note"] = "nothing to read in this input: the answer is the model's bias"
@@ -133,15 +137,23 @@ class Run:
         from rnnzoo.training import translations
         from rnnzoo.training.metrics import PATHS, evaluate
 
-        batches: Any
-        if file is None:
-            parts = Recipe.from_config(self.config).load(data_dir).parts
-            batches = parts.get("test") or parts.get("validation") or parts["train"]
-        else:
-            batches = self.data.batches_of(file)
+        batches = self._judged(file, data_dir)
         if self._translates(beam):
             return translations.judge(self.model, batches, self.data, beam=beam)[0]
         return evaluate(self.model, batches.arrays(), self.recipe.task, self.data, PATHS)
+
+    def by_tag(self, file: Any = None, *, data_dir: str | None = None) -> dict[str, dict[str, float]]:
+        """Measure a tagger by tag: precision, recall, f1 and count of each; arguments as for `evaluate`."""
+        from rnnzoo.training.metrics import by_class, predict
+
+        return by_class(predict(self.model, self._judged(file, data_dir).arrays()), self.data.classes)
+
+    def _judged(self, file: Any, data_dir: str | None) -> Any:
+        """Return the batches that the model is measured on."""
+        if file is not None:
+            return self.data.batches_of(file)
+        parts = Recipe.from_config(self.config).load(data_dir).parts
+        return parts.get("test") or parts.get("validation") or parts["train"]
 
     def _translates(self, beam: int) -> bool:
         """Tell whether this is a run of translation; a beam for another task is refused."""

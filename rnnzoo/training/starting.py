@@ -8,6 +8,7 @@ import keras
 from rnnzoo.builder import build, make_optimizer
 from rnnzoo.data.batches import Splits
 from rnnzoo.data.vectors import ppmi_vectors
+from rnnzoo.data.vocabulary import Vocabulary
 from rnnzoo.errors import InvalidValue
 from rnnzoo.training import runs
 from rnnzoo.training.recipe import Recipe
@@ -22,7 +23,7 @@ def model_of(recipe: Recipe, splits: Splits) -> Any:
         learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, recipe.epochs * steps)
     momentum = None if recipe.average is None else 1 - 1 / max(1, recipe.average * steps)
     tokens = {"embedding_dim": recipe.embedding_dim, "word_dropout": recipe.word_dropout}
-    rows = _shared_words(recipe)
+    rows, characters = _shared(recipe)
     model = build(
         recipe.model,
         recipe.task,
@@ -35,7 +36,7 @@ def model_of(recipe: Recipe, splits: Splits) -> Any:
         **recipe.hyperparameters,
     )
     if rows:
-        take_weights(model, recipe.weights, rows)
+        take_weights(model, recipe.weights, rows, characters)
     return model
 
 
@@ -47,27 +48,37 @@ def start_embedding(recipe: Recipe, model: Any, splits: Splits) -> None:
         raise InvalidValue(f"embedding belongs to tokens; these are numbers. Received: {recipe.embedding!r}")
     size = recipe.data.inputs["vocabulary_size"]
     rows: Any = splits.parts["train"].x
-    vectors = ppmi_vectors(rows, size, recipe.embedding_dim, recipe.seed)
+    words = (row[:, 0] if row.ndim == 2 else row for row in rows)  # beside words stand their characters
+    vectors = ppmi_vectors(words, size, recipe.embedding_dim, recipe.seed)
     model.get_layer("embedding").embeddings.assign(vectors)
 
 
-def _shared_words(recipe: Recipe) -> dict[int, int] | None:
-    """Return embedding row here -> row there for the words that the weights' run knows too; None without words."""
+def _shared(recipe: Recipe) -> tuple[dict[int, int] | None, dict[int, int] | None]:
+    """Return embedding row here -> row there for the words that the weights' run knows too, and for characters.
+
+    None without words, or without characters.
+    """
     if (
         recipe.weights is None
         or not Path(recipe.weights, runs.CONFIG).is_file()
         or not hasattr(recipe.data, "vocabulary")
     ):
-        return None
+        return None, None
     theirs = runs.load(recipe.weights).data
     if not hasattr(theirs, "vocabulary"):
-        return None
+        return None, None
     written = [data.target_vocabulary.ids for data in (theirs, recipe.data) if hasattr(data, "target_vocabulary")]
     if len(written) == 2 and written[0] != written[1]:
         raise InvalidValue(
             "The weights' run writes other tokens than these data have: its decoder would mean something else. "
             f"Received: weights={recipe.weights}"
         )
-    there = theirs.vocabulary.ids
-    shared = {row: there[word] for word, row in recipe.data.vocabulary.ids.items() if word in there}
+    words = _matched(recipe.data.vocabulary, theirs.vocabulary)
+    if not ("characters" in recipe.data.inputs and "characters" in theirs.inputs):
+        return words, None
+    return words, _matched(recipe.data.alphabet, theirs.alphabet)
+
+
+def _matched(mine: Vocabulary, theirs: Vocabulary) -> dict[int, int]:
+    shared = {row: theirs.ids[token] for token, row in mine.ids.items() if token in theirs.ids}
     return {0: 0, 1: 1, **shared}  # padding and unknown mean the same everywhere
