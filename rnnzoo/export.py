@@ -104,7 +104,7 @@ def _answer(path: Path, format: str, x: np.ndarray) -> np.ndarray:
         import tensorflow as tf
 
         loaded = tf.saved_model.load(str(path))  # must outlive the call: `serve` does not hold its variables
-        return np.asarray(loaded.serve(x))
+        return np.asarray(loaded.serve(list(x)) if isinstance(x, tuple) else loaded.serve(x))
     if format == "onnx":
         import onnxruntime
 
