@@ -12,7 +12,7 @@ recipe = Recipe(
     data=SequenceRegression("adding/t200", label="sum"),
     model="gru",
     hyperparameters={"units": 64, "dropout": 0.0},
-    epochs=15,
+    epochs=25,
     batch_size=50,
     learning_rate=3e-3,
     schedule="cosine",

@@ -16,6 +16,7 @@ recipe = Recipe(
     epochs=20,
     batch_size=256,
     learning_rate=3e-4,
+    average=1.0,
     patience=5,
 )
 
