@@ -64,7 +64,9 @@ def truncate(sequence: np.ndarray, length: int | None, keep: str) -> np.ndarray:
 
 
 def truncated(x: Any, length: int | None, keep: str) -> Any:
-    """Truncate every row."""
+    """Truncate every row; None leaves them as they are, truncated before or not."""
+    if length is None:
+        return x
     return x.truncated(length, keep) if isinstance(x, Ragged) else [truncate(row, length, keep) for row in x]
 
 

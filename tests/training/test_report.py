@@ -115,7 +115,7 @@ def test_errors():
     ("task", "expected"),
     [
         ("classification", {"curves.png", "confusion.png", "roc.png"}),
-        ("tagging", {"curves.png", "confusion.png"}),
+        ("tagging", {"curves.png", "confusion.png", "tags.png"}),
         ("regression", {"curves.png", "errors.png"}),
         ("language_modeling", {"curves.png"}),
     ],

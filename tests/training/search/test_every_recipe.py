@@ -15,6 +15,7 @@ from rnnzoo.data import (
     SequenceClassification,
     SequenceRegression,
     SeriesForecasting,
+    Tagging,
     TextClassification,
     TextPairs,
 )
@@ -32,6 +33,9 @@ def made(tmp_path_factory):
     words = np.array(["good", "fine", "bad", "poor", "film"])
     rows = [f"{' '.join(rng.choice(words, rng.integers(3, 9)))},{i % 2}" for i in range(40)]
     (folder / "texts.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
+    sentences = [rng.choice(words, rng.integers(3, 9)) for _ in range(40)]
+    rows = [f"{' '.join(s)},{' '.join('NOUN' if w == 'film' else 'ADJ' for w in s)}" for s in sentences]
+    (folder / "sentences.csv").write_text("words,tags\n" + "\n".join(rows) + "\n")
     (folder / "book.txt").write_text(" ".join(rng.choice(words, 200)))
     rows = [" ".join(rng.choice(words, 1 + i % 5)) for i in range(40)]
     (folder / "pairs.tsv").write_text("source\ttarget\n" + "".join(f"{row}\t{row.upper()}\n" for row in rows))
@@ -49,6 +53,7 @@ def small(path, made):
         TextClassification: lambda: TextClassification(file=str(made / "texts.csv"), truncate="both"),
         LanguageModeling: lambda: LanguageModeling(file=str(made / "book.txt")),
         TextPairs: lambda: TextPairs(str(made / "pairs.tsv")),
+        Tagging: lambda: Tagging(file=str(made / "sentences.csv")),
         SeriesForecasting: lambda: SeriesForecasting(file=str(made / "series.csv"), horizon=2),
         SequenceClassification: lambda: SequenceClassification(str(made / "sequences.npz")),
         SequenceRegression: lambda: SequenceRegression(str(made / "sequences.npz")),
@@ -64,7 +69,7 @@ def test_every_oracle_proposes_for_every_recipe(path, tuner, made, computed, tmp
     assert [trial.state for trial in found.trials] == ["DONE"] * 4
     assert len({str(trial.settings) for trial in found.trials}) >= (3 if tuner == "hyperband" else 4)
     searched = {"learning_rate", "units", "batch_size"}
-    searched |= set() if recipe.task == "translation" else {"sequence_length"}  # which would leave pairs out
+    searched |= set() if recipe.task in ("tagging", "translation") else {"sequence_length"}  # it would leave data out
     assert searched <= found.trials[0].settings.keys()
 
 
