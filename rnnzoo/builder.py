@@ -39,8 +39,9 @@ def build(
 
     Output: `classification` logits `(batch, outputs)`; `regression` `(batch, outputs)`; `forecasting`
     `(batch, horizon, outputs)`; `tagging` and `language_modeling` logits `(batch, time, outputs)`; `translation` reads
-    `(source, target)`, the target being token ids `(batch, target_time)` too, each before the one that is asked for (the
-    first is the end token, 2), and gives logits `(batch, target_time, outputs)`; `rnnzoo.decode` writes without a target.
+    `(source, target)`, the target being token ids `(batch, target_time)` too, each before the one that is asked for
+    (the first is the end token, 2), and gives logits `(batch, target_time, outputs)`; `rnnzoo.decode` writes without a
+    target.
 
     Args:
         name: A name of `rnnzoo.list_models()`.

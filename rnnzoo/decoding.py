@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from rnnzoo._lazy import keras, np
+from rnnzoo._lazy import np
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
@@ -26,8 +26,8 @@ class Decoded:
     Args:
         tokens: Ids, int32 `(length,)`, without the end token.
         scores: Log-probability of each in nats, the end token's included: float32 `(sources,)`.
-        attention: Weights `(steps, source_length)`, the step of the end token included, each row summing to 1; None for a
-            model without attention.
+        attention: Weights `(steps, source_length)`, the step of the end token included, each row summing to 1; None for
+            a model without attention.
     """
 
     tokens: list
@@ -73,7 +73,7 @@ def decode(
     if key not in known:
         from rnnzoo.layers.beam import BeamSearch
 
-        known[key] = BeamSearch(*parts, *key, end=END)
+        known[key] = BeamSearch(*parts, beam, length_penalty, max_length, END)  # type: ignore[call-arg]
 
     found: list[Any] = [None] * len(rows)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
@@ -101,10 +101,10 @@ def _search(search, rows):
             path.append(tokens[t, i, place])
             place = parents[t, i, place]
             looks += [w[t, i, place, : len(row)] for w in weights]
-        path, looks = np.array(path[::-1], "int32"), looks[::-1]
-        (ends,) = np.nonzero(path == END)
-        length = ends[0] if len(ends) else len(path)
-        yield path[:length], log_p[i, 0], np.array(looks[: length + 1], "float32")
+        ids = np.array(path[::-1], "int32")
+        (ends,) = np.nonzero(ids == END)
+        length = ends[0] if len(ends) else len(ids)
+        yield ids[:length], log_p[i, 0], np.array(looks[::-1][: length + 1], "float32")
 
 
 def _parts(model):

@@ -89,13 +89,15 @@ class BahdanauDecoder(Decoder):
     Reference: Bahdanau et al. (2015), https://arxiv.org/abs/1409.0473
     """
 
-    feeds = True
-
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.attention = BahdanauAttention(self.units, name="attention", **self.policy)
         self.pairs = max(1, self.units // 2)  # l, half of n as in the paper
         self.deep_output = keras.layers.Dense(2 * self.pairs, name="deep_output", **self.policy)
+
+    @property
+    def feeds(self):
+        return True
 
     def build_bridge(self, widths):
         self.backward = [width // 2 for width in widths]

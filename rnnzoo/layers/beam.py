@@ -14,9 +14,9 @@ class BeamSearch(keras.Model):
     the best one. Beginnings are ranked by log p / lp, lp = ((5 + |Y|) / 6)^α, with |Y| tokens, the end included:
     https://arxiv.org/abs/1609.08144, equation 14.
 
-    In: source ids `(batch, time)`. Out, by step and place in the beam: tokens and parents (the place of the beginning that
-    the token was added to) `(max_length, batch, beam)`, log p `(batch, beam)`, best first, the number of steps, and with
-    attention its weights by parent `(max_length, batch, beam, time)`.
+    In: source ids `(batch, time)`. Out, by step and place in the beam: tokens and parents (the place of the beginning
+    that the token was added to) `(max_length, batch, beam)`, log p `(batch, beam)`, best first, the number of steps,
+    and with attention its weights by parent `(max_length, batch, beam, time)`.
 
     Args:
         embedding: Of the source.

@@ -19,9 +19,9 @@ from rnnzoo.layers.padding import TrailingMask
 class Decoder(keras.layers.Layer):
     """Write a sequence from the encoder's last states; the base of those with attention.
 
-    In: `target` ids `(batch, target_time)`, the token before each answer; `memory` `(batch, time, width)`, with or without
-    a mask, and `states`, all from an `Encoder` of the same cell and layers. Out: logits `(batch, target_time, outputs)`,
-    float32, and, where there is attention, its weights `(batch, target_time, time)`.
+    In: `target` ids `(batch, target_time)`, the token before each answer; `memory` `(batch, time, width)`, with or
+    without a mask, and `states`, all from an `Encoder` of the same cell and layers. Out: logits `(batch, target_time,
+    outputs)`, float32, and, where there is attention, its weights `(batch, target_time, time)`.
 
     `start` and `step` do the same token by token. The first states are the encoder's last ones; where their widths
     differ, through one more layer.
@@ -40,8 +40,6 @@ class Decoder(keras.layers.Layer):
     """
 
     attention: Any = None
-    feeds = False
-    """Whether a step reads more than token and state: what the step before, or attention to it, answered."""
 
     def __init__(
         self,
@@ -91,6 +89,11 @@ class Decoder(keras.layers.Layer):
 
     # What those with attention do otherwise. -----------------------------------------------------------------------
 
+    @property
+    def feeds(self) -> bool:
+        """Whether a step reads more than token and state: what the step before, or attention to it, answered."""
+        return False
+
     def fed_width(self, memory_width):
         """Return the width of what the first layer reads beside the token."""
         return 0
@@ -113,7 +116,7 @@ class Decoder(keras.layers.Layer):
         return [m for layer in self.stack for m in (layer.cell.recurrent_kernel, *nothing)]
 
     def core(self, z, products, state, memory, kept=None):
-        """Take a step from the projected token and states, by gate. Returns the new state, and weights where they feed."""
+        """Take a step from the projected token and states, by gate. Returns the state, and weights where they feed."""
         return self.recur(z, products, state, kept), []
 
     def look(self, before, after, outs, memory):
@@ -147,7 +150,8 @@ class Decoder(keras.layers.Layer):
 
     def recur(self, z, products, state, kept=None):
         """Take a step in every layer, each reading the one below."""
-        n, new = self.per_layer, []
+        n = self.per_layer
+        new: list[Any] = []
         for i, layer in enumerate(self.stack):
             if i:
                 z = steps.gates(steps.project(layer, new[-n] * kept[i - 1] if kept else new[-n]), self.units)
@@ -166,7 +170,8 @@ class Decoder(keras.layers.Layer):
             x, seen, *weights = self._sampling(x, state, memory, kept)
         else:
             run = self._one_by_one if self.feeds else self._at_once
-            seen, weights = self.look(*run(x, state, memory, kept, training), memory)
+            before, after, outs = run(x, state, memory, kept, training)
+            seen, weights = self.look(before, after, outs, memory)
         logits = self.answer(x, self.drop(seen, training=training))
         return (logits, *weights) if weights else logits
 

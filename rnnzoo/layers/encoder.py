@@ -68,7 +68,7 @@ class Encoder(keras.layers.Layer):
         return self.num_layers * (2 if self.cell == "lstm" else 1)
 
     def compute_output_shape(self, input_shape):
-        return tuple(input_shape[:2]) + (self._width,), *[(input_shape[0], self._width)] * self._count
+        return (*input_shape[:2], self._width), *[(input_shape[0], self._width)] * self._count
 
     def get_config(self):
         words = ("cell", "units", "num_layers", "bidirectional", "dropout")

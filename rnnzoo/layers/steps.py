@@ -1,4 +1,6 @@
-"""One step of a Keras recurrent layer, in parts: what is known before the step can be computed for all steps at once."""
+"""One step of a Keras recurrent layer, in parts: what is known before it can be computed for all steps at once."""
+
+from collections.abc import Callable
 
 from keras import ops
 
@@ -18,7 +20,8 @@ def step(layer, z, product, state):
         product: U h, likewise.
         state: The state before.
     """
-    return {"simple_rnn": _simple, "lstm": _lstm, "gru": _gru}[layer.kind](layer.cell, z, product, *state)
+    steps: dict[str, Callable] = {"simple_rnn": _simple, "lstm": _lstm, "gru": _gru}
+    return steps[layer.kind](layer.cell, z, product, *state)
 
 
 def _simple(cell, z, product, h):

@@ -1,7 +1,7 @@
 """Sequence to sequence: an encoder reads the source, a decoder writes the target, with or without attention.
 
-`source` are vectors `(batch, time, width)`, `target` the ids that the decoder reads, `(batch, target_time)`; the answer is
-the logits of the next tokens. The parts are named `encoder` and `decoder`: `rnnzoo.decode` runs them on their own.
+`source` are vectors `(batch, time, width)`, `target` the ids that the decoder reads, `(batch, target_time)`; the answer
+is the logits of the next tokens. The parts are named `encoder` and `decoder`: `rnnzoo.decode` runs them on their own.
 """
 
 from typing import Literal

@@ -74,7 +74,7 @@ def judge(model: Any, batches: PairBatches, data: Any, *, beam: int = 1) -> tupl
         without the truth at hand: see `measures`.
     """
     forced = metrics.evaluate(model, batches.arrays(), "translation")
-    found = translate(model, data, list(batches.x), beam=beam)
+    found = translate(model, data, [batches.x[i] for i in range(len(batches))], beam=beam)
     return {**forced, **measures([one.text for one in found], truth(batches, data), data)}, found
 
 

@@ -94,7 +94,7 @@ def test_every_body_of_the_zoo_takes_characters():
     for name in rnnzoo.list_models(task="tagging"):
         small = {word: 4 for word in ("units", "filters") if word in rnnzoo.describe(name).hyperparameters}
         model = rnnzoo.build(name, "tagging", **SMALL | small, crf=True)
-        assert model([TOKENS, LETTERS]).shape == (2, 3, 3), name
+        assert model((TOKENS, LETTERS)).shape == (2, 3, 3), name
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_fresh_process_loads_it_on_every_backend(tmp_path, python, backend):
     for kind in KINDS:
         model = rnnzoo.build("gru", "tagging", **SMALL, character_model=kind)
         model.save(tmp_path / f"{kind}.keras")
-        answers[kind] = np.asarray(model([TOKENS, LETTERS]))
+        answers[kind] = np.asarray(model((TOKENS, LETTERS)))
     np.savez(tmp_path / "data.npz", tokens=TOKENS, letters=LETTERS, **answers)
     done = python(LOAD, tmp_path, tmp_path / "data.npz", KERAS_BACKEND=backend)
     assert done.returncode == 0, done.stderr
