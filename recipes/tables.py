@@ -16,7 +16,6 @@ from pathlib import Path
 import rnnzoo
 from rnnzoo.errors import InvalidValue, UserError
 from rnnzoo.files import write_text
-from rnnzoo.registry import TASKS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -32,8 +31,7 @@ def models() -> str:
             sizes = {"features": 7, "horizon": 96, "sequence_length": 96} if forecasts else {}
             model = rnnzoo.build(info.name, info.tasks[0], **sizes)
             body, total = model.get_layer("body").count_params(), model.count_params()
-            lacking = [task for task in TASKS if task not in info.tasks]
-            tasks = "all" if not lacking else f"all but {lacking[0]}" if len(lacking) == 1 else ", ".join(info.tasks)
+            tasks = info.tasks_in_words
             rows.append((f"`{info.name}`", info.summary, f"[paper]({info.paper})", tasks, f"{body:,}", f"{total:,}"))
     return _table(("model", "what it is", "paper", "tasks", "body", "total"), rows, numbers=2)
 

@@ -53,7 +53,7 @@ def build(
         embedding_dim: Width of a token's vector, of the source and of the target.
         word_dropout: Share of tokens that training replaces by the unknown token, id 1.
         weights: A run folder, a `.keras` file or a model to take body and embedding from; its head too where it fits.
-        trainable_body: False trains the head alone.
+        trainable_body: False trains the head alone, where there is one.
         optimizer: `adam`, `sgd`, `rmsprop` or a `keras.optimizers.Optimizer`; gradients are clipped by global norm 1.
         learning_rate: A number or a Keras schedule.
         seed: Seeds Keras, so that the same call gives the same weights.
@@ -114,6 +114,8 @@ def build(
     model = (layers.TeacherForced if info.teacher_forced else keras.Model)(inputs, x, name=name)
     if weights is not None:
         take_weights(model, weights)
+    if not trainable_body and task == "translation":
+        raise InvalidValue("A translation model has no head to train alone. Received: trainable_body=False")
     if not trainable_body:
         for layer in model.layers:
             layer.trainable = layer.name == "head"

@@ -25,18 +25,17 @@ class List:
         """Print a table."""
         from rich.table import Table
 
-        from rnnzoo.registry import TASKS, describe, list_models
+        from rnnzoo.registry import BODY_TASKS, describe, list_models
 
         table = Table("model", "what it is", "tasks", box=None, pad_edge=False)
         names = list_models(self.pattern, task=self.task)
-        for name in names:
-            info = describe(name)
-            lacking = [task for task in TASKS if task not in info.tasks]
-            tasks = "all" if not lacking else ", ".join(info.tasks)
-            table.add_row(name, info.summary, tasks if len(lacking) != 1 else f"all but {lacking[0]}")
         if not names:
             raise InvalidValue(f"No model matches; `rnnzoo list` shows all. Received: {self.pattern}")
+        for info in map(describe, names):
+            table.add_row(info.name, info.summary, info.tasks_in_words)
         _print(table)
+        if any(describe(name).tasks_in_words.startswith("all") for name in names):
+            _print(f"\nall: every task of one sequence ({', '.join(BODY_TASKS)})")
 
 
 @dataclass

@@ -132,11 +132,10 @@ def _rows(source, vocabulary_size):
         real = np.flatnonzero(ids != PADDING)
         if not len(real):
             raise InvalidValue(f"A source needs at least one token that is not padding (0). Received: {ids.tolist()}")
-        if ids.min() < 0 or ids.max() >= vocabulary_size:
+        unknown = ids[(ids < 0) | (ids >= vocabulary_size)]
+        if len(unknown):
             raise InvalidValue(
-                f"The model knows the ids 0 to {vocabulary_size - 1} of the source. Received: {int(ids.max())}"
-                if ids.max() >= vocabulary_size
-                else f"The ids of a source are not negative. Received: {int(ids.min())}"
+                f"The model knows the ids 0 to {vocabulary_size - 1} of the source. Received: {int(unknown[0])}"
             )
         rows.append(ids[: real[-1] + 1].astype("int32"))
     return rows

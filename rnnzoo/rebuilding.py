@@ -17,8 +17,13 @@ def rebuild(model, *, stateful=None, unroll=None, batch_size=None, sequence_leng
         sequence_length: Fix the steps; None leaves them free.
 
     Raises:
-        ValueError: A size that is needed is missing, or the body cannot carry its state.
+        ValueError: A size that is needed is missing, the body cannot carry its state, or the model has two inputs.
     """
+    if len(model.inputs) != 1:
+        raise InvalidValue(
+            "A model of source and target has no other sizes; rnnzoo.decode runs it step by step. "
+            f"Received: {model.name}"
+        )
     batch_size, sequence_length = hp.check("batch_size", batch_size), hp.check("sequence_length", sequence_length)
     if stateful and batch_size is None:
         raise InvalidValue("stateful=True needs a fixed batch_size. Received: batch_size=None")

@@ -17,7 +17,7 @@ from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 SUMMARY_TASKS = ("classification", "regression", "forecasting")
 STEP_TASKS = ("tagging", "language_modeling")
 BODY_TASKS = SUMMARY_TASKS + STEP_TASKS
-"""What is made of one sequence; translation is of two."""
+"""What is made of one sequence. Translation takes two, and models of its own."""
 TASKS = (*BODY_TASKS, "translation")
 
 _models: dict[str, "ModelInfo"] = {}
@@ -49,6 +49,12 @@ class ModelInfo:
     normalization: str = "instance"
     teacher_forced: bool = False
 
+    @property
+    def tasks_in_words(self) -> str:
+        """The tasks for a table: `all` is all that are made of one sequence."""
+        lacking = [task for task in BODY_TASKS if task not in self.tasks]
+        return "all" if not lacking else f"all but {lacking[0]}" if len(lacking) == 1 else ", ".join(self.tasks)
+
     def dials(self, task: str) -> dict[str, hp.HyperParameter]:
         """Return the hyper-parameters that can be given for a task: the body's, and those of the task."""
         of_task = {}
@@ -77,7 +83,10 @@ class ModelInfo:
                 "language_modeling": ": it looks at later steps"
                 if self.takes("return_sequences")
                 else ": it gives one summary",
+                "translation": ": it reads one sequence, not source and target",
             }.get(task, "")
+            if self.tasks == ("translation",):
+                why = ": it reads two sequences, source and target"
             raise InvalidValue(
                 f"{self.name} cannot do {task}{why}; it does {', '.join(self.tasks)}. Received: task={task!r}"
             )
@@ -112,8 +121,8 @@ def register(
     """Add a body to the zoo under its function's name; use it as a decorator.
 
     A body takes the sequence `(batch, time, width)` first and hyper-parameters as keywords with defaults. What it can
-    do follows from its signature: with `return_sequences`, every task; without, it gives one summary; with `outputs` or
-    `horizon`, it gives the answer itself, without a head.
+    do follows from its signature: with `return_sequences`, every task of one sequence; without, it gives one summary;
+    with `outputs` or `horizon`, it gives the answer itself, without a head; with `source` and `target`, it translates.
 
     Args:
         function: The body.

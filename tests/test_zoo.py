@@ -112,7 +112,7 @@ def _quick_and_slow():
     kept = {
         case
         for kind in KINDS
-        for tasks in (SUMMARY_TASKS, STEP_TASKS)
+        for tasks in (SUMMARY_TASKS, STEP_TASKS, ("translation",))
         for case in in_turn([case for case in cases() if case[1] in tasks and case[2] == kind])
     }
     return [pytest.param(case, id=label(case), marks=() if case in kept else pytest.mark.slow) for case in cases()]
@@ -163,44 +163,50 @@ def test_no_language_model_that_sees_the_future(name):
 
 @pytest.fixture(scope="module")
 def plain():
-    """One model per name, without any dropout: `plain(name)`."""
+    """One model per name, without any dropout, and an input: `plain(name)`."""
     models = {}
 
     def get(name):
         if name not in models:
-            models[name] = _floats(name)
-        return models[name]
+            models[name] = _plain(name)
+        return models[name], _input(name)
 
     return get
 
 
-def _floats(name, **changes):
+def _plain(name, **changes):
     none = {word: 0.0 for word in ("dropout", "recurrent_dropout") if word in describe(name).hyperparameters}
     task = describe(name).tasks[0]
-    horizon = {"horizon": zoo_cases.HORIZON} if task == "forecasting" else {}
-    return rnnzoo.build(name, task, features=FEATURES, **horizon, seed=0, **small(name, **none | changes))
+    inputs = zoo_cases.WORDS if task == "translation" else {"features": FEATURES}
+    sizes = zoo_cases.answer_sizes(task)
+    return rnnzoo.build(name, task, **inputs, **sizes, seed=0, **small(name, **none | changes))
+
+
+def _input(name):
+    if "pairs" in zoo_cases.kinds(name):
+        return rows("pairs", zoo_cases.BATCH)
+    return np.random.default_rng(0).normal(size=(3, 5, FEATURES)).astype("float32")
 
 
 @pytest.mark.parametrize(("name", "word"), [(name, word) for name in NAMES for word in describe(name).hyperparameters])
 def test_every_hyperparameter_does_something(plain, name, word):
-    dial, base = describe(name).hyperparameters[word], plain(name)
-    x = np.random.default_rng(0).normal(size=(3, 5, FEATURES)).astype("float32")
-    if word in ("dropout", "recurrent_dropout"):
-        dropping = _floats(name, **{word: 0.5})
+    dial, (base, x) = describe(name).hyperparameters[word], plain(name)
+    if word in ("dropout", "recurrent_dropout", "scheduled_sampling"):
+        dropping = _plain(name, **{word: 0.5})
         np.testing.assert_array_equal(dropping(x), dropping(x))  # not outside training
         assert not np.allclose(dropping(x, training=True), dropping(x, training=True))
         np.testing.assert_allclose(base(x, training=True), base(x), atol=1e-6)
     elif word == "l2":
         assert not base.losses
-        assert sum(float(loss) for loss in _floats(name, l2=0.1).losses) > 0
+        assert sum(float(loss) for loss in _plain(name, l2=0.1).losses) > 0
     elif dial.kind is int:
-        bigger = _floats(name, **{word: small(name)[word] + 1})
+        bigger = _plain(name, **{word: small(name)[word] + 1})
         assert _differ(base, bigger, x), f"{word} changes neither weights nor answers"
     else:
         others = [choice for choice in dial.choices or (not dial.default,) if choice != dial.default]
         assert others, f"say here what {word} must change"
         for choice in others:
-            assert _differ(base, _floats(name, **{word: choice}), x), f"{word}={choice!r} changes nothing"
+            assert _differ(base, _plain(name, **{word: choice}), x), f"{word}={choice!r} changes nothing"
 
 
 def _differ(one, other, x):

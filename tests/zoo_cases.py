@@ -13,11 +13,12 @@ import numpy as np
 SIZES = {"units": 4, "num_layers": 2, "filters": 4, "kernel_size": 3, "sentence_length": 2}
 SIZES |= {"lags": 3, "period": 3, "segment_length": 2}
 VOCABULARY, FEATURES, HORIZON, PAD = 11, 2, 2, -3.0
-KINDS = ("tokens", "floats")
+WORDS = {"vocabulary_size": VOCABULARY, "embedding_dim": 4}
+KINDS = ("tokens", "floats", "pairs")
 
 
 def cases():
-    """Return every `(name, task, kind)`: floats are no language, and words no series."""
+    """Return every `(name, task, kind)`: floats are no language, and words no series; pairs are source and target."""
     from rnnzoo import describe, list_models
 
     return [
@@ -33,13 +34,14 @@ def kinds(name):
     """Return the kinds of input that a model reads."""
     from rnnzoo import describe
 
-    return ("floats",) if describe(name).takes("horizon") else KINDS
+    info = describe(name)
+    return ("floats",) if info.takes("horizon") else ("pairs",) if info.takes("source") else ("tokens", "floats")
 
 
 def saved_cases():
     """Return the cases that are saved and loaded: each name and task once, each name with both kinds of input."""
-    floats = ("regression", "forecasting")
-    return [case for case in cases() if case[2] == ("floats" if case[1] in floats else "tokens")]
+    kind = {"regression": "floats", "forecasting": "floats", "translation": "pairs"}
+    return [case for case in cases() if case[2] == kind.get(case[1], "tokens")]
 
 
 def in_turn(cases):
@@ -61,26 +63,28 @@ def build(name, task, kind, seed=0, **changes):
     """Build a tiny model whose weights are all large and not zero, so that a bias that leaks is seen."""
     import rnnzoo
 
-    inputs = (
-        {"vocabulary_size": VOCABULARY, "embedding_dim": 4}
-        if kind == "tokens"
-        else {"features": FEATURES, "pad_value": PAD}
-    )
-    horizon = {"horizon": HORIZON} if task == "forecasting" else {}
-    model = rnnzoo.build(name, task, **inputs, **horizon, seed=seed, **small(name, **changes))
+    inputs = {"features": FEATURES, "pad_value": PAD} if kind == "floats" else WORDS
+    model = rnnzoo.build(name, task, **inputs, **answer_sizes(task), seed=seed, **small(name, **changes))
     rng = np.random.default_rng(seed)
     model.set_weights([rng.normal(0, 0.5, w.shape).astype("float32") for w in model.get_weights()])
     return model
 
 
+def answer_sizes(task):
+    """Return the sizes that a task needs beside those of the input."""
+    return {"forecasting": {"horizon": HORIZON}, "translation": {"outputs": VOCABULARY}}.get(task, {})
+
+
 def rows(kind, tokens):
     """Return rows of ids, or the floats that stand for them: each id has a vector, 0 at the end is padding.
 
-    An interior id of 0 stands for a step that equals the padding.
+    An interior id of 0 stands for a step that equals the padding. Pairs have one target each, the same for all.
     """
     tokens = np.asarray(tokens, "int32")
     if kind == "tokens":
         return tokens
+    if kind == "pairs":
+        return tokens, np.tile(np.array([[2, 5, 7]], "int32"), (len(tokens), 1))
     vectors = np.random.default_rng(1).normal(size=(VOCABULARY, FEATURES)).astype("float32")
     vectors[0] = PAD
     return vectors[tokens]
@@ -98,6 +102,7 @@ def answers(task, kind):
         "forecasting": np.ones((3, HORIZON, values), "float32"),
         "tagging": np.array(BATCH) % 2,
         "language_modeling": np.array(BATCH),
+        "translation": np.array([[5, 7, 2], [1, 2, 0], [4, 3, 2]]),
     }[task]
 
 

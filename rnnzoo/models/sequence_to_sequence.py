@@ -7,6 +7,7 @@ the logits of the next tokens. The parts are named `encoder` and `decoder`: `rnn
 from typing import Literal
 
 from rnnzoo._lazy import layers
+from rnnzoo.errors import InvalidValue
 from rnnzoo.registry import register
 
 
@@ -142,6 +143,11 @@ def seq2seq_luong(
     scheduled_sampling=0.0,
 ):
     """LSTMs with multiplicative (Luong) attention; input feeding tells the next step where this one looked."""
+    if alignment == "dot" and bidirectional:
+        raise InvalidValue(
+            "dot compares states of one width, and both directions are twice as wide: take general or concat. "
+            "Received: alignment='dot', bidirectional=True"
+        )
     return translate(
         source,
         target,
