@@ -59,7 +59,9 @@ def gru_step(w, x, h):
 
 
 def lstm_step(w, x, h, c):
-    i, f, g, o = np.split(x @ w["lstm_cell/kernel"] + h @ w["lstm_cell/recurrent_kernel"] + w["lstm_cell/bias"], 4)
+    i, f, g, o = np.split(
+        x @ w["lstm_cell/kernel"] + h @ w["lstm_cell/recurrent_kernel"] + w["lstm_cell/bias"], 4
+    )
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
     return sigmoid(o) * np.tanh(c), c
 
@@ -158,9 +160,7 @@ def test_scheduled_sampling_feeds_own_answers(kind, options):
     np.testing.assert_allclose(sampled, expected, atol=2e-5)
     if weights is not None:
         np.testing.assert_allclose(weights, expected_weights, atol=1e-5)
-    np.testing.assert_array_equal(
-        called(decoder, memory, states)[0], called(decoder, memory, states, training=False)[0]
-    )
+    np.testing.assert_array_equal(called(decoder, memory, states)[0], called(decoder, memory, states, training=False)[0])
 
 
 def test_scheduled_sampling_takes_its_share():
@@ -195,13 +195,11 @@ def test_a_mask_leaves_padded_steps_out_of_the_loss():
     np.testing.assert_allclose(weighted, [loss, accuracy], rtol=1e-5)
 
 
-@pytest.mark.parametrize("rows", [1, 3], ids="{} rows".format)
-@pytest.mark.parametrize(
-    ("kind", "options"), [DECODERS[i] for i in (10, 11, 12, 13)], ids=[IDS[i] for i in (10, 11, 12, 13)]
-)
-def test_the_compiled_loop_has_the_gradients_of_the_general_one(kind, options, rows):
+@pytest.mark.parametrize(("case", "rows"), [(11, 3), (12, 1), (13, 3)], ids=[IDS[i] for i in (11, 12, 13)])
+def test_the_compiled_loop_has_the_gradients_of_the_general_one(case, rows):
     import tensorflow as tf
 
+    kind, options = DECODERS[case]
     decoder, memory, states = made(kind, **options)
     memory, states = tf.constant(memory[:rows]), [tf.constant(s[:rows]) for s in states]
 
@@ -232,9 +230,7 @@ def test_the_bridge_stands_only_where_widths_differ():
 
 
 def test_dot_needs_one_width():
-    with pytest.raises(
-        InvalidValue, match=r"^dot compares states of one width.*Received: alignment='dot', bid.*=True$"
-    ):
+    with pytest.raises(InvalidValue, match=r"^dot compares states of one width.*Received: alignment='dot', bid.*=True$"):
         rnnzoo.build(
             "seq2seq_luong", "translation", vocabulary_size=9, outputs=6, units=4, alignment="dot", bidirectional=True
         )
