@@ -59,9 +59,7 @@ def gru_step(w, x, h):
 
 
 def lstm_step(w, x, h, c):
-    i, f, g, o = np.split(
-        x @ w["lstm_cell/kernel"] + h @ w["lstm_cell/recurrent_kernel"] + w["lstm_cell/bias"], 4
-    )
+    i, f, g, o = np.split(x @ w["lstm_cell/kernel"] + h @ w["lstm_cell/recurrent_kernel"] + w["lstm_cell/bias"], 4)
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
     return sigmoid(o) * np.tanh(c), c
 
@@ -160,7 +158,9 @@ def test_scheduled_sampling_feeds_own_answers(kind, options):
     np.testing.assert_allclose(sampled, expected, atol=2e-5)
     if weights is not None:
         np.testing.assert_allclose(weights, expected_weights, atol=1e-5)
-    np.testing.assert_array_equal(called(decoder, memory, states)[0], called(decoder, memory, states, training=False)[0])
+    np.testing.assert_array_equal(
+        called(decoder, memory, states)[0], called(decoder, memory, states, training=False)[0]
+    )
 
 
 def test_scheduled_sampling_takes_its_share():
@@ -230,7 +230,9 @@ def test_the_bridge_stands_only_where_widths_differ():
 
 
 def test_dot_needs_one_width():
-    with pytest.raises(InvalidValue, match=r"^dot compares states of one width.*Received: alignment='dot', bid.*=True$"):
+    with pytest.raises(
+        InvalidValue, match=r"^dot compares states of one width.*Received: alignment='dot', bid.*=True$"
+    ):
         rnnzoo.build(
             "seq2seq_luong", "translation", vocabulary_size=9, outputs=6, units=4, alignment="dot", bidirectional=True
         )
