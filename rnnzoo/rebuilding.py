@@ -17,18 +17,19 @@ def rebuild(model, *, stateful=None, unroll=None, batch_size=None, sequence_leng
         sequence_length: Fix the steps; None leaves them free.
 
     Raises:
-        ValueError: A size that is needed is missing, the body cannot carry its state, or the model has two inputs.
+        ValueError: A size that is needed is missing, the body cannot carry its state, or the model translates and more
+            than its batch size is to be fixed.
     """
-    if len(model.inputs) != 1:
-        raise InvalidValue(
-            "A model of source and target has no other sizes; rnnzoo.decode runs it step by step. "
-            f"Received: {model.name}"
-        )
     batch_size, sequence_length = hp.check("batch_size", batch_size), hp.check("sequence_length", sequence_length)
     if stateful and batch_size is None:
         raise InvalidValue("stateful=True needs a fixed batch_size. Received: batch_size=None")
     if unroll and sequence_length is None:
         raise InvalidValue("unroll=True needs a fixed sequence_length. Received: sequence_length=None")
+    if "target" in [x.name for x in model.inputs] and (stateful or unroll or sequence_length):
+        raise InvalidValue(
+            "Of a model of source and target only batch_size is fixed; rnnzoo.decode carries its state. "
+            f"Received: {stateful=}, {unroll=}, {sequence_length=}"
+        )
     config = _changed(model.get_config(), stateful, unroll, batch_size, sequence_length)
     copy = keras.Model.from_config(config)
     copy.set_weights(model.get_weights())

@@ -251,6 +251,14 @@ def test_only_translation_models_are_decoded():
             rnnzoo.decode(other, [[3]])
 
 
-def test_rebuild_refuses(model):
-    with pytest.raises(InvalidValue, match=r"rnnzoo.decode runs it step by step. Received: seq2seq_gru$"):
-        rnnzoo.rebuild(model("seq2seq_gru", 0), batch_size=2)
+def test_rebuilt_for_a_batch_size_alone(model):
+    it, sources = model("seq2seq_bahdanau", 0), [[3, 4, 5], [6, 7]]
+    fixed = rnnzoo.rebuild(it, batch_size=2)
+    pairs = np.array([[3, 4, 5], [6, 7, 0]], "int32"), np.array([[2, 3], [2, 4]], "int32")
+    assert fixed.output_shape == (2, None, 5)
+    np.testing.assert_allclose(fixed(pairs), it(pairs), atol=1e-6)
+    for here, there in zip(*(rnnzoo.decode(each, sources, max_length=5).tokens for each in (it, fixed)), strict=True):
+        np.testing.assert_array_equal(here, there)
+    for wrong in ({"stateful": True, "batch_size": 2}, {"sequence_length": 3}, {"unroll": True, "sequence_length": 3}):
+        with pytest.raises(InvalidValue, match=r"only batch_size is fixed; rnnzoo.decode .*Received: stateful="):
+            rnnzoo.rebuild(it, **wrong)

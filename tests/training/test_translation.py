@@ -50,9 +50,9 @@ def numbers(home):
         model="seq2seq_bahdanau",
         hyperparameters={"units": 16, "dropout": 0.0},
         embedding_dim=8,
-        epochs=25,
-        batch_size=16,
-        learning_rate=0.02,
+        epochs=12,
+        batch_size=8,
+        learning_rate=0.03,
         patience=None,
     )
 
@@ -161,11 +161,11 @@ def test_a_file_is_measured_and_its_sources_are_answered(run, tmp_path, capsys):
 
 def test_commands(run, capsys):
     folder = str(run.folder)
-    cli.entry_point(["predict", folder, "eins eins zwei", "§"])
+    cli.entry_point(["predict", folder, "eins eins zwei", "§", "--beam", "3"])
     first, second = capsys.readouterr().out.splitlines()
     assert first == "one one two"
     assert second.endswith("(the model knows no token of this input: the answer is its bias)")
-    cli.entry_point(["predict", folder, "eins eins zwei", "--beam", "3", "--json"])
+    cli.entry_point(["predict", folder, "eins eins zwei", "--json"])
     answer = json.loads(capsys.readouterr().out)
     assert answer["text"] == "one one two"
     assert answer["score"] < 0
@@ -174,7 +174,7 @@ def test_commands(run, capsys):
     assert lines[0] == "one one two"
     assert lines[-1] == f"picture: {run.folder / 'plots' / 'explained.png'}"
     assert (run.folder / "plots" / "explained.png").stat().st_size > 3000
-    cli.main(run.recipe, ["evaluate", folder, "--beam", "2"])
+    cli.main(run.recipe, ["evaluate", folder])
     assert "exact_match 1.0000" in " ".join(capsys.readouterr().out.split())
     cli.entry_point(["runs", str(run.folder.parent)])
     assert "exact_match 1.0000" in capsys.readouterr().out
