@@ -191,7 +191,12 @@ def _input(name):
 @pytest.mark.parametrize(("name", "word"), [(name, word) for name in NAMES for word in describe(name).hyperparameters])
 def test_every_hyperparameter_does_something(plain, name, word):
     dial, (base, x) = describe(name).hyperparameters[word], plain(name)
-    if word in ("dropout", "recurrent_dropout", "scheduled_sampling"):
+    if word == "scheduled_sampling" and describe(name).teacher_forced:  # it acts where the truth is read
+        body, many = _plain(name, **{word: 0.5}).get_layer("body"), np.repeat(x, 20, axis=0)
+        with body.get_layer("decoder").forced(np.ones((len(many), *base.output_shape[1:]), "float32")):
+            assert not np.allclose(body(many, training=True), body(many, training=True))
+            np.testing.assert_array_equal(body(many), body(many))
+    elif word in ("dropout", "recurrent_dropout", "scheduled_sampling"):
         dropping = _plain(name, **{word: 0.5})
         np.testing.assert_array_equal(dropping(x), dropping(x))  # not outside training
         assert not np.allclose(dropping(x, training=True), dropping(x, training=True))

@@ -91,4 +91,6 @@ def test_the_winning_command_of_a_forecast_is_one_that_its_script_takes():
     recipe = runpy.run_path(str(RECIPES[0].parent / "ett.py"))["recipe"].check()
     found = dataclasses.replace(recipe, sequence_length=336, hyperparameters={"units": 64, "normalization": "none"})
     words = command(found.check(), recipe)
-    assert words == "python recipes/ett.py train --set units=64 --set normalization=none --lookback 336"
+    assert words == (
+        "python recipes/ett.py train --set units=64 --set segment_length=24 --set normalization=none --lookback 336"
+    )
