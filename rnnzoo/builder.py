@@ -3,8 +3,8 @@
 from rnnzoo import hyperparameters as hp
 from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
-from rnnzoo.heads import HEADS, logits_of_sequences
-from rnnzoo.registry import OF_TAGGING, describe
+from rnnzoo.heads import HEADS, logits_of_sequences, vector_of_next
+from rnnzoo.registry import OF_TASK, describe
 from rnnzoo.weights import take_weights
 
 DEFAULT_VOCABULARY = 20_000
@@ -65,7 +65,8 @@ def build(
             `normalization`: `none`, `subtract_last` or `instance` takes last value or mean and deviation from the past
             of the targets (the first `outputs` features) in each window, and gives them back to its forecast. For
             tagging also `crf`, which judges all tags of a sequence together (see `layers.CRF`: its answer is Viterbi's
-            by `argmax` too), and, with `characters`, `character_model` (`lstm` or `cnn`) and `character_units`.
+            by `argmax` too), and, with `characters`, `character_model` (`lstm` or `cnn`) and `character_units`. For
+            language modelling also `tie_weights`: the tokens' own vectors score the next token.
 
     Returns:
         A compiled `keras.Model` with the nested models `body` and `head`.
@@ -81,8 +82,8 @@ def build(
     info = describe(name)
     hyperparameters = info.check(task, hyperparameters)
     normalization = hyperparameters.pop("normalization", "none")
-    tagging = {word: hyperparameters.pop(word) for word in OF_TAGGING} if task == "tagging" else {}
-    crf = tagging.get("crf", False)
+    of_task = {word: hyperparameters.pop(word) for word in OF_TASK.get(task, {})}
+    crf, tied = of_task.get("crf", False), of_task.get("tie_weights", False)
     sizes = _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value)
     sequence_length = hp.check("sequence_length", sequence_length)
     embedding_dim = hp.check("embedding_dim", embedding_dim)
@@ -96,10 +97,11 @@ def build(
     if features is None:
         tokens = inputs = keras.Input((sequence_length,), dtype="int32", name="tokens")
         x = layers.WordDropout(word_dropout, name="word_dropout")(tokens) if word_dropout else tokens
-        x = layers.Embedding(sizes["vocabulary_size"], embedding_dim, name="embedding")(x)
+        embedding = layers.Embedding(sizes["vocabulary_size"], embedding_dim, name="embedding")
+        x = embedding(x)
         if characters is not None:
             inputs = (inputs, keras.Input((sequence_length, None), dtype="int32", name="characters"))
-            kind, width = tagging["character_model"], tagging["character_units"]
+            kind, width = of_task["character_model"], of_task["character_units"]
             x = layers.Characters(characters, kind, width, name="with_characters")([x, inputs[1]])
         if hyperparameters.get("dropout"):
             x = keras.layers.Dropout(hyperparameters["dropout"], name="dropout")(x)
@@ -120,8 +122,10 @@ def build(
     kind = layers.Answer if answers_itself else layers.Part
     x = _part("body", x, lambda *x: info.function(*x, **answers_itself, **hyperparameters), kind)
     if not answers_itself:
-        head = logits_of_sequences if crf else HEADS[task].head
-        x = _part("head", x, lambda x: head(x, sizes["outputs"], sizes["horizon"]))
+        head = logits_of_sequences if crf else vector_of_next if tied else HEADS[task].head
+        x = _part("head", x, lambda x: head(x, embedding_dim if tied else sizes["outputs"], sizes["horizon"]))
+        if tied:
+            x = embedding(x, reverse=True)
     if statistics:
         x = layers.Denormalize(dtype="float32", name="denormalize")(x, *statistics)
 

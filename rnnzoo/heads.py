@@ -16,6 +16,11 @@ def logits_of_sequences(x, outputs, horizon):
     return layers.CRF(dtype="float32", name="crf")(_logits(x, outputs, horizon))
 
 
+def vector_of_next(x, width, horizon):
+    """A vector to compare with those of the tokens, where they score the next one themselves (weight tying)."""
+    return keras.layers.Dense(width, name="vector_of_next")(x)
+
+
 def _values(x, outputs, horizon):
     return keras.layers.Dense(outputs, dtype="float32", name="values")(x)
 

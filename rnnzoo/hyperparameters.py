@@ -91,6 +91,15 @@ TABLE: dict[str, HyperParameter] = {
     "recurrent_dropout": HyperParameter(
         **_RATE, help="share of each recurrent layer's inputs dropped by one mask for all steps (variational dropout)"
     ),
+    "weight_dropout": HyperParameter(
+        **_RATE, help="share of the weights between states dropped by one mask for a whole batch (DropConnect)"
+    ),
+    "activation_penalty": HyperParameter(
+        kind=float, low=0.0, search=(0.0, 4.0), help="penalty on the mean square of the last layer's outputs (AR)"
+    ),
+    "change_penalty": HyperParameter(
+        kind=float, low=0.0, search=(0.0, 4.0), help="penalty on the mean square of a state's change in a step (TAR)"
+    ),
     "l2": HyperParameter(
         kind=float, low=0.0, search=(1e-7, 1e-3), scale="log", help="L2 penalty on input, recurrent and dense kernels"
     ),
@@ -134,6 +143,10 @@ TABLE: dict[str, HyperParameter] = {
         **_SIZE,
         search=(16, 128),
         help="tagging: width of a word's vector from its characters, of an LSTM in each direction",
+    ),
+    # of language modelling, whatever the body
+    "tie_weights": HyperParameter(
+        kind=bool, help="language modelling: the vectors of the tokens that are read also score those that follow"
     ),
     # of `build` and of training
     "vocabulary_size": HyperParameter(**_SIZE, help="tokens, padding (0) included"),

@@ -20,8 +20,11 @@ BODY_TASKS = SUMMARY_TASKS + STEP_TASKS
 """What is made of one sequence. Translation takes two, and models of its own."""
 TASKS = (*BODY_TASKS, "translation")
 
-OF_TAGGING = {"crf": False, "character_model": "lstm", "character_units": 64}
-"""Hyper-parameters of tagging, whatever the body, with their defaults."""
+OF_TASK: dict[str, dict[str, Any]] = {
+    "tagging": {"crf": False, "character_model": "lstm", "character_units": 64},
+    "language_modeling": {"tie_weights": False},
+}
+"""Hyper-parameters of a task, whatever the body, with their defaults."""
 
 _models: dict[str, "ModelInfo"] = {}
 
@@ -60,12 +63,11 @@ class ModelInfo:
 
     def dials(self, task: str) -> dict[str, hp.HyperParameter]:
         """Return the hyper-parameters that can be given for a task: the body's, and those of the task."""
-        of_task = {}
-        if task == "forecasting":
-            of_task["normalization"] = dataclasses.replace(hp.TABLE["normalization"], default=self.normalization)
-        if task == "tagging":
-            of_task = {word: dataclasses.replace(hp.TABLE[word], default=value) for word, value in OF_TAGGING.items()}
-        return {**self.hyperparameters, **of_task}
+        of_task = {"normalization": self.normalization} if task == "forecasting" else OF_TASK.get(task, {})
+        return {
+            **self.hyperparameters,
+            **{word: dataclasses.replace(hp.TABLE[word], default=value) for word, value in of_task.items()},
+        }
 
     def takes(self, keyword: str) -> bool:
         """Tell whether the body's signature has this keyword."""

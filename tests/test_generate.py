@@ -51,6 +51,17 @@ def test_step_by_step_equals_the_full_pass(run):
     np.testing.assert_allclose(steps, full, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", sorted({*rnnzoo.list_models(task="language_modeling")} - {"cnn_lstm"}))
+def test_every_model_step_by_step(name):
+    """A convolution, which looks back over steps that are gone, is refused: see `tests/test_rebuild.py`."""
+    model = rnnzoo.build(name, "language_modeling", vocabulary_size=9, units=4, tie_weights=True, seed=0)
+    ids = np.random.default_rng(0).integers(1, 9, (1, 10)).astype("int32")
+    full = np.asarray(model(ids))[0]
+    stateful = rnnzoo.rebuild(model, stateful=True, batch_size=1)
+    steps = [np.asarray(stateful(ids[:, t : t + 1]))[0, 0] for t in range(10)]
+    np.testing.assert_allclose(steps, full, atol=1e-5)
+
+
 def test_carried_evaluation_is_one_long_pass(run):
     """The state goes from window to window: the loss is that of the text in one piece."""
     batches = run.data.load(sequence_length=20).parts["validation"]

@@ -16,14 +16,14 @@ from rnnzoo.data.vocabulary import FIRST, Lexicon, Unit, Vocabulary
 from rnnzoo.errors import InvalidValue
 
 WINDOW = 256
-"""Tokens of a window when the recipe gives no sequence length."""
+"""Tokens of a window of validation and test, whatever windows were trained on, so that trainings compare."""
 
 
 @dataclass
 class LanguageModeling(Fitted):
     """A text cut into windows that do not overlap; the answer to each token is the next one.
 
-    A text without parts of its own is cut in the order of reading: train first, then validation, then test. What is
+    Validation and test have windows of 256 tokens. A text without parts of its own is cut in the order of reading: train first, then validation, then test. What is
     left over at a part's end makes a shorter window, so that every token counts.
 
     Args:
@@ -63,7 +63,7 @@ class LanguageModeling(Fitted):
         """Read, cut, fit the vocabulary on train, encode and batch.
 
         Args:
-            sequence_length: Tokens of a window; None means 256.
+            sequence_length: Tokens of a window of train; None means 256.
             batch_size: Windows per batch.
             seed: Of the order of training.
             limit: At most so many windows of each part.
@@ -102,7 +102,9 @@ class LanguageModeling(Fitted):
             recode(ids, self.vocabulary.from_lexicon(lexicon))
         return Splits(
             {
-                part: self._windows(parts[part], batch_size, seed if part == "train" else None, limit)
+                part: self._training_windows(parts[part], batch_size, seed, limit)
+                if part == "train"
+                else _windows(parts[part], WINDOW, batch_size, limit=limit)
                 for part in PARTS
                 if part in parts
             }
@@ -130,17 +132,11 @@ class LanguageModeling(Fitted):
         pieces = zip(PARTS, np.split(ids, ends[:2]), strict=True)
         return {part: piece for part, piece in pieces if part == "train" or getattr(self, part)}
 
-    def _windows(self, ids: np.ndarray, batch_size: int, seed: int | None = None, limit: int | None = None) -> Batches:
-        """Batch windows that do not overlap: x is a window, y the same one token later."""
+    def _training_windows(self, ids: np.ndarray, batch_size: int, seed: int, limit: int | None) -> Batches:
         length = self._known("sequence_length")
-        if self.stateful and seed is not None:
-            starts, ends = streams(len(ids) - 1, length, batch_size, limit)
-            seed = None
-        else:
-            starts = np.arange(0, len(ids) - 1, length)[:limit]
-            ends = np.minimum(starts + length, len(ids) - 1)
-        x, y = Ragged(ids, starts, ends), Ragged(ids, starts + 1, ends + 1)
-        return Batches(x, y, [int((ends - starts).max())], batch_size, seed=seed)
+        if not self.stateful:
+            return _windows(ids, length, batch_size, seed, limit)
+        return _batches(ids, *streams(len(ids) - 1, length, batch_size, limit), batch_size)
 
     def encode(self, raw: Sequence[str]) -> list[np.ndarray]:
         """Turn texts into ids.
@@ -167,7 +163,19 @@ class LanguageModeling(Fitted):
         if len(ids) < 2:
             raise InvalidValue(f"A text needs two tokens or more. Received: {file} of {len(ids)}")
         recode(ids, self.vocabulary.from_lexicon(lexicon))
-        return self._windows(ids, 64)
+        return _windows(ids, WINDOW, 64)
+
+
+def _windows(ids: np.ndarray, length: int, batch_size: int, seed: int | None = None, limit: int | None = None):
+    """Batch windows that do not overlap; what is left over makes a shorter one."""
+    starts = np.arange(0, len(ids) - 1, length)[:limit]
+    return _batches(ids, starts, np.minimum(starts + length, len(ids) - 1), batch_size, seed)
+
+
+def _batches(ids: np.ndarray, starts: np.ndarray, ends: np.ndarray, batch_size: int, seed: int | None = None):
+    """Batch windows: x is a window, y the same one token later."""
+    x, y = Ragged(ids, starts, ends), Ragged(ids, starts + 1, ends + 1)
+    return Batches(x, y, [int((ends - starts).max())], batch_size, seed=seed)
 
 
 def streams(tokens: int, length: int, batch_size: int, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:

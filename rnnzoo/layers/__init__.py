@@ -1,5 +1,6 @@
 """The Keras layers the zoo adds. Importing this package registers them, so that saved models load."""
 
+from rnnzoo.layers.activation_penalty import ActivationPenalty as ActivationPenalty
 from rnnzoo.layers.attending import BahdanauDecoder as BahdanauDecoder
 from rnnzoo.layers.attending import LuongDecoder as LuongDecoder
 from rnnzoo.layers.attention import BahdanauAttention as BahdanauAttention
@@ -37,4 +38,5 @@ from rnnzoo.layers.recurrent import RNN as RNN
 from rnnzoo.layers.recurrent import SimpleRNN as SimpleRNN
 from rnnzoo.layers.segments import SegmentRNN as SegmentRNN
 from rnnzoo.layers.skip import SkipGRU as SkipGRU
+from rnnzoo.layers.weight_dropped import WeightDroppedLSTM as WeightDroppedLSTM
 from rnnzoo.layers.word_dropout import WordDropout as WordDropout

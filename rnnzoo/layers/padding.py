@@ -40,20 +40,22 @@ def lengths(mask):
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
-class Embedding(keras.layers.Embedding):
+class Embedding(keras.layers.ReversibleEmbedding):
     """Token vectors, with a trailing mask: the 0s at the end of a row are padding, an interior 0 is a token.
 
     `keras.layers.Embedding(mask_zero=True)` punches holes at interior 0s instead. Arguments are those of
-    `keras.layers.Embedding`. In: ids `(batch, time)`. Out: floats `(batch, time, output_dim)`.
+    `keras.layers.ReversibleEmbedding`. In: ids `(batch, time)`. Out: floats `(batch, time, output_dim)`. Called with
+    `reverse=True` the other way round: vectors in, float32 scores of all tokens out (weight tying,
+    https://arxiv.org/abs/1608.05859).
     """
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args, reverse_dtype="float32", **kwargs):
+        super().__init__(*args, reverse_dtype=reverse_dtype, **kwargs)
         self.supports_masking = True
         self.mask = TrailingMask(name="mask")
 
     def compute_mask(self, inputs, mask=None):
-        return self.mask(inputs)
+        return self.mask(inputs) if len(inputs.shape) == 2 else mask  # of vectors: that of the tokens
 
 
 @keras.saving.register_keras_serializable("rnnzoo")

@@ -6,6 +6,7 @@ from rnnzoo.models import classic as classic
 from rnnzoo.models import convolutional as convolutional
 from rnnzoo.models import feed_forward as feed_forward
 from rnnzoo.models import forecasters as forecasters
+from rnnzoo.models import language as language
 from rnnzoo.models import layer_normalized as layer_normalized
 from rnnzoo.models import parallel as parallel
 from rnnzoo.models import sequence_to_sequence as sequence_to_sequence

@@ -1,0 +1,111 @@
+"""What language models add: dropped recurrent weights, penalties on states, tied weights."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import rnnzoo
+from rnnzoo import layers
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(5, 7, 3)).astype("float32")
+REAL = np.arange(7) < np.array([7, 3, 1, 5, 7])[:, None]
+
+
+def dropped_lstm(path="auto", rate=0.5):
+    with layers.use(path):
+        layer = layers.WeightDroppedLSTM(4, return_sequences=True, weight_dropout=rate, seed=3)
+        layer.build(X.shape)
+        weights = np.random.default_rng(1)
+        layer.set_weights([weights.normal(size=w.shape) for w in layer.get_weights()])
+        return layer, np.asarray(layer(X, mask=REAL, training=True))
+
+
+@pytest.mark.parametrize("path", ["auto", "general"])
+def test_training_is_stock_lstm_with_weights_missing(path):
+    layer, found = dropped_lstm(path)
+    kernel, recurrent, bias = layer.get_weights()
+    kept = np.asarray(keras.random.dropout(ops.ones(recurrent.shape), 0.5, seed=keras.random.SeedGenerator(3)))
+    assert 0 < (kept == 0).sum() < kept.size
+    stock = keras.layers.LSTM(4, return_sequences=True)
+    stock.build(X.shape)
+    stock.set_weights([kernel, recurrent * kept, bias])
+    expected = np.asarray(stock(X, mask=REAL))
+    np.testing.assert_allclose(found[REAL], expected[REAL], atol=1e-6)
+
+
+def test_predicting_drops_nothing_and_a_batch_draws_anew():
+    layer, first = dropped_lstm()
+    stock = keras.layers.LSTM(4, return_sequences=True)
+    stock.build(X.shape)
+    stock.set_weights(layer.get_weights())
+    np.testing.assert_allclose(layer(X), stock(X), atol=1e-6)
+    assert np.abs(first - np.asarray(layer(X, mask=REAL, training=True))).max() > 1e-3
+
+
+def test_the_weights_train_and_are_the_layers_own_again():
+    model = rnnzoo.build("awd_lstm", "language_modeling", vocabulary_size=9, units=4, num_layers=1, seed=0)
+    before = [np.array(w) for w in model.get_layer("body").weights]
+    tokens = RNG.integers(1, 9, (4, 6)).astype("int32")
+    model.fit(tokens, tokens, epochs=2, verbose=0)
+    for old, new in zip(before, model.get_layer("body").weights, strict=True):
+        assert np.isfinite(new).all()
+        assert (np.asarray(new) != old).any()
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0])
+def test_impossible_share(rate):
+    with pytest.raises(ValueError, match=r"weight_dropout must be .* Received: weight_dropout="):
+        layers.WeightDroppedLSTM(4, weight_dropout=rate)
+
+
+def test_penalties_are_the_papers():
+    """α L2(m ⊙ h_t)² and β L2(h_t - h_{t+1})², as means over what is real."""
+    states, dropped = RNG.normal(size=(2, 5, 7, 3)).astype("float32")
+    layer = layers.ActivationPenalty(2.0, 0.5)
+    answer = layer([states, dropped], mask=[REAL, REAL], training=True)
+    np.testing.assert_array_equal(answer, dropped)
+    both = REAL[:, 1:]
+    changes = (states[:, 1:] - states[:, :-1])[both]
+    expected = 2.0 * np.square(dropped[REAL]).mean() + 0.5 * np.square(changes).mean()
+    assert float(layer.losses[0]) == pytest.approx(expected, rel=1e-5)
+    layer([states, dropped], mask=[REAL, REAL])
+    assert not layer.losses
+
+
+def tied(**settings):
+    sizes = {"vocabulary_size": 9, "embedding_dim": 5, "units": 4, "dropout": 0.0}
+    return rnnzoo.build("gru", "language_modeling", tie_weights=True, seed=0, **sizes, **settings)
+
+
+def test_tied_scores_are_products_with_the_tokens_vectors(tmp_path):
+    model, tokens = tied(), np.array([[1, 4, 8, 2], [3, 5, 0, 0]], "int32")
+    head = model.get_layer("head")
+    states = np.asarray(model.get_layer("body")(model.get_layer("embedding")(tokens)))
+    kernel, bias = head.get_weights()
+    vectors = np.asarray(model.get_layer("embedding").embeddings)
+    found = model.predict_on_batch(tokens)
+    np.testing.assert_allclose(found[0], ((states @ kernel + bias) @ vectors.T)[0], atol=1e-6)
+    assert sum(w.shape == (9, 5) for w in model.weights) == 1
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras").predict_on_batch(tokens), found)
+
+
+def test_tied_vectors_learn_from_both_sides():
+    """A token that is only ever an answer moves, and so does one that is only read."""
+    model = tied(optimizer="sgd")
+    before = np.array(model.get_layer("embedding").embeddings)
+    model.train_on_batch(np.array([[1, 2, 3]], "int32"), np.array([[4, 5, 6]]))
+    moved = np.abs(np.asarray(model.get_layer("embedding").embeddings) - before).max(axis=1)
+    assert (moved > 0).all()
+    plain = rnnzoo.build("gru", "language_modeling", vocabulary_size=9, embedding_dim=5, units=4, optimizer="sgd")
+    before = np.array(plain.get_layer("embedding").embeddings)
+    plain.train_on_batch(np.array([[1, 2, 3]], "int32"), np.array([[4, 5, 6]]))
+    moved = np.abs(np.asarray(plain.get_layer("embedding").embeddings) - before).max(axis=1)
+    assert (moved[[4, 5, 6]] == 0).all()
+
+
+def test_tied_weights_belong_to_language_modelling():
+    with pytest.raises(ValueError, match=r"no hyper-parameter 'tie_weights'.*Received: "):
+        rnnzoo.build("gru", "tagging", vocabulary_size=9, tie_weights=True)
