@@ -10,10 +10,10 @@ from rnnzoo.data import LanguageModeling
 recipe = Recipe(
     name="language_model",
     task="language_modeling",
-    data=LanguageModeling(),
-    model="lstm",
+    data=LanguageModeling(stateful=True),
+    model="gru",
     hyperparameters={"units": 256, "dropout": 0.2},
-    sequence_length=128,
+    sequence_length=64,
     embedding_dim=64,
     epochs=10,
     batch_size=32,
