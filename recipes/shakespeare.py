@@ -7,7 +7,7 @@ recipe = Recipe(
     name="shakespeare",
     task="language_modeling",
     data=LanguageModeling("tiny_shakespeare", joined=True, stateful=True),
-    model="gru",
+    model="lstm",
     hyperparameters={"units": 512, "dropout": 0.4},
     sequence_length=64,
     embedding_dim=64,

@@ -1,5 +1,6 @@
 """Every model, for every task that it claims."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -16,9 +17,22 @@ from rnnzoo.errors import InvalidValue
 from rnnzoo.registry import STEP_TASKS, SUMMARY_TASKS, TASKS
 
 NAMES = list_models()
-SAVED = saved_cases()
-ON_JAX = in_turn(SAVED)
 TOLERANCE = 1e-5
+
+
+def _quick(cases):
+    """Leave out what differs from another case by its head alone: a head that sees no time axis, or one more."""
+    groups = itertools.product(KINDS, (SUMMARY_TASKS, STEP_TASKS, ("translation",)))
+    return [case for kind, tasks in groups for case in in_turn([c for c in cases if c[1] in tasks and c[2] == kind])]
+
+
+def _quick_and_slow(cases):
+    quick = {*_quick(cases)}
+    return [pytest.param(case, id=label(case), marks=() if case in quick else pytest.mark.slow) for case in cases]
+
+
+ON_PADDING, SAVED = _quick_and_slow(cases()), _quick_and_slow(saved_cases())
+ON_JAX = in_turn(_quick(saved_cases()))
 
 
 def _process(backend, *arguments):
@@ -48,10 +62,13 @@ def workshop(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(workshop):
-    """Predictions of every case, trained here, and the paths of weights that did not move."""
-    found = {label(case): zoo_cases.train_and_save(case, workshop["folder"]) for case in SAVED}
-    workshop["loaded"] = workshop["pool"].submit(_load, workshop["folder"], "tensorflow", SAVED)
+def trained(workshop, request):
+    """Predictions of every case that is to be tested, trained here, and the paths of weights that did not move."""
+    items = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    asked = {item.callspec.params.get("case") for item in items}
+    tested = [case for case in saved_cases() if case in asked or case in ON_JAX]
+    found = {label(case): zoo_cases.train_and_save(case, workshop["folder"]) for case in tested}
+    workshop["loaded"] = workshop["pool"].submit(_load, workshop["folder"], "tensorflow", tested)
     workshop["loaded by jax"] = workshop["pool"].submit(_load, workshop["folder"], "jax", ON_JAX)
     return found
 
@@ -72,7 +89,7 @@ def _number(value):
 # Training and saving. ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", SAVED, ids=label)
+@pytest.mark.parametrize("case", SAVED)
 def test_a_training_step_moves_every_weight(trained, case):
     predictions, still = trained[label(case)]
     assert np.isfinite(predictions).all()
@@ -105,20 +122,6 @@ def _assert_blind_to_padding(model, task, kind):
     for i, steps in enumerate(REAL):
         np.testing.assert_allclose(longer[i, :steps], outputs[i, :steps], atol=TOLERANCE, rtol=0)
     return np.stack([row[max(0, steps - 1)] for row, steps in zip(outputs, REAL, strict=True)])  # the last real step
-
-
-def _quick_and_slow():
-    """Mark as slow what differs from another case by its head alone: a head that sees no time axis, or one more."""
-    kept = {
-        case
-        for kind in KINDS
-        for tasks in (SUMMARY_TASKS, STEP_TASKS, ("translation",))
-        for case in in_turn([case for case in cases() if case[1] in tasks and case[2] == kind])
-    }
-    return [pytest.param(case, id=label(case), marks=() if case in kept else pytest.mark.slow) for case in cases()]
-
-
-ON_PADDING = _quick_and_slow()
 
 
 @pytest.mark.parametrize("case", ON_PADDING)
@@ -174,8 +177,11 @@ def plain():
     return get
 
 
+DROPOUTS = ("dropout", "recurrent_dropout", "weight_dropout")
+
+
 def _plain(name, **changes):
-    none = {word: 0.0 for word in ("dropout", "recurrent_dropout") if word in describe(name).hyperparameters}
+    none = {word: 0.0 for word in DROPOUTS if word in describe(name).hyperparameters}
     task = describe(name).tasks[0]
     inputs = zoo_cases.WORDS if task == "translation" else {"features": FEATURES}
     sizes = zoo_cases.answer_sizes(task)
@@ -196,7 +202,7 @@ def test_every_hyperparameter_does_something(plain, name, word):
         with body.get_layer("decoder").forced(np.ones((len(many), *base.output_shape[1:]), "float32")):
             assert not np.allclose(body(many, training=True), body(many, training=True))
             np.testing.assert_array_equal(body(many), body(many))
-    elif word in ("dropout", "recurrent_dropout", "scheduled_sampling"):
+    elif word in (*DROPOUTS, "scheduled_sampling"):
         dropping = _plain(name, **{word: 0.5})
         np.testing.assert_array_equal(dropping(x), dropping(x))  # not outside training
         assert not np.allclose(dropping(x, training=True), dropping(x, training=True))
@@ -204,6 +210,13 @@ def test_every_hyperparameter_does_something(plain, name, word):
     elif word == "l2":
         assert not base.losses
         assert sum(float(loss) for loss in _plain(name, l2=0.1).losses) > 0
+    elif word.endswith("_penalty"):
+        costs = []
+        for value in (0.0, 1.0):
+            body = _plain(name, **{word: value})
+            body(x, training=True)
+            costs.append(sum(map(float, body.losses)))
+        assert costs[1] > costs[0]
     elif dial.kind is int:
         bigger = _plain(name, **{word: small(name)[word] + 1})
         assert _differ(base, bigger, x), f"{word} changes neither weights nor answers"
@@ -228,7 +241,7 @@ def test_on_jax_a_saved_model_answers_the_same_in_a_fresh_process(workshop, case
     np.testing.assert_allclose(_number(loaded[label(case)]), built[label(case)], atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("case", SAVED, ids=label)
+@pytest.mark.parametrize("case", SAVED)
 def test_a_saved_model_answers_the_same_in_a_fresh_process(trained, workshop, case):
     loaded = workshop["loaded"].result()[label(case)]
     np.testing.assert_allclose(_number(loaded), trained[label(case)][0], atol=1e-6, rtol=0)
@@ -241,20 +254,25 @@ def test_a_model_saved_under_tensorflow_answers_the_same_under_jax(trained, work
 
 
 @pytest.mark.slow
-def test_on_jax_every_case(trained, workshop, tmp_path):
+def test_on_jax_every_case(tmp_path):
     """Every task of every model, where the tests above take one task each."""
-    _process("jax", "build", tmp_path, *map(label, SAVED))
-    loaded = _load(tmp_path, "jax", SAVED)
+    every, of_tensorflow = saved_cases(), tmp_path / "tensorflow"
+    of_tensorflow.mkdir()
+    trained = {label(case): zoo_cases.train_and_save(case, of_tensorflow) for case in every}
+    _process("jax", "build", tmp_path, *map(label, every))
+    loaded = _load(tmp_path, "jax", every)
     with np.load(tmp_path / "predictions.npz") as built:
-        for word in map(label, SAVED):
+        for word in map(label, every):
             np.testing.assert_allclose(_number(loaded[word]), built[word], atol=1e-6, rtol=0, err_msg=word)
-    for word, found in _load(workshop["folder"], "jax", SAVED).items():
+    for word, found in _load(of_tensorflow, "jax", every).items():
         np.testing.assert_allclose(_number(found), trained[word][0], atol=TOLERANCE, rtol=0, err_msg=word)
 
 
 def test_every_model_and_task_is_tried():
-    assert {(name, kind) for name, _, kind in SAVED} == {(n, kind) for n in NAMES for kind in zoo_cases.kinds(n)}
-    assert {(name, task) for name, task, _ in SAVED} == {(name, t) for name in NAMES for t in describe(name).tasks}
+    saved = saved_cases()
+    assert {(name, kind) for name, _, kind in saved} == {(n, kind) for n in NAMES for kind in zoo_cases.kinds(n)}
+    assert {(name, task) for name, task, _ in saved} == {(name, t) for name in NAMES for t in describe(name).tasks}
     assert {name for name, _, _ in ON_JAX} == set(NAMES)
     assert {task for _, task, _ in ON_JAX} == set(TASKS)
-    assert len(ON_PADDING) == len(cases())
+    assert (len(ON_PADDING), len(SAVED)) == (len(cases()), len(saved))
+    assert {name for name, _, _ in _quick(saved)} == set(NAMES)
