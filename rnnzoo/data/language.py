@@ -23,8 +23,9 @@ WINDOW = 256
 class LanguageModeling(Fitted):
     """A text cut into windows that do not overlap; the answer to each token is the next one.
 
-    Validation and test have windows of 256 tokens. A text without parts of its own is cut in the order of reading: train first, then validation, then test. What is
-    left over at a part's end makes a shorter window, so that every token counts.
+    Validation and test have windows of 256 tokens. A text without parts of its own is cut in the order of reading:
+    train first, then validation, then test. What is left over at a part's end makes a shorter window, so that every
+    token counts.
 
     Args:
         dataset: A TFDS data set with a text.
