@@ -46,6 +46,7 @@ def test_a_plugin_is_listed_without_being_imported(install, python):
     assert done.stdout == "IMPORTED\nLeaky: a GRU in disguise.\n"
 
 
+@pytest.mark.slow
 def test_a_plugin_is_built_and_trained_by_a_recipe(install, python, tmp_path):
     folder = install({"leaky": "riverbed.bodies:leaky"}, BODY)
     code = """

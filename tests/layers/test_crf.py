@@ -258,6 +258,7 @@ def test_a_saved_model_loads_and_trains_on(tmp_path, python, backend):
     assert float(done.stdout) == pytest.approx(float(loss), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="runs this file on the other backends")
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends(backend):

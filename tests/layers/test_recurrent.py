@@ -384,9 +384,8 @@ OTHER_BACKEND = textwrap.dedent(
 )
 
 
-@pytest.mark.parametrize(
-    ("backend", "path"), [("jax", "scan"), pytest.param("torch", "general", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("backend", "path"), [("jax", "scan"), ("torch", "general")])
 def test_other_backends(backend, path):
     pytest.importorskip(backend)
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(sys.path)}
