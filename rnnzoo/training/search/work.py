@@ -2,6 +2,8 @@
 
 import csv
 import json
+import multiprocessing
+import multiprocessing.connection
 import os
 import shutil
 import signal
@@ -104,8 +106,9 @@ def history(run: Path) -> list[dict[str, float]]:
 def attend(pipe: Any, log: str) -> None:
     """Be a process of the local engine: import all, wait for one job, do it, answer, end.
 
-    When the driver dies, its end of the pipe closes, and this process ends as well.
+    When the driver dies, this process ends as well, whatever it is doing.
     """
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's affair
     write_to(log)
     import rnnzoo.training.fit
@@ -115,19 +118,16 @@ def attend(pipe: Any, log: str) -> None:
         job = pipe.recv()
     except EOFError:
         return
-
-    def watch():
-        try:
-            pipe.recv()
-        except (EOFError, OSError):
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
     write_to(job["log"])
     outcome = run(job)
     sys.stdout.flush()
     pipe.send(outcome)
     os._exit(0)  # TensorFlow takes its time to leave
+
+
+def _end_with_parent() -> None:
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])  # type: ignore[union-attr]
+    os._exit(1)
 
 
 def write_to(log: str) -> None:
