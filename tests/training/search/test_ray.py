@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections import Counter
 
 import pytest
 from rich.console import Console
@@ -30,24 +29,24 @@ def cluster():
 @pytest.mark.filterwarnings("ignore")  # Ray's own
 def test_trials_spread_and_a_lost_node_loses_none(cluster, recipe, tmp_path):
     import ray
+    from ray._private.state import available_resources_per_node  # `ray.util.state` needs a dashboard
 
     ray.init(address=cluster.address, log_to_driver=False)
-    seen = Counter()
+    seen: set[str] = set()
 
     def watch():
         killed = False
         while not done.is_set():
             time.sleep(0.5)
-            for task in tasks():
-                seen[task["node_id"]] += 1
+            seen.update(busy())
             if len(seen) == 2 and not killed:
                 killed = True
                 cluster.remove_node(cluster.nodes[0], allow_graceful=False)
 
-    def tasks():
-        from ray.util.state import list_tasks
-
-        return [vars(task) for task in list_tasks(filters=[("state", "=", "RUNNING")]) if task.node_id]
+    def busy():
+        """Return the nodes whose one core is taken."""
+        free = available_resources_per_node()
+        return {node.node_id for node in cluster.nodes if not free.get(node.node_id, {"CPU": 1}).get("CPU")}
 
     done = threading.Event()
     watching = threading.Thread(target=watch, daemon=True)
