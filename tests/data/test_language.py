@@ -5,7 +5,7 @@ import pytest
 
 from rnnzoo.data import LanguageModeling
 
-TEXT = "".join(f"line {i} of the text\n" for i in range(60))
+TEXT = "".join(f"line {i} of the text\n" for i in range(400))
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def test_windows_cover_the_text_once_and_the_answer_is_the_next_character(book):
     found = LanguageModeling(file=book)
     found.load(sequence_length=50)
     cut = round(0.9 * len(TEXT))
-    for part, text in (("train", TEXT[:cut]), ("validation", TEXT[cut:])):
+    for part, text, length in (("train", TEXT[:cut], 50), ("validation", TEXT[cut:], 256)):
         x, y = read(found, part)
         assert "".join(x) == text[:-1]
         assert "".join(y) == text[1:]
-        assert {len(window) for window in x[:-1]} == {50}
+        assert {len(window) for window in x[:-1]} == {length}
 
 
 def test_the_last_window_is_shorter_and_padded_steps_weigh_nothing(book):
