@@ -1,8 +1,10 @@
 """Trials on a Ray cluster of two nodes on this machine."""
 
+import contextlib
 import threading
 import time
 
+import psutil
 import pytest
 from rich.console import Console
 
@@ -29,7 +31,6 @@ def cluster():
 @pytest.mark.filterwarnings("ignore")  # Ray's own
 def test_trials_spread_and_a_lost_node_loses_none(cluster, recipe, tmp_path):
     import ray
-    from ray._private.state import available_resources_per_node  # `ray.util.state` needs a dashboard
 
     ray.init(address=cluster.address, log_to_driver=False)
     seen: set[str] = set()
@@ -37,23 +38,27 @@ def test_trials_spread_and_a_lost_node_loses_none(cluster, recipe, tmp_path):
     def watch():
         killed = False
         while not done.is_set():
-            time.sleep(0.5)
-            seen.update(busy())
-            if len(seen) == 2 and not killed:
+            time.sleep(0.2)
+            busy = [node.node_id for node in cluster.nodes if has_a_trial(node)]
+            seen.update(busy)
+            if len(seen) == 2 and not killed and cluster.nodes[0].node_id in busy:
                 killed = True
                 cluster.remove_node(cluster.nodes[0], allow_graceful=False)
 
-    def busy():
-        """Return the nodes whose one core is taken."""
-        free = available_resources_per_node()
-        return {node.node_id for node in cluster.nodes if not free.get(node.node_id, {"CPU": 1}).get("CPU")}
+    def has_a_trial(node):
+        found = False
+        for raylet in node.all_processes.get("raylet", []):
+            with contextlib.suppress(psutil.Error):
+                workers = psutil.Process(raylet.process.pid).children(recursive=True)
+                found = found or any("ray::_run" in " ".join(worker.cmdline()) for worker in workers)
+        return found
 
     done = threading.Event()
     watching = threading.Thread(target=watch, daemon=True)
     watching.start()
     try:
         found = rnnzoo.tune(
-            recipe(epochs=3), trials=5, workers=2, search=FEW, output=tmp_path / "tune",
+            recipe(epochs=40, patience=None), trials=5, workers=2, search=FEW, output=tmp_path / "tune",
             ray_address=cluster.address, console=Console(quiet=True),
         )  # fmt: skip
     finally:
