@@ -47,9 +47,8 @@ def write_reviews(path: Path, size: int) -> int:
 def write_lines(path: Path, size: int) -> int:
     """Write a text of `size` bytes, twelve words a line; return its count of characters."""
     rng = np.random.default_rng(0)
-    words = np.array(
-        ["".join(chr(97 + int(c)) for c in rng.geometric(0.15, rng.integers(1, 9)) % 26) for _ in range(WORDS)]
-    )
+    letters = np.array([*"etaoinshrdlucmfwypvbgkjqxz"])
+    words = ["".join(rng.choice(letters, length)) for length in rng.integers(1, 9, WORDS)]
     with path.open("w", encoding="utf-8") as file:
         while file.tell() < size:
             file.writelines(" ".join(row) + "\n" for row in rng.choice(words, (2000, 12)))
