@@ -2,6 +2,7 @@
 
 python recipes/ett.py train --horizon 336
 python recipes/ett.py train --dataset ett/h2 --model nlinear --lookback 336
+python recipes/ett.py tune --trials 12 --workers 2
 """
 
 from rnnzoo import Recipe, cli
@@ -20,7 +21,7 @@ recipe = Recipe(
     schedule="cosine",
     average=1.0,
     patience=5,
-    search={"sequence_length": [96, 192, 336, 720]},
+    search={"sequence_length": [96, 192, 336, 720], "units": (32, 256), "num_layers": None},
 )
 
 if __name__ == "__main__":

@@ -29,14 +29,15 @@ class ActivationPenalty(keras.layers.Layer):
         return mask[1] if isinstance(mask, (list, tuple)) else mask
 
     def call(self, inputs, mask=None, training=False):
-        states, dropped = inputs
         if training:
+            # Losses are float32 under mixed precision too, where sums of halves would overflow.
+            states, dropped = (ops.cast(x, self.variable_dtype) for x in inputs)
             mask = mask[0] if isinstance(mask, (list, tuple)) else mask
             real = ops.ones_like(states[:, :, 0]) if mask is None else ops.cast(mask, states.dtype)
             large = _mean(ops.square(dropped), real)
             changing = _mean(ops.square(states[:, 1:] - states[:, :-1]), real[:, 1:])
             self.add_loss(self.activation * large + self.change * changing)
-        return dropped
+        return inputs[1]
 
     def compute_output_shape(self, input_shape):
         return input_shape[1]
