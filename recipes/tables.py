@@ -44,8 +44,9 @@ def results() -> str:
         split, name, value = _quality(r)
         found = (f"{split} {name} {value:.4f}", f"{r['parameters']:,}", str(r["seconds"]), str(r["epochs"]))
         steps = f", {r['lookback']} → {r['horizon']}" if "horizon" in r else ""
-        rows.append((r["recipe"], r["dataset"] + steps, f"`{r['model']}`", *found, str(r["seed"]), r["device"]))
-    head = ("recipe", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device")
+        run = f"[{path.stem}](recipes/results/{path.name})"  # the file has every setting
+        rows.append((run, r["dataset"] + steps, f"`{r['model']}`", *found, str(r["seed"]), r["device"]))
+    head = ("run", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device")
     return _table(head, rows)
 
 

@@ -109,3 +109,15 @@ def test_tied_vectors_learn_from_both_sides():
 def test_tied_weights_belong_to_language_modelling():
     with pytest.raises(ValueError, match=r"no hyper-parameter 'tie_weights'.*Received: "):
         rnnzoo.build("gru", "tagging", vocabulary_size=9, tie_weights=True)
+
+
+def test_mixed_precision_has_float32_losses_and_scores():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = rnnzoo.build("awd_lstm", "language_modeling", vocabulary_size=9, units=4, tie_weights=True, seed=0)
+    finally:
+        keras.config.set_dtype_policy(before)
+    tokens = RNG.integers(1, 9, (4, 7))
+    assert model(tokens).dtype == "float32"
+    assert np.isfinite(model.train_on_batch(tokens, tokens))
