@@ -1,7 +1,8 @@
 """The errors that a user can cause. The command line prints them as one sentence; all others stay loud."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class UserError(Exception):
@@ -28,3 +29,11 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     """Return ` Did you mean 'bilstm'?`, or nothing when no word is close."""
     close = difflib.get_close_matches(word, list(words), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any], most: int = 4) -> str:
+    """Return `units=8 there, 16 here; ...`, or nothing when all is equal; names and models come first."""
+    first = {word: i for i, word in enumerate(("name", "model", "dataset", "source"))}
+    names = sorted({*there, *here}, key=lambda word: (first.get(word, len(first)), word))
+    found = [f"{k}={there.get(k)!r} there, {here.get(k)!r} here" for k in names if there.get(k) != here.get(k)]
+    return "; ".join(found[:most] + [f"{len(found) - most} more"] * (len(found) > most))

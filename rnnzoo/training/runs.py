@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.errors import InvalidType, InvalidValue
+from rnnzoo.errors import InvalidType, InvalidValue, differences
 from rnnzoo.files import TEMPORARY, read_json, write_text
 from rnnzoo.registry import describe
 from rnnzoo.training.recipe import Recipe
@@ -203,11 +203,9 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
     found = Run(folder).recipe  # someone else's config.json ends here: a restart must not remove it
     if restart:
         return
-    there, here = found.identity(), recipe.identity()
-    differences = [f"{k}={there.get(k)!r} there, {v!r} here" for k, v in here.items() if there.get(k) != v]
-    if differences:
+    if different := differences(found.identity(), recipe.identity()):
         raise InvalidValue(
-            f"The folder holds another run ({'; '.join(differences)}): give another --run, or --restart to replace it. "
+            f"The folder holds another run ({different}): give another --run, or --restart to replace it. "
             f"Received: {folder}"
         )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rnnzoo.errors import InvalidValue
+from rnnzoo.errors import InvalidValue, differences
 from rnnzoo.files import TEMPORARY, read_json
 from rnnzoo.training.runs import write_json
 
@@ -121,15 +121,10 @@ class Store:
         return None
 
     def _compare(self, there: Mapping[str, Any]):
-        here = self.identity
-        names = sorted({*there, *here})
-        differences = [
-            f"{k}={there.get(k)!r} there, {here.get(k)!r} here" for k in names if there.get(k) != here.get(k)
-        ]
-        if differences:
+        if found := differences(there, self.identity):
             raise InvalidValue(
-                f"The folder holds another search ({'; '.join(differences)}): give another --output, or --restart to "
-                f"replace it. Received: {self.folder}"
+                f"The folder holds another search ({found}): give another --output, or --restart to replace it. "
+                f"Received: {self.folder}"
             )
 
     def next_event(self) -> int:
