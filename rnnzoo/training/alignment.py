@@ -14,6 +14,8 @@ from rnnzoo.training.translations import Translation
 
 INCHES = 0.22
 """Of a token in a picture."""
+LETTERS = 12
+"""Of a title in an inch."""
 NAMES = {" ": "␣", "\t": "⇥", "\n": "⏎"}
 """What a person can see of tokens that are blank."""
 
@@ -56,7 +58,9 @@ def picture(found: Sequence[Translation]) -> Figure:
         axes.set_xticks(range(len(source)), [_safe(token) for token in source], rotation=0 if upright else 90)
         axes.set_yticks(range(len(target)), [_safe(token) for token in target])
         axes.tick_params(labelsize=8, length=0)
-        axes.set_title(_safe(one.text if len(one.text) <= 60 else one.text[:57] + "..."), fontsize=9)
+        room = int(LETTERS * width)
+        axes.set_title(_safe(one.text if len(one.text) <= room else one.text[: room - 3] + "..."), fontsize=9)
+        axes.set_anchor("N")
     return figure
 
 
