@@ -201,8 +201,8 @@ class Decoder(keras.layers.Layer):
         """Return token vectors, of which a share is of the decoder's own answers, and what `advance` found at each."""
 
         def step(carry, now):
-            (own, _, *state), (truth, coin) = carry, now
-            x = ops.where(coin, self.embedding(own), truth)
+            (own, _, *state), truth, coin = carry, now[:, :-1], now[:, -1:]
+            x = ops.where(coin > 0, self.embedding(own), truth)
             state, found = self.advance(x, state[:count], memory, kept)
             own = ops.cast(ops.argmax(self.answer(x, found[0]), axis=-1), "int32")
             carry = [own, x, *state, *found]
@@ -214,11 +214,11 @@ class Decoder(keras.layers.Layer):
         coin = ops.logical_and(
             coin, ops.arange(ops.shape(truth)[0])[:, None] > 0
         )  # nothing is answered before the first
+        # One array to scan: of several, Keras must know the length.
+        now = ops.concatenate([truth, ops.cast(coin, truth.dtype)[..., None]], axis=-1)
         _, found = self.advance(truth[0], state, memory, kept)
         own = ops.zeros(ops.shape(truth)[1], "int32")
-        _, (_, x, *found) = ops.scan(
-            step, [own, truth[0], *state, *map(ops.zeros_like, found)], (truth, coin[..., None])
-        )
+        _, (_, x, *found) = ops.scan(step, [own, truth[0], *state, *map(ops.zeros_like, found)], now)
         return [ops.swapaxes(each, 0, 1) for each in (x, *found[count:])]
 
     def compute_mask(self, target, mask=None):

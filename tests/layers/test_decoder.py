@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import rnnzoo
 from rnnzoo import layers
@@ -161,6 +162,20 @@ def test_scheduled_sampling_feeds_own_answers(kind, options):
     np.testing.assert_array_equal(
         called(decoder, memory, states)[0], called(decoder, memory, states, training=False)[0]
     )
+
+
+@pytest.mark.parametrize("name", ["seq2seq_gru", "seq2seq_bahdanau"])
+def test_scheduled_sampling_trains_on_batches_of_any_length(name):
+    """As a recipe's data are: the length is unknown to the graph."""
+    model = rnnzoo.build(
+        name, "translation", vocabulary_size=9, outputs=OUTPUTS, units=4, embedding_dim=3, scheduled_sampling=0.5
+    )
+    source = np.array([[3, 4, 5], [6, 7, 8]], "int32")
+    batches = [((source, np.full((2, n), 3, "int32")), np.full((2, n), 4, "int32")) for n in (2, 5)]
+    tokens = tf.TensorSpec((2, None), tf.int32)
+    data = tf.data.Dataset.from_generator(lambda: batches, output_signature=((tokens, tokens), tokens))
+    losses = model.fit(data.repeat(), steps_per_epoch=2, epochs=5, shuffle=False, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
 
 
 def test_scheduled_sampling_takes_its_share():
