@@ -88,7 +88,7 @@ def test_tables_publishes_a_run(place, tmp_path, monkeypatch):
     assert path == tmp_path / "results" / "digits-cnn_bigru-0.json"
     assert tables.add(place / "runs" / "digits-cnn_bigru-0", "other").name == "other.json"
     assert path.read_bytes() == (place / "runs" / "digits-cnn_bigru-0" / "results.json").read_bytes()
-    assert "| digits | digits | `cnn_bigru` | test accuracy 0." in tables.results()
+    assert "| [other](recipes/results/other.json) | digits | `cnn_bigru` | test accuracy 0." in tables.results()
 
 
 def test_tables_publishes_forecasts_of_other_steps_apart(tmp_path, monkeypatch):
@@ -101,7 +101,7 @@ def test_tables_publishes_forecasts_of_other_steps_apart(tmp_path, monkeypatch):
     for horizon in (96, 720):
         (tmp_path / "run" / "results.json").write_text(json.dumps(found | {"horizon": horizon}))
         assert tables.add(tmp_path / "run").name == f"ett-ett_h1-96to{horizon}-gru-0.json"
-    assert "| ett | ett/h1, 96 → 720 | `gru` | test mse 0.4000 |" in tables.results()
+    assert "gru-0.json) | ett/h1, 96 → 720 | `gru` | test mse 0.4000 |" in tables.results()
 
 
 @pytest.mark.parametrize("code", [code for code in blocks("python") if "my_models.py" not in code])
