@@ -101,7 +101,8 @@ def test_tables_publishes_forecasts_of_other_steps_apart(tmp_path, monkeypatch):
     for horizon in (96, 720):
         (tmp_path / "run" / "results.json").write_text(json.dumps(found | {"horizon": horizon}))
         assert tables.add(tmp_path / "run").name == f"ett-ett_h1-96to{horizon}-gru-0.json"
-    assert "gru-0.json) | ett/h1, 96 → 720 | `gru` | test mse 0.4000 |" in tables.results()
+    run = "[ett-ett_h1-96to720-gru-0](recipes/results/ett-ett_h1-96to720-gru-0.json)"
+    assert f"| {run} | ett/h1, 96 → 720 | `gru` | test mse 0.4000 |" in tables.results()
 
 
 @pytest.mark.parametrize("code", [code for code in blocks("python") if "my_models.py" not in code])

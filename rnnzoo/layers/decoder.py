@@ -211,9 +211,8 @@ class Decoder(keras.layers.Layer):
         count = len(state)
         truth = ops.swapaxes(x, 0, 1)
         coin = keras.random.uniform(ops.shape(truth)[:2], seed=self.coins) < self.scheduled_sampling
-        coin = ops.logical_and(
-            coin, ops.arange(ops.shape(truth)[0])[:, None] > 0
-        )  # nothing is answered before the first
+        later = ops.arange(ops.shape(truth)[0])[:, None] > 0  # nothing is answered before the first step
+        coin = ops.logical_and(coin, later)
         # One array to scan: of several, Keras must know the length.
         now = ops.concatenate([truth, ops.cast(coin, truth.dtype)[..., None]], axis=-1)
         _, found = self.advance(truth[0], state, memory, kept)

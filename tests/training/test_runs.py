@@ -16,7 +16,7 @@ from sklearn import metrics as sk
 
 import rnnzoo
 from rnnzoo.data import SequenceClassification, SequenceRegression
-from rnnzoo.errors import Diverged, InvalidType, InvalidValue, UserError, WriteFailed
+from rnnzoo.errors import Diverged, InvalidType, InvalidValue, UserError, WriteFailed, differences
 from rnnzoo.training import checkpoint, metrics
 from rnnzoo.training.runs import list_runs
 
@@ -482,3 +482,11 @@ def test_seeds_decide(fit):
 def test_class_weights_belong_to_classification(recipe):
     with pytest.raises(InvalidValue, match="class_weight"):
         recipe(task="regression", data=SequenceRegression("x.npz"), class_weight="balanced").check()
+
+
+def test_many_differences_are_named_in_part():
+    there = {"name": "imdb", "model": "gru", "units": 8, "epochs": 3, "limit": None, "seed": 0}
+    here = {"name": "digits", "model": "lstm", "units": 16, "epochs": 4, "limit": 10, "seed": 0}
+    words = "name='imdb' there, 'digits' here; model='gru' there, 'lstm' here; epochs=3 there, 4 here; "
+    assert differences(there, here) == words + "limit=None there, 10 here; 1 more"
+    assert differences(there, there) == ""
