@@ -1,90 +1,97 @@
 """The three recurrent cells as equations: one step forward, one step of backpropagation through time.
 
-Every gate is an array of its own, `(batch, units)`: XLA turns arithmetic over whole contiguous arrays into wide vector
-instructions, and a slice of a `(batch, gates * units)` array into slow scalar ones.
-
-A cell is four things:
+A cell is:
 
 - `gates`: how many blocks of `units` columns its kernels have.
-- `saves`: how many arrays each step keeps for the way back.
-- `step(z, state, weights) -> state, saved`: `z` holds this step's projected input, one array per gate.
-- `back(saved, h_prev, h, dstate, u_transposed) -> d, dstate_prev`: `d` holds the gradients of `h @ U` and of `z`, all
-  gates side by side; one array where the two are equal.
+- `states`: names of its states, `h` first.
+- `saves`: what else a step keeps for the way back: names, and how many blocks each has.
+- `gradients`: how many arrays `back` returns in `d`.
+- `step(log, h_u)`: the step forward; `h_u` is h_{t-1} U, one block per gate.
+- `back(log, dh, ...) -> d, before`: `d` holds the gradients of `h_u` and of `z`, one array where the two are equal;
+  `before` the gradients of the states before the step, without what comes through `h_u`.
 
-Shapes: `h`, `c` and each gate `(batch, units)`; `d` `(batch, gates * units)`.
+`log` (see `_tf_loops.Log`) reads and writes the arrays over time; `log.read("z", k)` is block `k` of x_t W + b. All
+values are `(batch, blocks, units)`. Written this way on purpose, for XLA on a CPU: each line that writes becomes one
+kernel of wide vector instructions, and few kernels a step run one after the other, without the cost of scheduling
+them. Reading one array's blocks one by one, instead of slicing what was read, is what lets it vectorise.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 
 
-class Cell(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Cell:
     gates: int
-    saves: int
+    states: tuple[str, ...]
+    saves: dict[str, int]
+    gradients: int
     step: Callable[..., Any]
     back: Callable[..., Any]
 
 
-def _lstm_step(z, state, weights):
-    """Hochreiter and Schmidhuber (1997) and Gers et al. (2000); gates in Keras's order i, f, c, o."""
-    h_prev, c_prev = state
-    u_i, u_f, u_g, u_o = weights
-    i = tf.sigmoid(z[0] + h_prev @ u_i)
-    f = tf.sigmoid(z[1] + h_prev @ u_f)
-    g = tf.tanh(z[2] + h_prev @ u_g)
-    o = tf.sigmoid(z[3] + h_prev @ u_o)
-    c = f * c_prev + i * g
-    h = o * tf.tanh(c)
-    return (h, c), (i, f, g, o, c_prev)
+def _sigmoid(x):
+    return 0.5 * tf.tanh(0.5 * x) + 0.5
 
 
-def _lstm_back(saved, h_prev, h, dstate, u_transposed):
-    i, f, g, o, c_prev = saved
-    dh, dc = dstate
-    tanh_c = tf.tanh(f * c_prev + i * g)
+def _stack(*blocks):
+    """`tf.concat(blocks, 1)` of single blocks, by selection: XLA turns a concatenation into a slow copy."""
+    block, result = tf.range(len(blocks))[None, :, None], blocks[-1]
+    for k, value in reversed(list(enumerate(blocks[:-1]))):
+        result = tf.where(block <= k, value, result)
+    return result
+
+
+def _lstm_step(log, h_u):
+    """Hochreiter and Schmidhuber (1997) and Gers et al. (2000); gates in Keras's order i, f, g, o.
+
+    All four in one expression: sigmoid(x) = (1 + tanh(x / 2)) / 2.
+    """
+    scale = tf.constant([0.5, 0.5, 1.0, 0.5])[:, None]
+    i, f, g, o = log.save("gates", scale * tf.tanh(scale * (log.read("z", 0, 4) + h_u)) + (1.0 - scale))
+    c = log.carry("c", f * log.before("c") + i * g)
+    log.carry("h", o * tf.tanh(c))
+
+
+def _lstm_back(log, dh, dc):
+    i, f, g, o = (log.read("gates", k) for k in range(4))
+    tanh_c = tf.tanh(log.after("c"))
     dc = dc + dh * o * (1.0 - tanh_c * tanh_c)
-    d = tf.concat(
-        [dc * g * i * (1.0 - i), dc * c_prev * f * (1.0 - f), dc * i * (1.0 - g * g), dh * tanh_c * o * (1.0 - o)], 1
-    )
-    return (d,), (d @ u_transposed, dc * f)
+    d_i, d_f = dc * g * i * (1.0 - i), dc * log.before("c") * f * (1.0 - f)
+    d_g, d_o = dc * i * (1.0 - g * g), dh * tanh_c * o * (1.0 - o)
+    return [_stack(d_i, d_f, d_g, d_o)], [0.0, dc * f]
 
 
-def _gru_step(z, state, weights):
+def _gru_step(log, h_u):
     """Cho et al. (2014), the reset gate applied after the product (Keras's `reset_after=True`, as in cuDNN)."""
-    (h_prev,) = state
-    u_z, u_r, u_h, bias_h = weights
-    update = tf.sigmoid(z[0] + h_prev @ u_z)
-    reset = tf.sigmoid(z[1] + h_prev @ u_r)
-    m = h_prev @ u_h + bias_h
-    candidate = tf.tanh(z[2] + reset * m)
-    h = update * h_prev + (1.0 - update) * candidate
-    return (h,), (update, reset, candidate, m)
+    update, reset = log.save("gates", _sigmoid(log.read("z", 0, 2) + h_u[:, :2]))
+    (m,) = log.save("m", h_u[:, 2:])
+    (candidate,) = log.save("candidate", tf.tanh(log.read("z", 2) + reset * m))
+    log.carry("h", update * log.before("h") + (1.0 - update) * candidate)
 
 
-def _gru_back(saved, h_prev, h, dstate, u_transposed):
-    update, reset, candidate, m = saved
-    (dh,) = dstate
-    d_update = dh * (h_prev - candidate) * update * (1.0 - update)
+def _gru_back(log, dh):
+    update, reset, candidate = log.read("gates", 0), log.read("gates", 1), log.read("candidate")
+    d_update = dh * (log.before("h") - candidate) * update * (1.0 - update)
     d_candidate = dh * (1.0 - update) * (1.0 - candidate * candidate)
-    d_reset = d_candidate * m * reset * (1.0 - reset)
-    d_recurrent = tf.concat([d_update, d_reset, d_candidate * reset], 1)
-    d_input = tf.concat([d_update, d_reset, d_candidate], 1)
-    return (d_recurrent, d_input), (d_recurrent @ u_transposed + dh * update,)
+    d_reset = d_candidate * log.read("m") * reset * (1.0 - reset)
+    recurrent, projected = _stack(d_update, d_reset, d_candidate * reset), _stack(d_update, d_reset, d_candidate)
+    return [recurrent, projected], [dh * update]
 
 
-def _simple_step(z, state, weights):
+def _simple_step(log, h_u):
     """Elman (1990): h = tanh(x W + b + h U)."""
-    h = tf.tanh(z[0] + state[0] @ weights[0])
-    return (h,), ()
+    log.carry("h", tf.tanh(log.read("z") + h_u))
 
 
-def _simple_back(saved, h_prev, h, dstate, u_transposed):
-    d = dstate[0] * (1.0 - h * h)
-    return (d,), (d @ u_transposed,)
+def _simple_back(log, dh):
+    h = log.after("h")
+    return [dh * (1.0 - h * h)], [0.0]
 
 
-LSTM = Cell(4, 5, _lstm_step, _lstm_back)
-GRU = Cell(3, 4, _gru_step, _gru_back)
-SIMPLE_RNN = Cell(1, 0, _simple_step, _simple_back)
+LSTM = Cell(4, ("h", "c"), {"gates": 4}, 1, _lstm_step, _lstm_back)
+GRU = Cell(3, ("h",), {"gates": 2, "m": 1, "candidate": 1}, 2, _gru_step, _gru_back)
+SIMPLE_RNN = Cell(1, ("h",), {}, 1, _simple_step, _simple_back)

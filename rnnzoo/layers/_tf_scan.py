@@ -3,7 +3,8 @@
 TensorFlow's own gradient of a loop keeps every intermediate value and adds to the gradient of every weight at every
 step. Here the way forward keeps the states and their products with matrices, and the way back goes through the rest of
 each step once more; the gradients of those matrices are one large product over all steps. Both loops are compiled by
-XLA, and halves of the batch run side by side (see `bptt`). Every gate is an array of its own (see `_tf_cells`).
+XLA, and halves of the batch run side by side (see `bptt`). Every gate is an array of its own: a slice of an array of
+all gates would be slow.
 """
 
 from collections.abc import Callable

@@ -144,52 +144,44 @@ def _sweep(sweep, x, weights, state, lengths):
         # Without this TensorFlow would prepare to differentiate the compiled loops as well.
         x, kernel, recurrent, bias, *state = map(tf.stop_gradient, inputs)
         x, w = tf.transpose(x, [1, 0, 2]), Weights(kernel, recurrent, bias)
-        last, hs, saved = _forward(sweep, x, w, state, lengths, sweep.training)
+        last, arrays = _forward(sweep, x, w, state, lengths, sweep.training)
 
         def gradient(*upstream):
             # A prediction keeps nothing; in the rare case that its gradient is asked for, it runs once more.
-            h, kept = (hs, saved) if sweep.training else _forward(sweep, x, w, state, lengths, True)[1:]
-            return _once(lambda *dy: _backward(sweep, x, w, state, lengths, h, kept, dy), upstream, inputs)
+            kept = arrays if sweep.training else _forward(sweep, x, w, state, lengths, True)[1]
+            return _once(lambda *dy: _backward(sweep, x, w, state, lengths, kept, dy), upstream, inputs)
 
-        return (*last, hs) if sweep.return_sequences else tuple(last), gradient
+        if not sweep.return_sequences:
+            return tuple(last), gradient
+        hs = arrays["h"][:, :, 0]
+        return (*last, hs[:-1] if sweep.backwards else hs[1:]), gradient
 
     results = sweep_through_time(x, *weights, *state)
     return results if sweep.return_sequences else (*results[:count], None)
 
 
 def _forward(sweep, x, w, state, lengths, keep):
-    """Returns the last state, `h` of all steps (if anyone needs it) and what the way back needs (if `keep`)."""
-    bias, hidden_bias = w.bias, []
-    if sweep.cell is cells.GRU:
-        # The recurrent bias of two gates may join the input's; the candidate's is inside the reset gate's reach.
-        bias_update, bias_reset, bias_candidate = tf.split(w.bias[1], 3)
-        bias = w.bias[0] + tf.concat([bias_update, bias_reset, tf.zeros_like(bias_candidate)], 0)
-        hidden_bias = [bias_candidate]
-    gates = sweep.cell.gates
+    """Returns the last state and the arrays over time (see `_tf_loops.forward_loop`); `keep` them for the way back."""
+    units, gates = w.recurrent.shape[0], sweep.cell.gates
+    # The GRU has two biases, of the projection and of the product with the state, the others one.
+    bias, recurrent_bias = (
+        (w.bias[0], tf.reshape(w.bias[1], [gates, units])) if len(w.bias.shape) == 2 else (w.bias, None)
+    )
     with tf.control_dependencies(list(state)):  # not before the stretch before is done
         flat = tf.reshape(tf.identity(x), [-1, x.shape[2]])
-    shape = [tf.shape(x)[0], tf.shape(x)[1], w.recurrent.shape[0]]
-    z = [
-        tf.reshape(tf.nn.bias_add(tf.matmul(flat, part), part_bias), shape)
-        for part, part_bias in zip(tf.split(w.kernel, gates, 1), tf.split(bias, gates), strict=True)
-    ]
-    loop = forward_loop(sweep.cell, w.recurrent.shape[0], keep or sweep.return_sequences, keep)
-    recurrent = tf.split(w.recurrent, gates, 1) + hidden_bias
-    last, hs, saved = loop(z, recurrent, tuple(state), lengths, tf.constant(int(sweep.backwards)))
-    return last, (hs[0] if hs else None), saved
+    z = tf.nn.bias_add(tf.matmul(flat, w.kernel), bias)
+    z = tf.reshape(z, [tf.shape(x)[0], tf.shape(x)[1], gates, units])
+    loop = forward_loop(sweep.cell, units, sweep.return_sequences, keep)
+    return loop(z, w.recurrent, recurrent_bias, list(state), lengths, tf.constant(int(sweep.backwards)))
 
 
-def _backward(sweep, x, w, state, lengths, hs, saved, upstream):
+def _backward(sweep, x, w, state, lengths, arrays, upstream):
     """The gradients of `x`, of the weights and of the initial state."""
     count, units, features = len(state), w.recurrent.shape[0], w.kernel.shape[0]
-    dstate, dy = tuple(upstream[:count]), (upstream[count] if sweep.return_sequences else None)
-    first = state[0][None]
-    before = lambda: tf.concat([hs[1:], first] if sweep.backwards else [first, hs[:-1]], 0)  # noqa: E731
+    dstate, dy = list(upstream[:count]), (upstream[count] if sweep.return_sequences else None)
     loop = backward_loop(sweep.cell, units, sweep.return_sequences)
-    in_loop = before() if sweep.cell is cells.GRU else hs  # only the GRU's equations look at it there
-    d, dstate = loop(saved, in_loop, hs, dy, dstate, w.recurrent, lengths, tf.constant(int(sweep.backwards)))
-    with tf.control_dependencies([d[0]]):  # not before `saved` is free again
-        h_prev = in_loop if sweep.cell is cells.GRU else before()
+    d, dstate = loop(arrays, dy, dstate, w.recurrent, lengths, tf.constant(int(sweep.backwards)))
+    h_prev = arrays["h"][1:, :, 0] if sweep.backwards else arrays["h"][:-1, :, 0]
     d_recurrent, d_input = (tf.reshape(part, [-1, w.recurrent.shape[1]]) for part in (d[0], d[-1]))
     dx = tf.reshape(tf.matmul(d_input, w.kernel, transpose_b=True), tf.shape(x))
     # A column of ones makes the bias's gradient a row of the same product.
