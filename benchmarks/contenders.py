@@ -1,6 +1,6 @@
-"""The same small model three times: rnnzoo, stock Keras and PyTorch; each gives a training step and a prediction."""
+"""The same small model three times: rnnzoo, stock Keras and PyTorch, each trained and asked in its ordinary way."""
 
-import itertools
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ import numpy as np
 
 LAYERS = ("LSTM", "GRU", "SimpleRNN", "BiLSTM", "BiGRU")
 LIBRARIES = ("rnnzoo", "keras", "pytorch")
+STEPS = 8
+"""Of one epoch: four batches, twice."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,12 @@ class Case:
     units: int = 128
 
     def batches(self):
-        """Return an endless round of four batches `(inputs, targets, lengths)`, the same for every contender."""
-        return itertools.cycle([self._batch(np.random.default_rng(seed)) for seed in range(4)])
+        """Return four batches, `(inputs, targets, lengths)` stacked, the same for every contender."""
+        return [np.stack(parts) for parts in zip(*map(self._batch, range(4)), strict=True)]
 
-    def _batch(self, rng):
+    def _batch(self, seed):
         """Return a batch; if padded, its lengths are spread as in IMDB reviews (median 0.35 time)."""
+        rng = np.random.default_rng(seed)
         x = rng.normal(size=(self.batch, self.time, self.features)).astype("float32")
         lengths = np.full(self.batch, self.time)
         if self.padded:
@@ -36,13 +39,30 @@ class Case:
         return x, rng.normal(size=(self.batch, 1)).astype("float32"), lengths
 
 
+class Stopwatch:
+    """Seconds from one `lap` to the next."""
+
+    def __init__(self):
+        self.last, self.laps = time.perf_counter(), []
+
+    def lap(self):
+        """Note the seconds since the last lap."""
+        now = time.perf_counter()
+        self.laps.append(now - self.last)
+        self.last = now
+
+
 def contender(library: str, case: Case):
-    """Return `(training step, prediction)`, two functions without arguments."""
+    """Return two functions: an epoch of training and one of prediction; each returns the seconds of its steps.
+
+    The first step of an epoch is left out: it starts the pipeline.
+    """
     return _pytorch(case) if library == "pytorch" else _keras(library, case)
 
 
 def _keras(library, case):
     import keras
+    import tensorflow as tf
 
     import rnnzoo.layers
 
@@ -54,8 +74,29 @@ def _keras(library, case):
         parts.insert(1, keras.layers.Masking())
     model = keras.Sequential([*parts, keras.layers.Dense(1)])
     model.compile("adam", "mse")
-    batches = case.batches()
-    return lambda: model.train_on_batch(*next(batches)[:2]), lambda: model.predict_on_batch(next(batches)[0])
+    x, y, _ = case.batches()
+    data = tf.data.Dataset.from_tensor_slices((x, y)).repeat(STEPS // len(x)).prefetch(2)
+
+    class Steps(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.watch = Stopwatch()
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.watch.lap()
+
+    def train():
+        steps = Steps()
+        model.fit(data, verbose=0, callbacks=[steps])
+        return steps.watch.laps[1:]
+
+    def predict():
+        watch = Stopwatch()
+        for k in range(STEPS):
+            model.predict_on_batch(x[k % len(x)])
+            watch.lap()
+        return watch.laps[1:]
+
+    return train, predict
 
 
 def _pytorch(case):
@@ -67,7 +108,7 @@ def _pytorch(case):
     recurrent = kind(case.features, case.units, batch_first=True, bidirectional=bidirectional)
     dense = torch.nn.Linear(case.units * (1 + bidirectional), 1)
     optimizer = torch.optim.Adam([*recurrent.parameters(), *dense.parameters()])
-    batches = itertools.cycle([[torch.as_tensor(a) for a in batch] for batch in itertools.islice(case.batches(), 4)])
+    batches = list(zip(*map(torch.as_tensor, case.batches()), strict=True)) * (STEPS // 4)
 
     def forward(x, lengths):
         rows: Any = x
@@ -78,16 +119,22 @@ def _pytorch(case):
         return dense(torch.cat(list(state), 1))
 
     def train():
-        x, y, lengths = next(batches)
-        optimizer.zero_grad()
-        loss = torch.nn.functional.mse_loss(forward(x, lengths), y)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
+        watch = Stopwatch()
+        for x, y, lengths in batches:
+            optimizer.zero_grad()
+            loss = torch.nn.functional.mse_loss(forward(x, lengths), y)
+            loss.backward()
+            optimizer.step()
+            loss.item()
+            watch.lap()
+        return watch.laps[1:]
 
     def predict():
-        x, _, lengths = next(batches)
-        with torch.inference_mode():
-            return forward(x, lengths).numpy()
+        watch = Stopwatch()
+        for x, _, lengths in batches:
+            with torch.inference_mode():
+                forward(x, lengths).numpy()
+            watch.lap()
+        return watch.laps[1:]
 
     return train, predict

@@ -1,7 +1,9 @@
 """`python -m benchmarks.layers`: rnnzoo's recurrent layers beside stock Keras's and PyTorch's.
 
-Each case runs the three in turn, round after round, so that a busy machine slows all alike; the ratios are of medians.
-Peak memory is that of a fresh process for each library, less what the same process needs for a tiny case.
+Each case runs the three in turn, an epoch each, round after round and each time another one first, so that a busy
+machine slows all alike. Rows are of one step of an epoch: of `model.fit`, or of PyTorch's usual loop, for "train"; of
+`model.predict_on_batch`, or of a call in inference mode, for "predict". The ratios are of medians. Peak memory is that
+of a fresh process for each library, less what the same process needs for a tiny case.
 """
 
 import argparse
@@ -14,12 +16,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import keras
+from matplotlib.figure import Figure
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from benchmarks.contenders import LAYERS, LIBRARIES, Case, contender
 from benchmarks.machine import machine, peak_mib
 from rnnzoo.files import write_text
+from rnnzoo.training import report
 
 
 def cases(quick: bool):
@@ -43,20 +49,18 @@ def cases(quick: bool):
 
 
 def measure(what: str, case: Case, rounds: int) -> dict:
-    """Return seconds of the first call, milliseconds of the later ones (minimum and median), and ratios of medians."""
-    functions, first = {}, {}
+    """Return seconds until the first epoch's end, milliseconds of later steps, and ratios of their medians."""
+    keras.utils.clear_session()
+    epochs, first = {}, {}
     for library in LIBRARIES:
         started = time.perf_counter()
-        functions[library] = contender(library, case)[what == "predict"]
-        functions[library]()
+        epochs[library] = contender(library, case)[what == "predict"]
+        epochs[library]()
         first[library] = time.perf_counter() - started
-        functions[library]()
     taken: dict[str, list[float]] = {library: [] for library in LIBRARIES}
-    for _ in range(rounds):
-        for library, function in functions.items():
-            started = time.perf_counter()
-            function()
-            taken[library].append(1000 * (time.perf_counter() - started))
+    for k in range(rounds):
+        for library in LIBRARIES[k % 3 :] + LIBRARIES[: k % 3]:
+            taken[library] += [1000 * seconds for seconds in epochs[library]()]
     median = {library: statistics.median(values) for library, values in taken.items()}
     return {
         "what": what,
@@ -70,7 +74,7 @@ def measure(what: str, case: Case, rounds: int) -> dict:
 
 
 def memory(case: Case) -> dict:
-    """Return each library's peak MiB over three training steps of `case`."""
+    """Return each library's peak MiB over an epoch of `case`."""
 
     def peak(library, case):
         command = [sys.executable, "-m", "benchmarks.layers", "--peak", library, json.dumps(vars(case))]
@@ -98,24 +102,43 @@ def show(times: list[dict], memories: list[dict]) -> None:
         console.print(table)
 
 
+def picture(times: list[dict]) -> Figure:
+    """Draw a training step's milliseconds against the sequence length: LSTM, batches of 16."""
+    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
+    axes = figure.subplots()
+    rows = [r for r in times if (r["what"], r["layer"], r["batch"], r["padded"]) == ("train", "LSTM", 16, False)]
+    rows.sort(key=lambda row: row["time"])
+    for name in LIBRARIES:
+        axes.plot([r["time"] for r in rows], [r["median_ms"][name] for r in rows], marker="o", label=name)
+    axes.set(
+        xscale="log", yscale="log", xlabel="steps of a sequence", ylabel="milliseconds of a training step (median)"
+    )
+    axes.set_xticks([r["time"] for r in rows], [str(r["time"]) for r in rows])
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="only the cases that the README shows")
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=4, help="epochs of each contender")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/layers.json"))
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.peak:
         train, _ = contender(options.peak[0], Case(**json.loads(options.peak[1])))
-        for _ in range(3):
-            train()
+        train()
         print(peak_mib())
         return
-    times = [measure(what, case, options.rounds) for what, case in cases(options.quick)]
+    chosen = list(cases(options.quick))
+    times = [measure(what, case, options.rounds) for what, case in track(chosen, "measuring")]
     long = [Case(layer, batch=16, time=4000) for layer in ("LSTM", "GRU", "SimpleRNN")]
     memories = [memory(case) for case in long[: 1 if options.quick else 3]]
-    write_text(options.output, json.dumps({**machine(), "times": times, "memory": memories}, indent=1))
+    write_text(options.output, json.dumps({**machine(), "times": times, "memory": memories}, indent=1) + "\n")
+    if not options.quick:
+        report.save(picture(times), options.output.with_suffix(".png"))
     show(times, memories)
 
 

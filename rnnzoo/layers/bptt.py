@@ -194,6 +194,8 @@ def _backward(sweep, x, w, state, lengths, arrays, upstream):
         d_kernel, d_input_bias = tf.split(_outer(tf.concat([x, one], 2), d_input), [features, 1], 0)
         d_recurrent, d_recurrent_bias = tf.split(_outer(tf.concat([h_prev, one], 2), d_recurrent), [units, 1], 0)
         d_bias = tf.concat([d_input_bias, d_recurrent_bias], 0)
+    with tf.control_dependencies([d_kernel, d_recurrent]):  # `d` is free again before the stretch before has its own
+        dstate = [tf.identity(a) for a in dstate]
     return tf.transpose(dx, [1, 0, 2]), d_kernel, d_recurrent, d_bias, *dstate
 
 
