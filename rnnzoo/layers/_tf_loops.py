@@ -4,12 +4,14 @@ Only these loops are compiled: the large products around them are faster in Tens
 `(time, batch, blocks, units)`. `lengths`, `(batch,)`, counts the real steps of each row; at a padded step nothing
 changes, and the loop ends at the longest row. `backwards`, a scalar 0 or 1, is an argument, not a Python value, so that
 both directions of a layer share one compiled program.
+
+Slices are XLA's own, as in Keras: `tf.slice` would compile anew for every longest length it meets.
 """
 
 import functools
 
 import tensorflow as tf
-from keras import ops
+from tensorflow.compiler.tf2xla.python.xla import dynamic_slice, dynamic_update_slice
 
 from rnnzoo.layers._tf_cells import Cell
 
@@ -30,7 +32,7 @@ class Log:
         """Return `count` blocks of this step, `(batch, count, units)`."""
         array = self.arrays[name]
         size = [1, tf.shape(array)[1], count, array.shape[3]]
-        return tf.slice(array, [self._entry(name, t), 0, block, 0], size)[0]
+        return dynamic_slice(array, [self._entry(name, t), 0, block, 0], size)[0]
 
     def before(self, state):
         return self.read(state, t=self.t_before)
@@ -56,7 +58,8 @@ class Log:
         return value if self.real is None else tf.where(self.real, value, otherwise())
 
     def _write(self, name, value, t):
-        self.arrays[name] = ops.slice_update(self.arrays[name], [self._entry(name, t), 0, 0, 0], value[None])
+        entry = [self._entry(name, t), 0, 0, 0]
+        self.arrays[name] = dynamic_update_slice(self.arrays[name], value[None], entry)
 
     def _entry(self, name, t):
         return 0 if name in self.last else self.t if t is None else t
@@ -88,7 +91,7 @@ def forward_loop(cell: Cell, units: int, keep_all: bool, keep_saved: bool):
         for name, value in zip(cell.states, state, strict=True):
             zeros = tf.zeros([1 if name in last else time + 1, rows, 1, units])
             entry = 0 if name in last else backwards * steps
-            arrays[name] = ops.slice_update(zeros, [entry, 0, 0, 0], value[None, :, None])
+            arrays[name] = dynamic_update_slice(zeros, value[None, :, None], [entry, 0, 0, 0])
 
         def body(t, arrays):
             log = Log({**arrays, "z": z}, t, lengths, backwards, last)
@@ -120,7 +123,7 @@ def backward_loop(cell: Cell, units: int, every_step: bool):
         def body(t, dstate, ds):
             log = Log({**arrays, **ds}, t, lengths, backwards)
             if every_step:
-                dstate = [dstate[0] + tf.slice(dy, [t, 0, 0], [1, rows, units])[0][:, None], *dstate[1:]]
+                dstate = [dstate[0] + dynamic_slice(dy, [t, 0, 0], [1, rows, units])[0][:, None], *dstate[1:]]
             d, before = cell.back(log, *dstate)
             for name, value in zip(names, d, strict=True):
                 log.save(name, log.where_real(value, lambda: 0.0))
