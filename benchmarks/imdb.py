@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import machine
+from rnnzoo.errors import UserError
 from rnnzoo.files import write_text
 from rnnzoo.training import report
 
@@ -159,7 +160,7 @@ def measure(name: str, epochs: int) -> list[dict[str, Any]]:
             rows.append(json.loads(line))
             print(f"{name:8} epoch {rows[-1]['epoch']}  {rows[-1]['seconds']:6.1f} s  {rows[-1]['accuracy']:.4f}")
     if process.returncode:
-        raise SystemExit(f"{name} ended with exit status {process.returncode}")
+        raise SystemExit(process.returncode)  # it has said why
     return rows
 
 
@@ -194,7 +195,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.contender:
-        CONTENDERS[options.contender](options.epochs)
+        try:
+            CONTENDERS[options.contender](options.epochs)
+        except UserError as error:
+            parser.error(str(error))
         return
     names = options.contenders.split(",")
     if unknown := [name for name in names if name not in CONTENDERS]:

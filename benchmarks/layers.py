@@ -113,6 +113,7 @@ def picture(times: list[dict]) -> Figure:
     axes.set(
         xscale="log", yscale="log", xlabel="steps of a sequence", ylabel="milliseconds of a training step (median)"
     )
+    axes.set_title("LSTM, batches of 16")
     axes.set_xticks([r["time"] for r in rows], [str(r["time"]) for r in rows])
     axes.grid(alpha=0.3)
     axes.legend()

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from benchmarks.machine import machine
 from rnnzoo.data.batches import Batches
+from rnnzoo.errors import UserError
 from rnnzoo.files import write_text
 
 WORDS, UNITS = 20_000, 64
@@ -78,12 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reviews", type=int, default=4096)
     parser.add_argument("--limit", type=int, default=500, help="longest review, in words")
-    parser.add_argument("--epochs", type=int, default=4, help="at least 2")
+    parser.add_argument("--epochs", type=int, default=3, help="at least 2")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/padding.json"))
     options = parser.parse_args(arguments)
     if options.epochs < 2:
         parser.error(f"--epochs must be at least 2. Received: {options.epochs}")
-    seconds = measure(options.reviews, options.limit, options.epochs)
+    try:
+        seconds = measure(options.reviews, options.limit, options.epochs)
+    except UserError as error:
+        parser.error(str(error))
     write_text(options.output, json.dumps({**machine(), "seconds": seconds}, indent=1) + "\n")
     show(seconds)
 

@@ -1,4 +1,4 @@
-"""Rewrite the two generated tables of README.md: every model, and what the recipes measured.
+"""Rewrite the generated tables of README.md: every model, what the recipes measured, and what the benchmarks did.
 
 `python recipes/tables.py` rewrites them, `--check` only tells whether they are stale (exit status 1), and
 `add RUN` publishes a finished run: its results.json is copied to recipes/results/<recipe>-<model>-<seed>.json, where
@@ -20,6 +20,7 @@ from rnnzoo.files import write_text
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "recipes" / "results"
+BENCHMARKS = ROOT / "benchmarks" / "results"
 
 
 def models() -> str:
@@ -50,6 +51,20 @@ def results() -> str:
     return _table(head, rows)
 
 
+def layers() -> str:
+    """The layers beside stock Keras's and PyTorch's, by `python -m benchmarks.layers`: the sizes that matter most."""
+    rows, found = [], json.loads((BENCHMARKS / "layers.json").read_text(encoding="utf-8"))
+    for r in found["times"]:
+        shown = {"train": (r["batch"], r["padded"]) in ((64, False), (32, True)), "predict": True}[r["what"]]
+        if shown or (r["layer"], r["batch"], r["time"], r["padded"]) == ("LSTM", 16, 200, False):
+            case = f"{r['layer']}, {r['units']} units, {r['batch']} × {r['time']}{' padded' if r['padded'] else ''}"
+            times = [f"{r['median_ms'][name]:.1f}" for name in ("rnnzoo", "keras", "pytorch")]
+            rows.append((r["what"], case, *times, f"{r['times_keras']:.2f}", f"{r['times_pytorch']:.2f}"))
+    head = ("", "layer, batch × steps", "rnnzoo, ms", "Keras, ms", "PyTorch, ms", "× Keras", "× PyTorch")
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    return f"{_table(head, rows, numbers=5)}\n\nMeasured on {found['device']}; {versions}."
+
+
 def _quality(result: dict) -> tuple[str, str, float]:
     """Return split, main metric and its value: of test, or of what was held out instead of it."""
     from rnnzoo.training.compare import main_metric
@@ -65,7 +80,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0)
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
 
 
-TABLES = {"models": models, "results": results}
+TABLES = {"layers": layers, "models": models, "results": results}
 
 
 def fresh(text: str, name: str) -> str:

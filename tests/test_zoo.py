@@ -12,7 +12,7 @@ import zoo_cases
 from zoo_cases import FEATURES, KINDS, cases, in_turn, label, rows, saved_cases, small
 
 import rnnzoo
-from rnnzoo import describe, list_models
+from rnnzoo import describe, layers, list_models
 from rnnzoo.errors import InvalidValue
 from rnnzoo.registry import STEP_TASKS, SUMMARY_TASKS, TASKS
 
@@ -177,6 +177,13 @@ def plain():
     return get
 
 
+@pytest.fixture
+def uncompiled():
+    """Keras's own loops: what a dial changes does not depend on the path, and these compile nothing."""
+    with layers.use("general"):
+        yield
+
+
 DROPOUTS = ("dropout", "recurrent_dropout", "weight_dropout")
 
 
@@ -195,6 +202,7 @@ def _input(name):
 
 
 @pytest.mark.parametrize(("name", "word"), [(name, word) for name in NAMES for word in describe(name).hyperparameters])
+@pytest.mark.usefixtures("uncompiled")
 def test_every_hyperparameter_does_something(plain, name, word):
     dial, (base, x) = describe(name).hyperparameters[word], plain(name)
     if word == "scheduled_sampling" and describe(name).teacher_forced:  # it acts where the truth is read

@@ -200,7 +200,12 @@ class Batches:
 
         signature = tf.nest.map_structure(spec, *(self._batch(*found, weight) for found in one_of_each))
         dataset = tf.data.Dataset.from_generator(lambda: self.arrays(next(epochs)), output_signature=signature)
-        return dataset.apply(tf.data.experimental.assert_cardinality(len(plan))).prefetch(2)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(plan))).prefetch(2)
+        # Nothing here is left to be tuned, and the end of a pass would wait for the tuner to wake: it sleeps for 10 ms,
+        # 20 ms, 40 ms ..., by the end of a long pass for minutes.
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        return dataset.with_options(options)
 
 
 @dataclass(frozen=True)

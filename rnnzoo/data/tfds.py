@@ -5,7 +5,7 @@ import pathlib
 import socket
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,15 @@ def prepared_builder(name: str, data_dir: str | None = None):
             refusal.format(why=str(error).splitlines()[0] if str(error) else type(error).__name__)
         ) from error
     return builder
+
+
+def examples(builder: Any, split: str) -> Iterator[dict[str, Any]]:
+    """Yield the examples of a split, flattened, as NumPy values."""
+    import tensorflow_datasets as tfds
+
+    config = tfds.ReadConfig()
+    config.options.autotune.enabled = False  # the end of a pass would wait for the tuner to wake, see `Batches.dataset`
+    yield from map(flatten, tfds.as_numpy(builder.as_dataset(split=split, read_config=config)))
 
 
 def _to_fetch(builder: Any) -> list[str]:
@@ -116,8 +125,7 @@ def read_sequences(
         if part is None:
             continue
         x, y, groups = [], [], []
-        for example in tfds.as_numpy(builder.as_dataset(split=split)):
-            values = flatten(example)
+        for values in examples(builder, split):
             columns = [np.asarray(values[key]) for key in fields]
             if len({column.shape for column in columns}) > 1:
                 raise InvalidValue(
@@ -140,8 +148,6 @@ def read_tables(name: str, data_dir: str | None) -> dict[str, Table]:
         name: `data_set` or `data_set/config`.
         data_dir: Where TFDS keeps its data.
     """
-    import tensorflow_datasets as tfds
-
     builder = prepared_builder(name, data_dir)
     shapes, types = flatten(builder.info.features.shape), flatten(builder.info.features.np_dtype)
     columns = tuple(
@@ -156,7 +162,7 @@ def read_tables(name: str, data_dir: str | None) -> dict[str, Table]:
         )
     found = {}
     for split in sizes:
-        (example,) = map(flatten, tfds.as_numpy(builder.as_dataset(split=split)))
+        (example,) = examples(builder, split)
         times = example["time"].astype("datetime64[s]") if "time" in shapes else None
         values = np.stack([example[key].astype("float64") for key in columns], axis=1)
         found[str(part_of(split))] = Table(columns, values, times)

@@ -5,7 +5,7 @@ from typing import Any
 
 from rnnzoo.data.parts import PARTS
 from rnnzoo.data.rows import choose_pair
-from rnnzoo.data.tfds import flatten, part_of, prepared_builder
+from rnnzoo.data.tfds import examples, flatten, part_of, prepared_builder
 from rnnzoo.errors import InvalidValue
 
 
@@ -29,8 +29,7 @@ def open_texts(
     named = isinstance(feature, tfds.features.ClassLabel)
 
     def rows(split):
-        for example in tfds.as_numpy(builder.as_dataset(split=split)):
-            values = flatten(example)
+        for values in examples(builder, split):
             answer = feature.int2str(int(values[label])) if named else values[label]
             yield values[text].decode("utf-8"), answer.decode() if isinstance(answer, bytes) else str(answer)
 
@@ -39,14 +38,12 @@ def open_texts(
 
 def open_plain_texts(name: str, text: str | None, data_dir: str | None) -> dict[str, Iterator[str]]:
     """Open texts, to be read one by one: `{"train": texts, "test": texts}`; see `open_texts`."""
-    import tensorflow_datasets as tfds
-
     builder = prepared_builder(name, data_dir)
     text = _field(builder, name, "text", text)
 
     def texts(split):
-        for example in tfds.as_numpy(builder.as_dataset(split=split)):
-            yield flatten(example)[text].decode("utf-8")
+        for values in examples(builder, split):
+            yield values[text].decode("utf-8")
 
     found = {str(part_of(split)): texts(split) for split in builder.info.splits if part_of(split)}
     return {part: found[part] for part in PARTS if part in found}
@@ -73,8 +70,7 @@ def open_pairs(
     chosen = choose_pair(list(flat), source, target, usual, name)
 
     def pairs(split):
-        for example in tfds.as_numpy(builder.as_dataset(split=split)):
-            values = flatten(example)
+        for values in examples(builder, split):
             one, other = (values[key].decode("utf-8") for key in chosen)
             if one.strip() and other.strip():
                 yield one, other
@@ -109,8 +105,7 @@ def open_tagged(
     named = flat[tags].int2str if tags in classes else bytes.decode
 
     def sentences(split):
-        for example in tfds.as_numpy(builder.as_dataset(split=split)):
-            values = flatten(example)
+        for values in examples(builder, split):
             pairs = [(word.decode(), named(tag)) for word, tag in zip(values[words], values[tags], strict=True)]
             pairs = [(word, tag) for word, tag in pairs if tag != "_"]
             if pairs:

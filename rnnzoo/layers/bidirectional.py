@@ -12,3 +12,8 @@ class Bidirectional(keras.layers.Bidirectional):
 
     Reference: Schuster and Paliwal (1997), https://doi.org/10.1109/78.650093
     """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for layer in (self.forward_layer, self.backward_layer):
+            layer.alone = False

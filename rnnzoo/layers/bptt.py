@@ -53,6 +53,7 @@ def run_layer(layer, x, state, lengths, training):
         backwards=layer.go_backwards,
         return_sequences=layer.return_sequences,
         training=training,
+        towers=TOWERS if layer.alone else 1,
     )
 
 

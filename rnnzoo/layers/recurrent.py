@@ -16,6 +16,8 @@ class _Recurrent(keras.layers.RNN):
     """What the three layers share: Keras does everything around the loop over time, this the loop."""
 
     kind: str
+    alone = True
+    """False for one of two directions: they run side by side as they are."""
 
     @property
     def path(self):

@@ -206,3 +206,7 @@ def test_every_device_count_divides_a_batch(examples, devices, size):
     assert {len(x) for x, _, _ in found} == {batches.size} == {size}
     assert sum(weight.sum() for _, _, weight in found) == examples
     assert sorted(np.concatenate([y[w > 0] for _, y, w in found])) == list(range(examples))
+
+
+def test_no_tuner_keeps_the_end_of_an_epoch_waiting():
+    assert batches([3, 1, 4, 1, 5], 2).dataset().options().autotune.enabled is False
