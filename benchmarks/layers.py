@@ -123,7 +123,7 @@ def picture(times: list[dict]) -> Figure:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="only the cases that the README shows")
+    parser.add_argument("--quick", action="store_true", help="seven cases of training, five minutes")
     parser.add_argument("--rounds", type=int, default=4, help="epochs of each contender")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/layers.json"))
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
