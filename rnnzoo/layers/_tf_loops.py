@@ -119,11 +119,13 @@ def backward_loop(cell: Cell, units: int, every_step: bool):
         u_transposed = tf.transpose(u)
         names = ["d", "d_input"][: cell.gradients]
         zeros = {name: tf.zeros([time, rows, cell.gates, units]) for name in names}
+        if every_step:
+            arrays = {**arrays, "dy": dy[:, :, None]}
 
         def body(t, dstate, ds):
             log = Log({**arrays, **ds}, t, lengths, backwards)
             if every_step:
-                dstate = [dstate[0] + dynamic_slice(dy, [t, 0, 0], [1, rows, units])[0][:, None], *dstate[1:]]
+                dstate = [dstate[0] + log.read("dy"), *dstate[1:]]
             d, before = cell.back(log, *dstate)
             for name, value in zip(names, d, strict=True):
                 log.save(name, log.where_real(value, lambda: 0.0))

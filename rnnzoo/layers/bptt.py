@@ -172,7 +172,7 @@ def _forward(sweep, x, w, state, lengths, keep):
         flat = tf.reshape(tf.identity(x), [-1, x.shape[2]])
     z = tf.nn.bias_add(tf.matmul(flat, w.kernel), bias)
     z = tf.reshape(z, [tf.shape(x)[0], tf.shape(x)[1], gates, units])
-    loop = forward_loop(sweep.cell, units, sweep.return_sequences, keep)
+    loop = forward_loop(sweep.cell, units, keep or sweep.return_sequences, keep)
     return loop(z, w.recurrent, recurrent_bias, list(state), lengths, tf.constant(int(sweep.backwards)))
 
 
