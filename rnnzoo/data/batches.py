@@ -12,7 +12,10 @@ from rnnzoo.data.windows import Windows
 from rnnzoo.errors import UserError
 
 MAX_BUCKETS = 4
-CANDIDATES = 12
+CANDIDATES = 16
+POOL = 8
+"""Batches that are cut from examples sorted by length: rows of a batch end at about the same step, and so does the
+loop over time. Few enough that every epoch mixes the examples anew."""
 
 
 def tensorflow():
@@ -84,7 +87,8 @@ class Batches:
     """Encoded examples and how to batch them.
 
     The last batch of a bucket is filled with repeats of weight 0: shapes stay few, no example is lost, and sums over
-    weights are exact.
+    weights are exact. With a seed, examples of like length share a batch: they are shuffled, then sorted by length a few
+    batches at a time, and the batches are shuffled.
 
     Args:
         x: One array a sequence: ids `(time,)` int32, or floats `(time, features)` float32; or windows of a series.
@@ -144,6 +148,9 @@ class Batches:
         plan = []
         for bucket, shape in enumerate(buckets.tolist()):
             members = order[bucket_of[order] == bucket]
+            if rng:
+                pool = np.arange(len(members)) // (POOL * size)
+                members = members[np.lexsort((lengths[members].sum(axis=1), pool))]
             length = tuple(shape) if len(shape) > 1 else shape[0]
             for start in range(0, len(members), size):
                 chunk = members[start : start + size]

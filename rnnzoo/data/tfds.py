@@ -15,6 +15,8 @@ from rnnzoo.data.table import Table
 from rnnzoo.errors import InvalidValue, UserError, did_you_mean
 
 REACH_SECONDS = 5
+CHUNK = 256
+"""Examples read at a time, where all are of one shape."""
 
 
 def prepared_builder(name: str, data_dir: str | None = None):
@@ -59,11 +61,20 @@ def prepared_builder(name: str, data_dir: str | None = None):
 
 def examples(builder: Any, split: str) -> Iterator[dict[str, Any]]:
     """Yield the examples of a split, flattened, as NumPy values."""
+    import tensorflow as tf
     import tensorflow_datasets as tfds
 
     config = tfds.ReadConfig()
     config.options.autotune.enabled = False  # the end of a pass would wait for the tuner to wake, see `Batches.dataset`
-    yield from map(flatten, tfds.as_numpy(builder.as_dataset(split=split, read_config=config)))
+    dataset = builder.as_dataset(split=split, read_config=config)
+    specs = tf.nest.flatten(dataset.element_spec)
+    if not all(isinstance(spec, tf.TensorSpec) and spec.shape.is_fully_defined() for spec in specs):
+        yield from map(flatten, tfds.as_numpy(dataset))
+        return
+    for chunk in tfds.as_numpy(dataset.batch(CHUNK)):  # several times faster than one by one
+        columns = flatten(chunk)
+        for values in zip(*columns.values(), strict=True):
+            yield dict(zip(columns, values, strict=True))
 
 
 def _to_fetch(builder: Any) -> list[str]:

@@ -25,6 +25,13 @@ def tokenize(text: str, unit: Unit) -> list[str]:
     return list(text) if unit == "characters" else WORDS.findall(MARKUP.sub(" ", text).lower())
 
 
+class _Numbers(dict[str, int]):
+    """Number every key in the order of appearance."""
+
+    def __missing__(self, key):
+        return self.setdefault(key, len(self))
+
+
 @dataclass
 class Lexicon:
     """Every token met so far, numbered in the order of appearance: one pass over a text of any size.
@@ -34,13 +41,13 @@ class Lexicon:
     """
 
     unit: Unit
-    ids: dict[str, int] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=_Numbers)
 
     def read(self, texts: Iterable[str]) -> Ragged:
         """Number the tokens of each text."""
-        flat, ends, ids = array("i"), array("q"), self.ids
+        flat, ends = array("i"), array("q")
         for text in texts:
-            flat.extend([ids.setdefault(token, len(ids)) for token in tokenize(text, self.unit)])
+            flat.extend(map(self.ids.__getitem__, tokenize(text, self.unit)))
             ends.append(len(flat))
         stops = np.asarray(ends, "int64")
         return Ragged(np.frombuffer(flat, "int32") if flat else np.zeros(0, "int32"), np.append(0, stops)[:-1], stops)

@@ -178,11 +178,14 @@ def _forward(sweep, x, w, state, lengths, keep):
 
 def _backward(sweep, x, w, state, lengths, arrays, upstream):
     """The gradients of `x`, of the weights and of the initial state."""
-    count, units, features = len(state), w.recurrent.shape[0], w.kernel.shape[0]
+    count, units, features, time = len(state), w.recurrent.shape[0], w.kernel.shape[0], tf.shape(x)[0]
     dstate, dy = list(upstream[:count]), (upstream[count] if sweep.return_sequences else None)
     loop = backward_loop(sweep.cell, units, sweep.return_sequences)
     d, dstate = loop(arrays, dy, dstate, w.recurrent, lengths, tf.constant(int(sweep.backwards)))
     h_prev = arrays["h"][1:, :, 0] if sweep.backwards else arrays["h"][:-1, :, 0]
+    if lengths is not None:  # after the longest row all is padding
+        steps = tf.reduce_max(lengths)
+        x, h_prev, d = x[:steps], h_prev[:steps], [part[:steps] for part in d]
     d_recurrent, d_input = (tf.reshape(part, [-1, w.recurrent.shape[1]]) for part in (d[0], d[-1]))
     dx = tf.reshape(tf.matmul(d_input, w.kernel, transpose_b=True), tf.shape(x))
     # A column of ones makes the bias's gradient a row of the same product.
@@ -197,7 +200,8 @@ def _backward(sweep, x, w, state, lengths, arrays, upstream):
         d_bias = tf.concat([d_input_bias, d_recurrent_bias], 0)
     with tf.control_dependencies([d_kernel, d_recurrent]):  # `d` is free again before the stretch before has its own
         dstate = [tf.identity(a) for a in dstate]
-    return tf.transpose(dx, [1, 0, 2]), d_kernel, d_recurrent, d_bias, *dstate
+    dx = tf.pad(tf.transpose(dx, [1, 0, 2]), [[0, 0], [0, time - tf.shape(dx)[0]], [0, 0]])
+    return dx, d_kernel, d_recurrent, d_bias, *dstate
 
 
 def _outer(a, d):

@@ -87,6 +87,15 @@ def test_buckets_are_mixed_when_shuffled():
     assert lengths not in (sorted(lengths), sorted(lengths, reverse=True))
 
 
+def test_a_batch_holds_examples_of_like_length():
+    """Else nearly every batch holds a long row, and the loop over time runs to its end for the sake of that one."""
+    lengths = np.random.default_rng(0).integers(1, 101, 2000)
+    real = lengths.sum() / 10
+    for seed, most in ((None, 1.4), (0, 1.1)):
+        looped = sum(lengths[rows].max() for rows, _, _ in batches(lengths, 10, seed=seed, buckets=[100]).plan())
+        assert (looped < most * real) == (seed is not None)
+
+
 def test_without_a_seed_the_order_is_the_examples_own():
     ys = [y.tolist() for _, y, _ in batches([4] * 7, 3).arrays()]
     assert ys[:2] == [[0, 1, 2], [3, 4, 5]]
