@@ -152,7 +152,8 @@ def measure(name: str, epochs: int) -> list[dict[str, Any]]:
         rows = []
         for line in process.stdout or ():
             rows.append(json.loads(line))
-            print(f"{name:8} epoch {rows[-1]['epoch']}  {rows[-1]['seconds']:6.1f} s  {rows[-1]['accuracy']:.4f}")
+            row = rows[-1]
+            print(f"{name:8} epoch {row['epoch']}  {row['seconds']:6.1f} s  {row['accuracy']:.4f}", flush=True)
     if process.returncode:
         raise SystemExit(process.returncode)  # it has said why
     return rows

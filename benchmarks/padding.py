@@ -84,11 +84,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.epochs < 2:
         parser.error(f"--epochs must be at least 2. Received: {options.epochs}")
+    settings = {"reviews": options.reviews, "limit": options.limit, "epochs": options.epochs}
     try:
-        seconds = measure(options.reviews, options.limit, options.epochs)
+        seconds = measure(**settings)
     except UserError as error:
         parser.error(str(error))
-    write_text(options.output, json.dumps({**machine(), "seconds": seconds}, indent=1) + "\n")
+    write_text(options.output, json.dumps({**machine(), **settings, "seconds": seconds}, indent=1) + "\n")
     show(seconds)
 
 

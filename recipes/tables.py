@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,7 +54,7 @@ def results() -> str:
 
 def layers() -> str:
     """The layers beside stock Keras's and PyTorch's, by `python -m benchmarks.layers`: the sizes that matter most."""
-    rows, found = [], json.loads((BENCHMARKS / "layers.json").read_text(encoding="utf-8"))
+    rows, found = [], _benchmark("layers")
     for r in found["times"]:
         shown = {"train": (r["batch"], r["padded"]) in ((64, False), (32, True)), "predict": True}[r["what"]]
         if shown or (r["layer"], r["batch"], r["time"], r["padded"]) == ("LSTM", 16, 200, False):
@@ -61,8 +62,40 @@ def layers() -> str:
             times = [f"{r['median_ms'][name]:.1f}" for name in ("rnnzoo", "keras", "pytorch")]
             rows.append((r["what"], case, *times, f"{r['times_keras']:.2f}", f"{r['times_pytorch']:.2f}"))
     head = ("", "layer, batch × steps", "rnnzoo, ms", "Keras, ms", "PyTorch, ms", "× Keras", "× PyTorch")
+    return f"{_table(head, rows, numbers=5)}\n\n{_where(found)}"
+
+
+def padding() -> str:
+    """Seconds of an epoch on padded reviews, by `python -m benchmarks.padding`."""
+    found = _benchmark("padding")
+    later = {name: statistics.median(seconds[1:]) for name, seconds in found["seconds"].items()}
+    slowest = later["keras, padded to the limit"]
+    rows = [
+        (name, f"{seconds[0]:.1f}", f"{later[name]:.1f}", f"{slowest / later[name]:.2f}")
+        for name, seconds in found["seconds"].items()
+    ]
+    head = ("", "first epoch, s", "later epochs, s", "× Keras, padded")
+    return f"{_table(head, rows, numbers=3)}\n\n{_where(found)}"
+
+
+def imdb() -> str:
+    """Accuracy against seconds, by `python -m benchmarks.imdb`."""
+    found = _benchmark("imdb")
+    rows = [
+        (name, str(row["epoch"]), f"{row['seconds']:.0f}", f"{row['accuracy']:.4f}")
+        for name, curve in found["curves"].items()
+        for row in curve
+    ]
+    return f"{_table(('', 'epochs', 'seconds', 'accuracy on test'), rows, numbers=3)}\n\n{_where(found)}"
+
+
+def _benchmark(name: str) -> dict:
+    return json.loads((BENCHMARKS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _where(found: dict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    return f"{_table(head, rows, numbers=5)}\n\nMeasured on {found['device']}; {versions}."
+    return f"Measured on {found['device']}; {versions}."
 
 
 def _quality(result: dict) -> tuple[str, str, float]:
@@ -80,7 +113,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0)
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
 
 
-TABLES = {"layers": layers, "models": models, "results": results}
+TABLES = {"layers": layers, "padding": padding, "imdb": imdb, "models": models, "results": results}
 
 
 def fresh(text: str, name: str) -> str:

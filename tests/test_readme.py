@@ -59,7 +59,7 @@ def place(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", ["layers", "models", "results"])
+@pytest.mark.parametrize("name", script("tables").TABLES)
 def test_table_is_up_to_date(name):
     assert script("tables").fresh(README, name) == README, "run: python recipes/tables.py"
 

@@ -87,8 +87,8 @@ class Batches:
     """Encoded examples and how to batch them.
 
     The last batch of a bucket is filled with repeats of weight 0: shapes stay few, no example is lost, and sums over
-    weights are exact. With a seed, examples of like length share a batch: they are shuffled, then sorted by length a few
-    batches at a time, and the batches are shuffled.
+    weights are exact. With a seed, examples of like length share a batch: they are shuffled, then sorted by length for
+    a few batches at a time, and the batches are shuffled.
 
     Args:
         x: One array a sequence: ids `(time,)` int32, or floats `(time, features)` float32; or windows of a series.

@@ -101,23 +101,118 @@ def _rows(batch, towers):
 
 
 def _tower(sweep, x, weights, state, lengths, skip):
-    stretches, begins = _stretches(x)
-    hs = []
-    for part, begin in list(zip(stretches, begins, strict=True))[:: -1 if sweep.backwards else 1]:
-        here = None if lengths is None else tf.clip_by_value(lengths - begin, 0, tf.shape(part)[1])
-        *state, h = _sweep(sweep, part, weights, state, here)
-        hs.append(None if h is None else h[:, skip:])
-    return _join(hs[::-1] if sweep.backwards else hs, 0), [a[skip:] for a in state]
+    """Run rows `x` `(batch, time, features)`; returns `hs` `(time, batch, units)`, and the last state.
+
+    `hs` is None unless `return_sequences`. The first `skip` rows are left out of both.
+    """
+    count = len(state)
+
+    @tf.custom_gradient
+    def through_time(*inputs):
+        # Without this TensorFlow would prepare to differentiate the compiled loops as well.
+        x, kernel, recurrent, bias, *state = map(tf.stop_gradient, inputs)
+        w = Weights(kernel, recurrent, bias)
+        last, kept = _forward(sweep, x, w, state, lengths, sweep.training)
+
+        def gradient(*upstream):
+            # A prediction keeps nothing; in the rare case that its gradient is asked for, it runs once more.
+            known = kept if sweep.training else _forward(sweep, x, w, state, lengths, True)[1]
+            return _once(lambda *dy: _backward(sweep, x, w, lengths, known, dy[:count], *dy[count:]), upstream, inputs)
+
+        if not sweep.return_sequences:
+            return tuple(last), gradient
+        hs = [_states(arrays, sweep.backwards)[1] for arrays in kept]
+        return (*last, _join(hs[::-1] if sweep.backwards else hs, 0)), gradient
+
+    *state, hs = [*through_time(x, *weights, *state), None][: count + 1]
+    return None if hs is None else hs[:, skip:], [a[skip:] for a in state]
 
 
-def _stretches(x):
-    """Cut `x` `(batch, time, features)` along time; returns the parts and where they begin."""
+def _forward(sweep, x, w, state, lengths, keep):
+    """Returns the last state and, for each stretch, the arrays over time (see `_tf_loops.forward_loop`).
+
+    `keep` them for the way back.
+    """
+    units, gates = w.recurrent.shape[0], sweep.cell.gates
+    # The GRU has two biases, of the projection and of the product with the state, the others one.
+    bias, recurrent_bias = (
+        (w.bias[0], tf.reshape(w.bias[1], [gates, units])) if len(w.bias.shape) == 2 else (w.bias, None)
+    )
+    loop = forward_loop(sweep.cell, units, keep or sweep.return_sequences, keep)
+    kept: list[dict[str, tf.Tensor]] = []
+    for begin, size in _stretches(x, sweep.backwards):
+        part, here = _stretch(x, lengths, begin, size, after=state if kept else ())
+        z = tf.nn.bias_add(tf.matmul(tf.reshape(part, [-1, x.shape[2]]), w.kernel), bias)
+        z = tf.reshape(z, [tf.shape(part)[0], tf.shape(part)[1], gates, units])
+        state, arrays = loop(z, w.recurrent, recurrent_bias, list(state), here, tf.constant(int(sweep.backwards)))
+        kept.append(arrays)
+    return state, kept
+
+
+def _backward(sweep, x, w, lengths, kept, dstate, dy=None):
+    """The gradients of `x`, of the weights and of the initial state."""
+    loop = backward_loop(sweep.cell, w.recurrent.shape[0], sweep.return_sequences)
+    dxs: list[tf.Tensor] = []
+    sums: list[list[tf.Tensor]] = []
+    for (begin, size), arrays in reversed(list(zip(_stretches(x, sweep.backwards), kept, strict=True))):
+        part, here = _stretch(x, lengths, begin, size, after=dstate if sums else ())
+        dy_here = None if dy is None else dy[begin : begin + size]
+        d, dstate = loop(arrays, dy_here, list(dstate), w.recurrent, here, tf.constant(int(sweep.backwards)))
+        dx, *products = _products(part, _states(arrays, sweep.backwards)[0], d, w, here)
+        with tf.control_dependencies(products):  # what this stretch needs is free again before the next has its own
+            dstate = [tf.identity(a) for a in dstate]
+        dxs.append(dx)
+        sums.append(products)
+    dx = _join(dxs if sweep.backwards else dxs[::-1], 1)
+    return dx, *(tf.add_n(terms) for terms in zip(*sums, strict=True)), *dstate
+
+
+def _states(arrays, backwards):
+    """Return h before and after each step, both `(time, batch, units)`."""
+    h = arrays["h"][:, :, 0]
+    return (h[1:], h[:-1]) if backwards else (h[:-1], h[1:])
+
+
+def _products(x, h_prev, d, w, lengths):
+    """The large products over all steps: the gradients of `x`, as `(batch, time, features)`, and of the weights."""
+    features, units, time = w.kernel.shape[0], w.recurrent.shape[0], tf.shape(x)[0]
+    if lengths is not None:  # after the longest row all is padding
+        steps = tf.reduce_max(lengths)
+        x, h_prev, d = x[:steps], h_prev[:steps], [part[:steps] for part in d]
+    d_recurrent, d_input = (tf.reshape(part, [-1, w.recurrent.shape[1]]) for part in (d[0], d[-1]))
+    dx = tf.transpose(tf.reshape(tf.matmul(d_input, w.kernel, transpose_b=True), tf.shape(x)), [1, 0, 2])
+    if lengths is not None:
+        dx = tf.pad(dx, [[0, 0], [0, time - steps], [0, 0]])
+    # A column of ones makes the bias's gradient a row of the same product.
+    one = tf.ones_like(h_prev[:, :, :1])
+    if len(d) == 1:
+        d_kernel, d_recurrent, d_bias = tf.split(_outer(tf.concat([x, h_prev, one], 2), d_input), [features, units, 1])
+        return dx, d_kernel, d_recurrent, d_bias[0]
+    d_kernel, d_input_bias = tf.split(_outer(tf.concat([x, one], 2), d_input), [features, 1])
+    d_recurrent, d_recurrent_bias = tf.split(_outer(tf.concat([h_prev, one], 2), d_recurrent), [units, 1])
+    return dx, d_kernel, d_recurrent, tf.concat([d_input_bias, d_recurrent_bias], 0)
+
+
+def _outer(a, d):
+    """The sum over time and batch of the outer products of `a` and `d`."""
+    return tf.matmul(tf.reshape(a, [-1, a.shape[2]]), d, transpose_a=True)
+
+
+def _stretches(x, backwards):
+    """Where the stretches of `x` `(batch, time, features)` begin and how long they are, in the order of the sweep."""
     time = x.shape[1]
     if time is None or time <= LONGEST:
-        return [x], [0]
+        return [(0, tf.shape(x)[1])]
     size = -(-time // -(-time // LONGEST))
-    begins = range(0, time, size)
-    return tf.split(x, [min(size, time - begin) for begin in begins], axis=1), begins
+    found = [(begin, min(size, time - begin)) for begin in range(0, time, size)]
+    return found[::-1] if backwards else found
+
+
+def _stretch(x, lengths, begin, size, after):
+    """Return the stretch of `x` as `(time, batch, features)`, not before `after` is known, and its rows' lengths."""
+    with tf.control_dependencies(list(after)):
+        part = tf.transpose(tf.identity(x)[:, begin : begin + size], [1, 0, 2])
+    return part, None if lengths is None else tf.clip_by_value(lengths - begin, 0, size)
 
 
 def _join(parts, axis):
@@ -134,79 +229,6 @@ def _permute(x, order):
         return tf.gather(x, order), lambda dy: _permute(dy, tf.math.invert_permutation(order))
 
     return permute(x)
-
-
-def _sweep(sweep, x, weights, state, lengths):
-    """One tower: returns `(*last state, hs)` with `hs` `(time, batch, units)`, or None unless `return_sequences`."""
-    count = len(state)
-
-    @tf.custom_gradient
-    def sweep_through_time(*inputs):
-        # Without this TensorFlow would prepare to differentiate the compiled loops as well.
-        x, kernel, recurrent, bias, *state = map(tf.stop_gradient, inputs)
-        x, w = tf.transpose(x, [1, 0, 2]), Weights(kernel, recurrent, bias)
-        last, arrays = _forward(sweep, x, w, state, lengths, sweep.training)
-
-        def gradient(*upstream):
-            # A prediction keeps nothing; in the rare case that its gradient is asked for, it runs once more.
-            kept = arrays if sweep.training else _forward(sweep, x, w, state, lengths, True)[1]
-            return _once(lambda *dy: _backward(sweep, x, w, state, lengths, kept, dy), upstream, inputs)
-
-        if not sweep.return_sequences:
-            return tuple(last), gradient
-        hs = arrays["h"][:, :, 0]
-        return (*last, hs[:-1] if sweep.backwards else hs[1:]), gradient
-
-    results = sweep_through_time(x, *weights, *state)
-    return results if sweep.return_sequences else (*results[:count], None)
-
-
-def _forward(sweep, x, w, state, lengths, keep):
-    """Returns the last state and the arrays over time (see `_tf_loops.forward_loop`); `keep` them for the way back."""
-    units, gates = w.recurrent.shape[0], sweep.cell.gates
-    # The GRU has two biases, of the projection and of the product with the state, the others one.
-    bias, recurrent_bias = (
-        (w.bias[0], tf.reshape(w.bias[1], [gates, units])) if len(w.bias.shape) == 2 else (w.bias, None)
-    )
-    with tf.control_dependencies(list(state)):  # not before the stretch before is done
-        flat = tf.reshape(tf.identity(x), [-1, x.shape[2]])
-    z = tf.nn.bias_add(tf.matmul(flat, w.kernel), bias)
-    z = tf.reshape(z, [tf.shape(x)[0], tf.shape(x)[1], gates, units])
-    loop = forward_loop(sweep.cell, units, keep or sweep.return_sequences, keep)
-    return loop(z, w.recurrent, recurrent_bias, list(state), lengths, tf.constant(int(sweep.backwards)))
-
-
-def _backward(sweep, x, w, state, lengths, arrays, upstream):
-    """The gradients of `x`, of the weights and of the initial state."""
-    count, units, features, time = len(state), w.recurrent.shape[0], w.kernel.shape[0], tf.shape(x)[0]
-    dstate, dy = list(upstream[:count]), (upstream[count] if sweep.return_sequences else None)
-    loop = backward_loop(sweep.cell, units, sweep.return_sequences)
-    d, dstate = loop(arrays, dy, dstate, w.recurrent, lengths, tf.constant(int(sweep.backwards)))
-    h_prev = arrays["h"][1:, :, 0] if sweep.backwards else arrays["h"][:-1, :, 0]
-    if lengths is not None:  # after the longest row all is padding
-        steps = tf.reduce_max(lengths)
-        x, h_prev, d = x[:steps], h_prev[:steps], [part[:steps] for part in d]
-    d_recurrent, d_input = (tf.reshape(part, [-1, w.recurrent.shape[1]]) for part in (d[0], d[-1]))
-    dx = tf.reshape(tf.matmul(d_input, w.kernel, transpose_b=True), tf.shape(x))
-    # A column of ones makes the bias's gradient a row of the same product.
-    one = tf.ones_like(h_prev[:, :, :1])
-    if len(d) == 1:
-        product = _outer(tf.concat([x, h_prev, one], 2), d_input)
-        d_kernel, d_recurrent, d_bias = tf.split(product, [features, units, 1], 0)
-        d_bias = d_bias[0]
-    else:
-        d_kernel, d_input_bias = tf.split(_outer(tf.concat([x, one], 2), d_input), [features, 1], 0)
-        d_recurrent, d_recurrent_bias = tf.split(_outer(tf.concat([h_prev, one], 2), d_recurrent), [units, 1], 0)
-        d_bias = tf.concat([d_input_bias, d_recurrent_bias], 0)
-    with tf.control_dependencies([d_kernel, d_recurrent]):  # `d` is free again before the stretch before has its own
-        dstate = [tf.identity(a) for a in dstate]
-    dx = tf.pad(tf.transpose(dx, [1, 0, 2]), [[0, 0], [0, time - tf.shape(dx)[0]], [0, 0]])
-    return dx, d_kernel, d_recurrent, d_bias, *dstate
-
-
-def _outer(a, d):
-    """The sum over time and batch of the outer products of `a` and `d`."""
-    return tf.matmul(tf.reshape(a, [-1, a.shape[2]]), d, transpose_a=True)
 
 
 def _once(function, upstream, inputs):

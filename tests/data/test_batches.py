@@ -91,9 +91,8 @@ def test_a_batch_holds_examples_of_like_length():
     """Else nearly every batch holds a long row, and the loop over time runs to its end for the sake of that one."""
     lengths = np.random.default_rng(0).integers(1, 101, 2000)
     real = lengths.sum() / 10
-    for seed, most in ((None, 1.4), (0, 1.1)):
-        looped = sum(lengths[rows].max() for rows, _, _ in batches(lengths, 10, seed=seed, buckets=[100]).plan())
-        assert (looped < most * real) == (seed is not None)
+    looped = sum(lengths[rows].max() for rows, _, _ in batches(lengths, 10, seed=0, buckets=[100]).plan())
+    assert looped < 1.2 * real  # 1.8 times without sorting
 
 
 def test_without_a_seed_the_order_is_the_examples_own():
