@@ -132,6 +132,8 @@ def backward_loop(cell: Cell, units: int, every_step: bool):
             d_flat = tf.reshape(log.read("d", 0, cell.gates), [rows, cell.gates * units])
             before[0] += (d_flat @ u_transposed)[:, None]
             before = [log.where_real(a, lambda b=b: b) for a, b in zip(before, dstate, strict=True)]
+            for a, b in zip(before, dstate, strict=True):  # TensorFlow may know the batch of one and not of the other
+                a.set_shape(b.shape)
             return t - stride, before, {name: log.arrays[name] for name in names}
 
         start = [a[:, None] for a in dstate]
