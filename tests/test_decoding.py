@@ -196,8 +196,16 @@ for beam in (1, 3):
 """
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-@pytest.mark.parametrize("name", EACH)
+FRESH = {("seq2seq_lstm", "tensorflow"), ("seq2seq_bahdanau", "jax")}
+
+
+@pytest.mark.parametrize(
+    ("name", "backend"),
+    [
+        pytest.param(name, backend, marks=() if (name, backend) in FRESH else pytest.mark.slow)
+        for name, backend in itertools.product(NAMES, ("tensorflow", "jax"))
+    ],
+)
 def test_a_saved_model_decodes_the_same_in_a_fresh_process(model, tmp_path, python, name, backend):
     it, sources = model(name, 3), [[3, 4, 0, 5], [6], [7, 8, 1]]
     it.save(tmp_path / "model.keras")

@@ -14,8 +14,8 @@ from rnnzoo.errors import UserError
 MAX_BUCKETS = 4
 CANDIDATES = 16
 POOL = 8
-"""Batches that are cut from examples sorted by length: rows of a batch end at about the same step, and so does the
-loop over time. Few enough that every epoch mixes the examples anew."""
+"""Batches, at most, that are cut from examples sorted by length: rows of a batch end at about the same step, and so
+does the loop over time. At most half of a bucket's, so that every epoch mixes the examples anew."""
 
 
 def tensorflow():
@@ -149,7 +149,7 @@ class Batches:
         for bucket, shape in enumerate(buckets.tolist()):
             members = order[bucket_of[order] == bucket]
             if rng:
-                pool = np.arange(len(members)) // (POOL * size)
+                pool = np.arange(len(members)) // (size * np.clip(len(members) // (2 * size), 1, POOL))
                 members = members[np.lexsort((lengths[members].sum(axis=1), pool))]
             length = tuple(shape) if len(shape) > 1 else shape[0]
             for start in range(0, len(members), size):

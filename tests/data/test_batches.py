@@ -95,6 +95,12 @@ def test_a_batch_holds_examples_of_like_length():
     assert looped < 1.2 * real  # 1.8 times without sorting
 
 
+def test_every_epoch_makes_other_batches_of_few_examples_too():
+    made = batches(np.arange(1, 41), 5, seed=0, buckets=[40])
+    first, second = ({frozenset(rows) for rows, _, _ in made.plan(epoch)} for epoch in (0, 1))
+    assert len(first & second) < 3  # of 8
+
+
 def test_without_a_seed_the_order_is_the_examples_own():
     ys = [y.tolist() for _, y, _ in batches([4] * 7, 3).arrays()]
     assert ys[:2] == [[0, 1, 2], [3, 4, 5]]

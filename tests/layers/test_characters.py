@@ -126,7 +126,7 @@ for kind in ("lstm", "cnn"):
 """
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("backend", [pytest.param("tensorflow", marks=pytest.mark.slow), "jax"])
 def test_a_fresh_process_loads_it_on_every_backend(tmp_path, python, backend):
     answers = {}
     for kind in KINDS:

@@ -247,7 +247,7 @@ print(float(loss))
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="loads on every backend itself")
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("backend", [pytest.param("tensorflow", marks=pytest.mark.slow), "jax"])
 def test_a_saved_model_loads_and_trains_on(tmp_path, python, backend):
     model = moved(rnnzoo.build("bilstm", "tagging", **SMALL, dropout=0.0))
     model.save(tmp_path / "model.keras")
