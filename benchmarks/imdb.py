@@ -8,6 +8,7 @@ compilation and training count; the libraries' imports do not.
 
 import argparse
 import dataclasses
+import importlib
 import json
 import os
 import runpy
@@ -151,8 +152,8 @@ def measure(name: str, epochs: int) -> list[dict[str, Any]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         rows = []
         for line in process.stdout or ():
-            rows.append(json.loads(line))
-            row = rows[-1]
+            row = json.loads(line)
+            rows.append(row)
             print(f"{name:8} epoch {row['epoch']}  {row['seconds']:6.1f} s  {row['accuracy']:.4f}", flush=True)
     if process.returncode:
         raise SystemExit(process.returncode)  # it has said why
@@ -190,9 +191,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.contender:
-        import keras  # noqa: F401  imported before the clock starts
-        import tensorflow_datasets  # noqa: F401
-
+        for library in ("keras", "tensorflow_datasets"):
+            importlib.import_module(library)  # before the clock starts
         try:
             CONTENDERS[options.contender](options.epochs)
         except UserError as error:

@@ -41,7 +41,7 @@ class Lexicon:
     """
 
     unit: Unit
-    ids: dict[str, int] = field(default_factory=_Numbers)
+    ids: dict[str, int] = field(default_factory=_Numbers, init=False)
 
     def read(self, texts: Iterable[str]) -> Ragged:
         """Number the tokens of each text."""

@@ -124,8 +124,8 @@ def _tower(sweep, x, weights, state, lengths, skip):
         hs = [_states(arrays, sweep.backwards)[1] for arrays in kept]
         return (*last, _join(hs[::-1] if sweep.backwards else hs, 0)), gradient
 
-    *state, hs = [*through_time(x, *weights, *state), None][: count + 1]
-    return None if hs is None else hs[:, skip:], [a[skip:] for a in state]
+    results = through_time(x, *weights, *state)
+    return results[count][:, skip:] if sweep.return_sequences else None, [a[skip:] for a in results[:count]]
 
 
 def _forward(sweep, x, w, state, lengths, keep):
