@@ -6,7 +6,7 @@ A cell is:
 - `states`: names of its states, `h` first.
 - `saves`: what else a step keeps for the way back: names, and how many blocks each has.
 - `gradients`: how many arrays `back` returns in `d`.
-- `step(log, h_u)`: the step forward; `h_u` is h_{t-1} U, one block per gate.
+- `step(log, h_u, h, ...) -> states`: the step forward, from states to states; `h_u` is h_{t-1} U, one block per gate.
 - `back(log, dh, ...) -> d, before`: `d` holds the gradients of `h_u` and of `z`, one array where the two are equal;
   `before` the gradients of the states before the step, without what comes through `h_u`.
 
@@ -37,7 +37,7 @@ def _sigmoid(x):
     return 0.5 * tf.tanh(0.5 * x) + 0.5
 
 
-def _stack(*blocks):
+def stack(*blocks):
     """`tf.concat(blocks, 1)` of single blocks, by selection: XLA turns a concatenation into a slow copy."""
     block, result = tf.range(len(blocks))[None, :, None], blocks[-1]
     for k, value in reversed(list(enumerate(blocks[:-1]))):
@@ -45,15 +45,15 @@ def _stack(*blocks):
     return result
 
 
-def _lstm_step(log, h_u):
+def _lstm_step(log, h_u, h, c):
     """Hochreiter and Schmidhuber (1997) and Gers et al. (2000); gates in Keras's order i, f, g, o.
 
     All four in one expression: sigmoid(x) = (1 + tanh(x / 2)) / 2.
     """
     scale = tf.constant([0.5, 0.5, 1.0, 0.5])[:, None]
     i, f, g, o = log.save("gates", scale * tf.tanh(scale * (log.read("z", 0, 4) + h_u)) + (1.0 - scale))
-    c = log.carry("c", f * log.before("c") + i * g)
-    log.carry("h", o * tf.tanh(c))
+    c = log.carry("c", f * c + i * g, c)
+    return [log.carry("h", o * tf.tanh(c), h), c]
 
 
 def _lstm_back(log, dh, dc):
@@ -61,16 +61,16 @@ def _lstm_back(log, dh, dc):
     tanh_c = tf.tanh(log.after("c"))
     dc = dc + dh * o * (1.0 - tanh_c * tanh_c)
     d_i, d_f = dc * g * i * (1.0 - i), dc * log.before("c") * f * (1.0 - f)
-    d_g, d_o = dc * i * (1.0 - g * g), dh * tanh_c * o * (1.0 - o)
-    return [_stack(d_i, d_f, d_g, d_o)], [0.0, dc * f]
+    d_g, d_o = dc * i * (1.0 - g * g), dh * log.after("h") * (1.0 - o)
+    return [stack(d_i, d_f, d_g, d_o)], [0.0, dc * f]
 
 
-def _gru_step(log, h_u):
+def _gru_step(log, h_u, h):
     """Cho et al. (2014), the reset gate applied after the product (Keras's `reset_after=True`, as in cuDNN)."""
     update, reset = log.save("gates", _sigmoid(log.read("z", 0, 2) + h_u[:, :2]))
     (m,) = log.save("m", h_u[:, 2:])
     (candidate,) = log.save("candidate", tf.tanh(log.read("z", 2) + reset * m))
-    log.carry("h", update * log.before("h") + (1.0 - update) * candidate)
+    return [log.carry("h", update * h + (1.0 - update) * candidate, h)]
 
 
 def _gru_back(log, dh):
@@ -78,13 +78,13 @@ def _gru_back(log, dh):
     d_update = dh * (log.before("h") - candidate) * update * (1.0 - update)
     d_candidate = dh * (1.0 - update) * (1.0 - candidate * candidate)
     d_reset = d_candidate * log.read("m") * reset * (1.0 - reset)
-    recurrent, projected = _stack(d_update, d_reset, d_candidate * reset), _stack(d_update, d_reset, d_candidate)
+    recurrent, projected = stack(d_update, d_reset, d_candidate * reset), stack(d_update, d_reset, d_candidate)
     return [recurrent, projected], [dh * update]
 
 
-def _simple_step(log, h_u):
+def _simple_step(log, h_u, h):
     """Elman (1990): h = tanh(x W + b + h U)."""
-    log.carry("h", tf.tanh(log.read("z") + h_u))
+    return [log.carry("h", tf.tanh(log.read("z") + h_u), h)]
 
 
 def _simple_back(log, dh):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from rnnzoo.layers import _tf_cells as cells
-from rnnzoo.layers._tf_loops import backward_loop, forward_loop
+from rnnzoo.layers._tf_loops import backward_loop, forward_loop, schedule
 
 TOWERS = 2
 LONGEST = 512
@@ -141,10 +141,11 @@ def _forward(sweep, x, w, state, lengths, keep):
     loop = forward_loop(sweep.cell, units, keep or sweep.return_sequences, keep)
     kept: list[dict[str, tf.Tensor]] = []
     for begin, size in _stretches(x, sweep.backwards):
-        part, here = _stretch(x, lengths, begin, size, after=state if kept else ())
+        part, here, steps = _stretch(x, lengths, begin, size, after=state if kept else ())
         z = tf.nn.bias_add(tf.matmul(tf.reshape(part, [-1, x.shape[2]]), w.kernel), bias)
         z = tf.reshape(z, [tf.shape(part)[0], tf.shape(part)[1], gates, units])
-        state, arrays = loop(z, w.recurrent, recurrent_bias, list(state), here, tf.constant(int(sweep.backwards)))
+        order = schedule(steps, sweep.backwards)
+        state, arrays = loop(z, w.recurrent, recurrent_bias, list(state), here, order)
         kept.append(arrays)
     return state, kept
 
@@ -152,13 +153,15 @@ def _forward(sweep, x, w, state, lengths, keep):
 def _backward(sweep, x, w, lengths, kept, dstate, dy=None):
     """The gradients of `x`, of the weights and of the initial state."""
     loop = backward_loop(sweep.cell, w.recurrent.shape[0], sweep.return_sequences)
+    u_transposed = tf.transpose(w.recurrent)
     dxs: list[tf.Tensor] = []
     sums: list[list[tf.Tensor]] = []
     for (begin, size), arrays in reversed(list(zip(_stretches(x, sweep.backwards), kept, strict=True))):
-        part, here = _stretch(x, lengths, begin, size, after=dstate if sums else ())
-        dy_here = None if dy is None else dy[begin : begin + size]
-        d, dstate = loop(arrays, dy_here, list(dstate), w.recurrent, here, tf.constant(int(sweep.backwards)))
-        dx, *products = _products(part, _states(arrays, sweep.backwards)[0], d, w, here)
+        part, here, steps = _stretch(x, lengths, begin, size, after=dstate if sums else ())
+        dy_here = None if dy is None else dy[begin : begin + size, :, None]
+        order = schedule(steps, sweep.backwards, reverse=True)
+        d, dstate = loop(arrays, dy_here, list(dstate), u_transposed, here, order)
+        dx, *products = _products(part, _states(arrays, sweep.backwards)[0], d, w, None if here is None else steps)
         with tf.control_dependencies(products):  # what this stretch needs is free again before the next has its own
             dstate = [tf.identity(a) for a in dstate]
         dxs.append(dx)
@@ -173,15 +176,17 @@ def _states(arrays, backwards):
     return (h[1:], h[:-1]) if backwards else (h[:-1], h[1:])
 
 
-def _products(x, h_prev, d, w, lengths):
-    """The large products over all steps: the gradients of `x`, as `(batch, time, features)`, and of the weights."""
+def _products(x, h_prev, d, w, steps):
+    """The large products over all steps: the gradients of `x`, as `(batch, time, features)`, and of the weights.
+
+    `steps`, if not None, is that of the longest row: after it all is padding.
+    """
     features, units, time = w.kernel.shape[0], w.recurrent.shape[0], tf.shape(x)[0]
-    if lengths is not None:  # after the longest row all is padding
-        steps = tf.reduce_max(lengths)
+    if steps is not None:
         x, h_prev, d = x[:steps], h_prev[:steps], [part[:steps] for part in d]
     d_recurrent, d_input = (tf.reshape(part, [-1, w.recurrent.shape[1]]) for part in (d[0], d[-1]))
     dx = tf.transpose(tf.reshape(tf.matmul(d_input, w.kernel, transpose_b=True), tf.shape(x)), [1, 0, 2])
-    if lengths is not None:
+    if steps is not None:
         dx = tf.pad(dx, [[0, 0], [0, time - steps], [0, 0]])
     # A column of ones makes the bias's gradient a row of the same product.
     one = tf.ones_like(h_prev[:, :, :1])
@@ -209,10 +214,16 @@ def _stretches(x, backwards):
 
 
 def _stretch(x, lengths, begin, size, after):
-    """Return the stretch of `x` as `(time, batch, features)`, not before `after` is known, and its rows' lengths."""
+    """Return the stretch of `x` as `(time, batch, features)`, its rows' lengths, and the longest row's.
+
+    Not before `after` is known.
+    """
     with tf.control_dependencies(list(after)):
         part = tf.transpose(tf.identity(x)[:, begin : begin + size], [1, 0, 2])
-    return part, None if lengths is None else tf.clip_by_value(lengths - begin, 0, size)
+    if lengths is None:
+        return part, None, tf.shape(part)[0]
+    here = tf.clip_by_value(lengths - begin, 0, size)
+    return part, here, tf.reduce_max(here)
 
 
 def _join(parts, axis):
