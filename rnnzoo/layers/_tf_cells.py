@@ -57,12 +57,12 @@ def _lstm_step(log, h_u, h, c):
 
 
 def _lstm_back(log, dh, dc):
-    i, f, g, o = (log.read("gates", k) for k in range(4))
+    gates, (i, f, g, o) = log.read("gates", 0, 4), (log.read("gates", k) for k in range(4))
     tanh_c = tf.tanh(log.after("c"))
     dc = dc + dh * o * (1.0 - tanh_c * tanh_c)
-    d_i, d_f = dc * g * i * (1.0 - i), dc * log.before("c") * f * (1.0 - f)
-    d_g, d_o = dc * i * (1.0 - g * g), dh * log.after("h") * (1.0 - o)
-    return [stack(d_i, d_f, d_g, d_o)], [0.0, dc * f]
+    # The derivatives: a (1 - a) of a sigmoid a, (1 + a) (1 - a) of a tanh.
+    slope = (gates + tf.constant([0.0, 0.0, 1.0, 0.0])[:, None]) * (1.0 - gates)
+    return [slope * stack(dc * g, dc * log.before("c"), dc * i, dh * tanh_c)], [0.0, dc * f]
 
 
 def _gru_step(log, h_u, h):
