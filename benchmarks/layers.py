@@ -1,9 +1,10 @@
 """`python -m benchmarks.layers`: rnnzoo's recurrent layers beside stock Keras's and PyTorch's.
 
 Each case runs the three in turn, an epoch each, round after round and each time another one first, so that a busy
-machine slows all alike. Rows are of one step of an epoch: of `model.fit`, or of PyTorch's usual loop, for "train"; of
-`model.predict_on_batch`, or of a call in inference mode, for "predict". The ratios are of medians. Peak memory is that
-of a fresh process for each library, less what the same process needs for a tiny case.
+machine slows all alike; short steps for more rounds than long ones, since their medians vary more. Rows are of one step
+of an epoch: of `model.fit`, or of PyTorch's usual loop, for "train"; of `model.predict_on_batch`, or of a call in
+inference mode, for "predict". The ratios are of medians. Peak memory is that of a fresh process for each library, less
+what the same process needs for a tiny case.
 """
 
 import argparse
@@ -48,7 +49,7 @@ def cases(quick: bool):
         yield "predict", Case(layer, batch=256)
 
 
-def measure(what: str, case: Case, rounds: int) -> dict:
+def measure(what: str, case: Case, rounds: int, seconds: float) -> dict:
     """Return seconds until the first epoch's end, milliseconds of later steps, and ratios of their medians."""
     keras.utils.clear_session()
     epochs, first = {}, {}
@@ -58,13 +59,16 @@ def measure(what: str, case: Case, rounds: int) -> dict:
         epochs[library]()
         first[library] = time.perf_counter() - started
     taken: dict[str, list[float]] = {library: [] for library in LIBRARIES}
-    for k in range(rounds):
+    started, k = time.perf_counter(), 0
+    while k < rounds or time.perf_counter() - started < seconds:
         for library in LIBRARIES[k % 3 :] + LIBRARIES[: k % 3]:
-            taken[library] += [1000 * seconds for seconds in epochs[library]()]
+            taken[library] += [1000 * lap for lap in epochs[library]()]
+        k += 1
     median = {library: statistics.median(values) for library, values in taken.items()}
     return {
         "what": what,
         **vars(case),
+        "rounds": k,
         "first_seconds": first,
         "minimum_ms": {library: min(values) for library, values in taken.items()},
         "median_ms": median,
@@ -124,7 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="seven cases of training, five minutes")
-    parser.add_argument("--rounds", type=int, default=4, help="epochs of each contender")
+    parser.add_argument("--rounds", type=int, default=4, help="epochs of each contender, at least")
+    parser.add_argument("--seconds", type=float, default=15.0, help="for each case, at least")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/layers.json"))
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -134,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(peak_mib())
         return
     chosen = list(cases(options.quick))
-    times = [measure(what, case, options.rounds) for what, case in track(chosen, "measuring")]
+    times = [measure(what, case, options.rounds, options.seconds) for what, case in track(chosen, "measuring")]
     long = [Case(layer, batch=16, time=4000) for layer in ("LSTM", "GRU", "SimpleRNN")]
     memories = [memory(case) for case in long[: 1 if options.quick else 3]]
     write_text(options.output, json.dumps({**machine(), "times": times, "memory": memories}, indent=1) + "\n")
