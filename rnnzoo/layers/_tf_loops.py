@@ -48,7 +48,7 @@ class Log:
 
     def save(self, name, value):
         """Write all blocks of this step; return them one by one."""
-        if name not in self.arrays:
+        if name not in self.arrays:  # a single block, which nobody keeps
             return [value]
         self._write(name, value)
         return [self.read(name, k) for k in range(value.shape[1])]
@@ -97,7 +97,7 @@ def forward_loop(cell: Cell, units: int, keep_all: bool, keep_saved: bool):
         arrays = {
             name: tf.zeros([time if keep_saved else 1, rows, k, units])
             for name, k in cell.saves.items()
-            if keep_saved or k > 1
+            if keep_saved or k > 1  # blocks are read one by one (see `_tf_cells`)
         }
         for name, value in zip(cell.states, state, strict=True):
             if keep_saved or (keep_all and name == "h"):
