@@ -133,6 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/layers.json"))
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    if options.rounds < 1:
+        parser.error(f"--rounds is at least 1. Received: {options.rounds}")
     if options.peak:
         train, _ = contender(options.peak[0], Case(**json.loads(options.peak[1])))
         train()
