@@ -63,14 +63,28 @@ def measure(reviews: int, limit: int, epochs: int) -> dict[str, list[float]]:
     return seconds
 
 
-def show(seconds: dict[str, list[float]]) -> None:
-    """Print seconds and ratios; above 1 the row is faster than stock Keras padded to the limit."""
-    table = Table("", "first epoch", "later epochs, median", "× Keras, padded", "the first two", box=None)
+def compare(seconds: dict[str, list[float]]) -> list[dict[str, Any]]:
+    """Return a row for each run; `times_keras` above 1: faster than stock Keras padded to the limit."""
     later = {name: statistics.median(values[1:]) for name, values in seconds.items()}
     slowest = later["keras, padded to the limit"]
-    for name, values in seconds.items():
-        ratio, two = f"{slowest / later[name]:.2f}", f"{sum(values[:2]):.1f}"
-        table.add_row(name, f"{values[0]:.1f}", f"{later[name]:.1f}", ratio, two)
+    return [
+        {
+            "name": name,
+            "first": values[0],
+            "later": later[name],
+            "first_two": sum(values[:2]),
+            "times_keras": slowest / later[name],
+        }
+        for name, values in seconds.items()
+    ]
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print seconds and ratios."""
+    table = Table("", "first epoch", "later epochs, median", "× Keras, padded", "the first two", box=None)
+    for r in rows:
+        shown = f"{r['first']:.1f}", f"{r['later']:.1f}", f"{r['times_keras']:.2f}", f"{r['first_two']:.1f}"
+        table.add_row(r["name"], *shown)
     Console(width=120).print(table)
 
 
@@ -89,8 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         seconds = measure(**settings)
     except UserError as error:
         parser.error(str(error))
-    write_text(options.output, json.dumps({**machine(), **settings, "seconds": seconds}, indent=1) + "\n")
-    show(seconds)
+    rows = compare(seconds)
+    found = {**machine(), **settings, "seconds": seconds, "rows": rows}
+    write_text(options.output, json.dumps(found, indent=1) + "\n")
+    show(rows)
 
 
 if __name__ == "__main__":

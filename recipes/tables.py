@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import re
-import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,14 +67,12 @@ def layers() -> str:
 def padding() -> str:
     """Seconds of an epoch on padded reviews, by `python -m benchmarks.padding`."""
     found = _benchmark("padding")
-    later = {name: statistics.median(seconds[1:]) for name, seconds in found["seconds"].items()}
-    slowest = later["keras, padded to the limit"]
     rows = [
-        (name, f"{seconds[0]:.1f}", f"{later[name]:.1f}", f"{slowest / later[name]:.2f}")
-        for name, seconds in found["seconds"].items()
+        (r["name"], f"{r['first']:.1f}", f"{r['later']:.1f}", f"{r['times_keras']:.2f}", f"{r['first_two']:.1f}")
+        for r in found["rows"]
     ]
-    head = ("", "first epoch, s", "later epochs, s", "× Keras, padded")
-    return f"{_table(head, rows, numbers=3)}\n\n{_where(found)}"
+    head = ("", "first epoch, s", "later epochs, s", "× Keras, padded", "first two, s")
+    return f"{_table(head, rows, numbers=4)}\n\n{_where(found)}"
 
 
 def imdb() -> str:
