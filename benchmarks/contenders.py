@@ -8,8 +8,8 @@ import numpy as np
 
 LAYERS = ("LSTM", "GRU", "SimpleRNN", "BiLSTM", "BiGRU")
 LIBRARIES = ("rnnzoo", "keras", "pytorch")
-STEPS = 8
-"""Of one epoch: four batches, twice."""
+FEWEST, MOST = 8, 64
+"""Steps of one epoch: of four batches, again and again."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Case:
     padded: bool = False
     features: int = 64
     units: int = 128
+
+    @property
+    def steps(self) -> int:
+        """Of one epoch: the more, the less work is in one, for the first steps of an epoch are slower."""
+        return max(FEWEST, min(MOST, FEWEST * 64 * 200 // (self.batch * self.time)))
 
     def batches(self):
         """Return four batches, `(inputs, targets, lengths)` stacked, the same for every contender."""
@@ -75,7 +80,7 @@ def _keras(library, case):
     model = keras.Sequential([*parts, keras.layers.Dense(1)])
     model.compile("adam", "mse")
     x, y, _ = case.batches()
-    data = tf.data.Dataset.from_tensor_slices((x, y)).repeat(STEPS // len(x)).prefetch(2)
+    data = tf.data.Dataset.from_tensor_slices((x, y)).repeat(case.steps // len(x)).prefetch(2)
 
     class Steps(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
@@ -91,7 +96,7 @@ def _keras(library, case):
 
     def predict():
         watch = Stopwatch()
-        for k in range(STEPS):
+        for k in range(case.steps):
             model.predict_on_batch(x[k % len(x)])
             watch.lap()
         return watch.laps[1:]
@@ -108,7 +113,7 @@ def _pytorch(case):
     recurrent = kind(case.features, case.units, batch_first=True, bidirectional=bidirectional)
     dense = torch.nn.Linear(case.units * (1 + bidirectional), 1)
     optimizer = torch.optim.Adam([*recurrent.parameters(), *dense.parameters()])
-    batches = list(zip(*map(torch.as_tensor, case.batches()), strict=True)) * (STEPS // 4)
+    batches = list(zip(*map(torch.as_tensor, case.batches()), strict=True)) * (case.steps // 4)
 
     def forward(x, lengths):
         rows: Any = x
