@@ -8,8 +8,8 @@ import numpy as np
 
 LAYERS = ("LSTM", "GRU", "SimpleRNN", "BiLSTM", "BiGRU")
 LIBRARIES = ("rnnzoo", "keras", "pytorch")
-FEWEST, MOST = 8, 64
-"""Steps of one epoch: of four batches, again and again."""
+FEWEST, MOST = 2, 16
+"""Times that an epoch goes over the same four batches."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Case:
     units: int = 128
 
     @property
-    def steps(self) -> int:
-        """Of one epoch: the more, the less work is in one, for the first steps of an epoch are slower."""
+    def repeats(self) -> int:
+        """How often an epoch goes over the four batches: the smaller they are, the more, for their times vary more."""
         return max(FEWEST, min(MOST, FEWEST * 64 * 200 // (self.batch * self.time)))
 
     def batches(self):
@@ -80,7 +80,7 @@ def _keras(library, case):
     model = keras.Sequential([*parts, keras.layers.Dense(1)])
     model.compile("adam", "mse")
     x, y, _ = case.batches()
-    data = tf.data.Dataset.from_tensor_slices((x, y)).repeat(case.steps // len(x)).prefetch(2)
+    data = tf.data.Dataset.from_tensor_slices((x, y)).repeat(case.repeats).prefetch(2)
 
     class Steps(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
@@ -96,8 +96,8 @@ def _keras(library, case):
 
     def predict():
         watch = Stopwatch()
-        for k in range(case.steps):
-            model.predict_on_batch(x[k % len(x)])
+        for rows in [*x] * case.repeats:
+            model.predict_on_batch(rows)
             watch.lap()
         return watch.laps[1:]
 
@@ -113,7 +113,7 @@ def _pytorch(case):
     recurrent = kind(case.features, case.units, batch_first=True, bidirectional=bidirectional)
     dense = torch.nn.Linear(case.units * (1 + bidirectional), 1)
     optimizer = torch.optim.Adam([*recurrent.parameters(), *dense.parameters()])
-    batches = list(zip(*map(torch.as_tensor, case.batches()), strict=True)) * (case.steps // 4)
+    batches = list(zip(*map(torch.as_tensor, case.batches()), strict=True)) * case.repeats
 
     def forward(x, lengths):
         rows: Any = x

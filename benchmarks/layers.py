@@ -1,10 +1,10 @@
 """`python -m benchmarks.layers`: rnnzoo's recurrent layers beside stock Keras's and PyTorch's.
 
 Each case runs the three in turn, an epoch each, round after round and each time another one first, so that a busy
-machine slows all alike; short steps for more rounds than long ones, since their medians vary more. Rows are of one step
-of an epoch: of `model.fit`, or of PyTorch's usual loop, for "train"; of `model.predict_on_batch`, or of a call in
-inference mode, for "predict". The ratios are of medians. Peak memory is that of a fresh process for each library, less
-what the same process needs for a tiny case.
+machine slows all alike; short steps come in longer epochs and more rounds, since their medians vary more. Rows are of
+one step of an epoch: of `model.fit`, or of PyTorch's usual loop, for "train"; of `model.predict_on_batch`, or of a call
+in inference mode, for "predict". The ratios are of medians. Peak memory is that of a fresh process for each library,
+less what the same process needs for a tiny case.
 """
 
 import argparse
