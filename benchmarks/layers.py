@@ -127,7 +127,7 @@ def picture(times: list[dict]) -> Figure:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="seven cases of training, five minutes")
+    parser.add_argument("--quick", action="store_true", help="seven cases of training, four minutes")
     parser.add_argument("--rounds", type=int, default=4, help="epochs of each contender, at least")
     parser.add_argument("--seconds", type=float, default=15.0, help="for each case, at least")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/layers.json"))
