@@ -27,7 +27,7 @@ from rich.table import Table
 from benchmarks.machine import machine
 from rnnzoo.errors import UserError
 from rnnzoo.files import write_text
-from rnnzoo.training import report
+from rnnzoo.pictures import classification
 
 GOAL = 0.87
 WORDS, STEPS, BATCH = 20_000, 200, 32
@@ -56,7 +56,8 @@ def train_rnnzoo(epochs: int) -> None:
     `python recipes/imdb.py train --validation 0.2 --epochs 1 --embedding random --word-dropout 0 --learning-rate 0.002
     --average 0.2 --seed 0`, and other rates, averages and seeds.
     """
-    from rnnzoo.training import metrics, starting
+    from rnnzoo.tasks.judging import measures
+    from rnnzoo.training import starting
 
     clock = Clock()
     recipe = runpy.run_path(str(Path(__file__).parents[1] / "recipes" / "imdb.py"))["recipe"]
@@ -67,15 +68,15 @@ def train_rnnzoo(epochs: int) -> None:
     model = starting.model_of(recipe, splits)
     for epoch in range(epochs):
         model.fit(splits.parts["train"].dataset(epoch), verbose=0, shuffle=False)  # ends with the averaged weights
-        clock.judge(lambda: metrics.evaluate(model, splits.parts["test"].arrays(), "classification")["accuracy"])
+        clock.judge(lambda: measures.evaluate(model, splits.parts["test"].arrays(), "classification")["accuracy"])
 
 
 def _example_reviews() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return, for train and test, ids of the last 200 words, padded on the left, and labels: as Keras's example."""
     from keras.utils import pad_sequences
 
-    from rnnzoo.data.tfds_texts import open_texts
-    from rnnzoo.data.vocabulary import Lexicon, Vocabulary
+    from rnnzoo.data.text.vocabulary import Lexicon, Vocabulary
+    from rnnzoo.data.tfds.texts import open_texts
 
     lexicon, rows, labels = Lexicon("words"), {}, {}
     found = open_texts("imdb_reviews", None, None, None)
@@ -208,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"contenders are {', '.join(CONTENDERS)}. Received: {', '.join(unknown)}")
     curves = {name: measure(name, options.epochs) for name in names}
     write_text(options.output, json.dumps({**machine(), "curves": curves}, indent=1) + "\n")
-    report.save(picture(curves), options.output.with_suffix(".png"))
+    classification.save(picture(curves), options.output.with_suffix(".png"))
     show(curves)
 
 

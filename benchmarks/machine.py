@@ -3,7 +3,7 @@
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from rnnzoo.training.devices import device_name
+from rnnzoo.devices import device_name
 
 
 def machine() -> dict:

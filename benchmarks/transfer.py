@@ -27,7 +27,7 @@ REVIEWS, TRAIN = 25_000, 556  # a tenth of train is held out for choosing the ep
 
 def write_reviews(path: Path) -> None:
     """Write IMDB's test reviews as a table with the columns text and label."""
-    from rnnzoo.data.tfds_texts import open_texts
+    from rnnzoo.data.tfds.texts import open_texts
 
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

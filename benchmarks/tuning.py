@@ -18,8 +18,8 @@ from pathlib import Path
 from rich.console import Console
 
 import rnnzoo
+from rnnzoo.devices import device_name
 from rnnzoo.files import write_text
-from rnnzoo.training.devices import device_name
 
 RECIPE = Path(__file__).resolve().parents[1] / "recipes" / "digits.py"
 SEARCH = {"units": (8, 32), "num_layers": None, "dropout": None, "sequence_length": (4, 8), "batch_size": (32, 128)}

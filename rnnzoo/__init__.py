@@ -10,35 +10,35 @@ import wrapt
 
 if TYPE_CHECKING:
     from rnnzoo.builder import build as build
-    from rnnzoo.decoding import decode as decode
-    from rnnzoo.explaining import attention as attention
-    from rnnzoo.generating import generate as generate
+    from rnnzoo.inference.attending import attention as attention
+    from rnnzoo.inference.decoding import decode as decode
+    from rnnzoo.inference.sampling import sample as sample
     from rnnzoo.rebuilding import rebuild as rebuild
     from rnnzoo.registry import describe as describe
     from rnnzoo.registry import list_models as list_models
     from rnnzoo.registry import register as register
-    from rnnzoo.sampling import sample as sample
+    from rnnzoo.search.driver import tune as tune
+    from rnnzoo.serving.generating import generate as generate
     from rnnzoo.training.fit import train as train
     from rnnzoo.training.recipe import Recipe as Recipe
     from rnnzoo.training.runs import load as load
-    from rnnzoo.training.search.tune import tune as tune
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "attention": "rnnzoo.explaining",
+    "attention": "rnnzoo.inference.attending",
     "build": "rnnzoo.builder",
-    "decode": "rnnzoo.decoding",
-    "generate": "rnnzoo.generating",
+    "decode": "rnnzoo.inference.decoding",
+    "generate": "rnnzoo.serving.generating",
     "rebuild": "rnnzoo.rebuilding",
     "describe": "rnnzoo.registry",
     "list_models": "rnnzoo.registry",
     "register": "rnnzoo.registry",
-    "sample": "rnnzoo.sampling",
+    "sample": "rnnzoo.inference.sampling",
     "Recipe": "rnnzoo.training.recipe",
     "train": "rnnzoo.training.fit",
     "load": "rnnzoo.training.runs",
-    "tune": "rnnzoo.training.search.tune",
+    "tune": "rnnzoo.search.driver",
 }
 __all__ = [*_HOME]
 

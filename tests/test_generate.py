@@ -9,8 +9,8 @@ import rnnzoo
 from rnnzoo import Recipe
 from rnnzoo.cli import entry_point
 from rnnzoo.data import LanguageModeling
-from rnnzoo.generating import draw, stream
-from rnnzoo.training import metrics
+from rnnzoo.serving.generating import draw, stream
+from rnnzoo.tasks.judging import measures
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,8 @@ def test_carried_evaluation_is_one_long_pass(run):
     batches = run.data.load(sequence_length=20).parts["validation"]
     ids = np.append(np.concatenate(list(batches.x)), batches.y[len(batches) - 1][-1:])
     logits = run.model.predict_on_batch(ids[None, :-1])[0]
-    loss = metrics.cross_entropy(ids[1:], logits).mean()
-    assert metrics.carried(run.model, batches)["loss"] == pytest.approx(loss, abs=1e-5)
+    loss = measures.cross_entropy(ids[1:], logits).mean()
+    assert measures.carried(run.model, batches)["loss"] == pytest.approx(loss, abs=1e-5)
     assert run.results["metrics"]["validation"]["loss_carried"] == pytest.approx(loss, abs=1e-5)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data import ragged
-from rnnzoo.data.windows import Windows
+from rnnzoo.data.series.windows import Windows
 from rnnzoo.errors import UserError
 
 MAX_BUCKETS = 4

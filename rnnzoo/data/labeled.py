@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rnnzoo.data.arrays import as_answers
 from rnnzoo.data.batches import Batches, Splits, bucket_lengths
-from rnnzoo.data.parts import PARTS, InParts, Part
 from rnnzoo.data.ragged import lengths, truncated
+from rnnzoo.data.sequences.arrays import as_answers
+from rnnzoo.data.splits import PARTS, InParts, Part
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 

@@ -6,9 +6,9 @@ Reference: Williams and Peng (1990), https://doi.org/10.1162/neco.1990.2.4.490
 from typing import Any
 
 from rnnzoo.data.batches import Batches
+from rnnzoo.devices import processes
 from rnnzoo.heads import HEADS
 from rnnzoo.rebuilding import rebuild
-from rnnzoo.training.devices import processes
 
 
 def trainer(model: Any, task: str, train: Batches, stateful: bool) -> Any:

@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from rnnzoo.training import report, runs
+from rnnzoo.pictures import classification
+from rnnzoo.tasks.judging.measures import more_is_better
+from rnnzoo.training import runs
 from rnnzoo.training.fit import train
-from rnnzoo.training.metrics import more_is_better
 from rnnzoo.training.recipe import Recipe
 
 MAIN_METRIC = {"classification": "accuracy", "tagging": "accuracy", "language_modeling": "loss"}
@@ -49,7 +50,7 @@ def compare(
     _show(rows, metric, console)
     output = Path(output)
     runs.write_json(output / "compare.json", rows)
-    report.save(_picture(rows, metric), output / "compare.png")
+    classification.save(_picture(rows, metric), output / "compare.png")
     console.print(f"table: {output / 'compare.json'}\npicture: {output / 'compare.png'}")
     return rows
 

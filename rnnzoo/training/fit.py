@@ -15,10 +15,12 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
+from rnnzoo import devices
 from rnnzoo.data.batches import Batches, Splits
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import write_text
-from rnnzoo.training import carrying, checkpoint, devices, metrics, runs, starting
+from rnnzoo.tasks.judging import measures
+from rnnzoo.training import carrying, checkpoint, runs, starting
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish
@@ -136,11 +138,11 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
             if trained is not model:
                 model.set_weights(trained.get_weights())
         else:  # a baseline without weights
-            found = metrics.evaluate(model, train.arrays(), recipe.task, recipe.data)
-            row |= {name: found[name] for name in metrics.WATCHED[recipe.task]}
+            found = measures.evaluate(model, train.arrays(), recipe.task, recipe.data)
+            row |= {name: found[name] for name in measures.WATCHED[recipe.task]}
         if validation:
-            found = metrics.evaluate(model, validation.arrays(), recipe.task, recipe.data)
-            row |= {f"val_{name}": found[name] for name in metrics.WATCHED[recipe.task]}
+            found = measures.evaluate(model, validation.arrays(), recipe.task, recipe.data)
+            row |= {f"val_{name}": found[name] for name in measures.WATCHED[recipe.task]}
         state.seconds += time.perf_counter() - began
         state.epoch += 1
         state.history.append(row)
@@ -196,7 +198,7 @@ def _judge(recipe: Recipe, model: Any, optimizer: Any, state: State, row: Mappin
         return
     value = row[recipe.monitor]
     better = state.best is None or (
-        value > state.best if metrics.more_is_better(recipe.monitor) else value < state.best
+        value > state.best if measures.more_is_better(recipe.monitor) else value < state.best
     )
     if better:
         state.best, state.best_epoch, state.waited = value, state.epoch, 0
@@ -209,7 +211,7 @@ def _judge(recipe: Recipe, model: Any, optimizer: Any, state: State, row: Mappin
 
 
 def _check_monitor(recipe: Recipe, splits: Splits) -> None:
-    valid = [f"val_{name}" for name in metrics.WATCHED[recipe.task]]
+    valid = [f"val_{name}" for name in measures.WATCHED[recipe.task]]
     if "validation" in splits.parts and recipe.monitor not in valid:
         raise InvalidValue(f"monitor must be one of {', '.join(valid)}. Received: monitor={recipe.monitor!r}")
 

@@ -12,19 +12,14 @@ import numpy as np
 from rich.console import Console
 
 from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.devices import device_name
 from rnnzoo.errors import InvalidValue
 from rnnzoo.files import whole_file
-from rnnzoo.training import (
-    feedback,
-    forecast_report,
-    metrics,
-    report,
-    runs,
-    translation_report,
-    translations,
-)
+from rnnzoo.pictures import classification, forecasts
+from rnnzoo.pictures import translations as translation_pictures
+from rnnzoo.tasks.judging import feeding_back, measures, translations
+from rnnzoo.training import runs
 from rnnzoo.training.checkpoint import State
-from rnnzoo.training.devices import device_name
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.runs import Run
 
@@ -41,22 +36,22 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     batches: Any
     for name, batches in held_out.items():
         if recipe.task == "language_modeling":
-            found[name] = metrics.evaluate(model, batches.arrays(), recipe.task)
+            found[name] = measures.evaluate(model, batches.arrays(), recipe.task)
             with contextlib.suppress(InvalidValue):  # a convolution's state cannot be carried
-                found[name] |= {f"{k}_carried": v for k, v in metrics.carried(model, batches).items()}
+                found[name] |= {f"{k}_carried": v for k, v in measures.carried(model, batches).items()}
         elif recipe.task == "forecasting":
-            paths = metrics.PATHS if name == list(held_out)[-1] else 0  # they take time: for the number to publish
-            errors = metrics.forecast_errors(model, batches.arrays(), recipe.data, paths)
+            paths = measures.PATHS if name == list(held_out)[-1] else 0  # they take time: for the number to publish
+            errors = measures.forecast_errors(model, batches.arrays(), recipe.data, paths)
             found[name] = errors.scores()
         elif recipe.task == "translation":
             found[name], written = translations.judge(model, batches, recipe.data)
         else:
-            last = metrics.predict(model, batches.arrays())
-            found[name] = metrics.score(last, recipe.task)
+            last = measures.predict(model, batches.arrays())
+            found[name] = measures.score(last, recipe.task)
             if recipe.task == "tagging":
-                tags[name] = metrics.by_class(last, recipe.data.classes)
+                tags[name] = measures.by_class(last, recipe.data.classes)
 
-    report.plot_run(
+    classification.plot_run(
         folder / runs.PLOTS,
         state.history,
         state.best_epoch,
@@ -67,13 +62,13 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     )
     _save_examples(folder, model, recipe.data, held_out, last)
     if recipe.task == "forecasting":
-        forecast_report.plot_forecasts(folder / runs.PLOTS, model, batches, errors, recipe.data, name)
+        forecasts.plot_forecasts(folder / runs.PLOTS, model, batches, errors, recipe.data, name)
         if recipe.data.feed_back:
-            scores, picture = feedback.judge(model, batches, recipe.data, recipe.data.feed_back)
+            scores, picture = feeding_back.judge(model, batches, recipe.data, recipe.data.feed_back)
             found[name] |= scores
-            report.save(picture, folder / runs.PLOTS / "fed_back.png")
+            classification.save(picture, folder / runs.PLOTS / "fed_back.png")
     if recipe.task == "translation":
-        translation_report.plot(folder / runs.PLOTS, batches, written, recipe.data, name)
+        translation_pictures.plot(folder / runs.PLOTS, batches, written, recipe.data, name)
     results = {
         "recipe": recipe.name,
         "dataset": recipe.data.name,
@@ -100,7 +95,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     runs.write_json(folder / runs.RESULTS, results)
     split, values = list(found.items())[-1]
     if tags:
-        console.print(report.table_by_class(tags[split]))
+        console.print(classification.table_by_class(tags[split]))
     console.print(
         f"{split}: " + "  ".join(f"{k} {v:.4f}" for k, v in values.items())
         + f"  (epoch {state.best_epoch} of {state.epoch}, trained in {state.seconds:.1f} s)"
@@ -118,7 +113,7 @@ def _save_examples(folder: Path, model: Any, data: Any, held_out: Mapping[str, B
     has_attention = any(layer.name == "attention" for layer in getattr(model.get_layer("body"), "layers", ()))
     if last is None or not has_attention or not hasattr(data, "vocabulary"):
         return
-    from rnnzoo.training import explain
+    from rnnzoo.pictures import attention
 
     batches = list(held_out.values())[-1]
     order = np.concatenate([indices[:real] for indices, real, _ in batches.plan()])
@@ -132,8 +127,8 @@ def _save_examples(folder: Path, model: Any, data: Any, held_out: Mapping[str, B
         for i in chosen
     ]
     vocabulary = data.vocabulary
-    found = explain.explain(model, ids, [vocabulary.decode(row) for row in ids], titles)
-    report.save(explain.picture(found), folder / runs.PLOTS / "examples.png")
+    found = attention.explain(model, ids, [vocabulary.decode(row) for row in ids], titles)
+    classification.save(attention.picture(found), folder / runs.PLOTS / "examples.png")
 
 
 def _backend_version() -> str:

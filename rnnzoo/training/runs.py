@@ -97,7 +97,7 @@ class Run:
         """
         if isinstance(raw, str) or not isinstance(raw, Sequence | np.ndarray):
             raise InvalidType(f"predict takes a list of inputs. Received: {type(raw).__name__}")
-        from rnnzoo.training import translations
+        from rnnzoo.tasks.judging import translations
 
         if self._translates(beam):
             return translations.answers(self.model, self.data, raw, beam=beam)
@@ -108,15 +108,15 @@ class Run:
         return answers
 
     def explain(self, raw: Sequence[str], *, beam: int = 1) -> list[Any]:
-        """Show which words of each text the model looked at; see `rnnzoo.training.explain.Explanation`.
+        """Show which words of each text the model looked at; see `rnnzoo.pictures.attention.Explanation`.
 
-        Of translation: which it looked at for each token that it wrote; see `rnnzoo.training.translations.Translation`.
+        Of translation: which it looked at for each token that it wrote (`Translation`).
 
         Raises:
             ValueError: The model has no attention, or the data no words.
         """
-        from rnnzoo.training import translations
-        from rnnzoo.training.explain import explain
+        from rnnzoo.pictures.attention import explain
+        from rnnzoo.tasks.judging import translations
 
         if self._translates(beam):
             return translations.explain(self.model, self.data, raw, beam=beam)
@@ -134,8 +134,8 @@ class Run:
             data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
             beam: See `predict`.
         """
-        from rnnzoo.training import translations
-        from rnnzoo.training.metrics import PATHS, evaluate
+        from rnnzoo.tasks.judging import translations
+        from rnnzoo.tasks.judging.measures import PATHS, evaluate
 
         batches = self._judged(file, data_dir)
         if self._translates(beam):
@@ -144,7 +144,7 @@ class Run:
 
     def by_tag(self, file: Any = None, *, data_dir: str | None = None) -> dict[str, dict[str, float]]:
         """Measure a tagger by tag: precision, recall, f1 and count of each; arguments as for `evaluate`."""
-        from rnnzoo.training.metrics import by_class, predict
+        from rnnzoo.tasks.judging.measures import by_class, predict
 
         return by_class(predict(self.model, self._judged(file, data_dir).arrays()), self.data.classes)
 

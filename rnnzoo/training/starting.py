@@ -7,8 +7,8 @@ import keras
 
 from rnnzoo.builder import build, make_optimizer
 from rnnzoo.data.batches import Splits
-from rnnzoo.data.vectors import ppmi_vectors
-from rnnzoo.data.vocabulary import Vocabulary
+from rnnzoo.data.text.vocabulary import Vocabulary
+from rnnzoo.data.text.word_vectors import ppmi_vectors
 from rnnzoo.errors import InvalidValue
 from rnnzoo.training import runs
 from rnnzoo.training.recipe import Recipe

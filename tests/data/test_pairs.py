@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnzoo.data import TextPairs, codecs
+from rnnzoo.data import TextPairs
 from rnnzoo.data.batches import bucket_shapes
-from rnnzoo.data.pair_batches import PairBatches
-from rnnzoo.data.rows import choose_pair
-from rnnzoo.data.vocabulary import END, UNKNOWN
+from rnnzoo.data.files.text_table import choose_pair
+from rnnzoo.data.pairs import tokenizers
+from rnnzoo.data.pairs.pair_batches import PairBatches
+from rnnzoo.data.text.vocabulary import END, UNKNOWN
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no failure
 settings.load_profile("patient")
@@ -87,7 +88,7 @@ TEXTS = ["The dog's bone, the cat!", "the DOG", "ein Hund — der Hund"]
 
 
 def test_words_are_kept_as_they_are_written():
-    found = codecs.codec(codecs.fit(TEXTS, "words", 100, 3))
+    found = tokenizers.codec(tokenizers.fit(TEXTS, "words", 100, 3))
     assert found.pieces(TEXTS[0]) == ["The", "dog's", "bone", ",", "the", "cat", "!"]
     assert found.text(found.encode(TEXTS[0])) == "The dog's bone , the cat !" == found.normal(TEXTS[0])
     assert found.ids["the"] == 3  # the most frequent one, before those met later
@@ -97,7 +98,7 @@ def test_words_are_kept_as_they_are_written():
 
 
 def test_characters_keep_all():
-    found = codecs.codec(codecs.fit(TEXTS, "characters", 100, 2))
+    found = tokenizers.codec(tokenizers.fit(TEXTS, "characters", 100, 2))
     assert found.text(found.encode(TEXTS[0])) == TEXTS[0] == found.normal(TEXTS[0])
     assert len(found) == 2 + len(set("".join(TEXTS)))
     assert found.ids[" "] == 2
@@ -105,8 +106,8 @@ def test_characters_keep_all():
 
 def test_subwords_write_any_text_of_their_letters():
     texts = [f"{a} {b} the dogs are barking." for a in ("old", "young", "small") for b in ("and", "or", "but")] * 4
-    fitted = codecs.fit(texts, "subwords", 40, 3)
-    found = codecs.codec(json.loads(json.dumps(fitted)))  # as a run keeps it
+    fitted = tokenizers.fit(texts, "subwords", 40, 3)
+    found = tokenizers.codec(json.loads(json.dumps(fitted)))  # as a run keeps it
     assert found.text(found.encode("the young dog")) == "the young dog"
     assert found.pieces("the  dog")[0].startswith("▁")
     assert len(found.encode("the dog")) == len(found.pieces("the dog")) > 0
@@ -115,15 +116,15 @@ def test_subwords_write_any_text_of_their_letters():
     assert found.normal("ﬁve  dogs ") == "five dogs"
     assert "⁇" in found.tokens(found.encode("ö"))
     assert len(found) <= 40
-    assert codecs.fit(texts, "subwords", 40, 3) == fitted, "the same texts give the same pieces"
+    assert tokenizers.fit(texts, "subwords", 40, 3) == fitted, "the same texts give the same pieces"
 
 
 @given(st.lists(st.text(alphabet="ab c.", min_size=1), min_size=1, max_size=10))
 def test_rows_of_ids_are_those_of_each_text(texts):
     texts = ["a", *texts]
     for first in (2, 3):
-        found = codecs.codec(codecs.fit(texts, "words", 50, first))
-        rows = codecs.encode_all(found, texts)
+        found = tokenizers.codec(tokenizers.fit(texts, "words", 50, first))
+        rows = tokenizers.encode_all(found, texts)
         for row, text in zip(rows, texts, strict=True):
             expected = [*found.encode(text)] + ([END] if first == 3 else [])
             assert row.tolist() == (expected or [UNKNOWN])
@@ -140,7 +141,7 @@ def test_rows_of_ids_are_those_of_each_text(texts):
 )
 def test_vocabularies_that_cannot_be(texts, unit, size, message):
     with pytest.raises(ValueError, match=f"{message}.*Received: "):
-        codecs.fit(texts, unit, size, 3)
+        tokenizers.fit(texts, unit, size, 3)
 
 
 # Files and data sets -------------------------------------------------------------------------------------------------

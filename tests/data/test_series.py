@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from rnnzoo.data import SeriesForecasting
-from rnnzoo.data.calendar import calendar_features
-from rnnzoo.data.csv_table import read_csv
-from rnnzoo.data.table import Table
+from rnnzoo.data.files.number_table import read_csv
+from rnnzoo.data.series.calendar import calendar_features
+from rnnzoo.data.series.table import Table
 from rnnzoo.errors import UserError
 
 ROWS, LOOKBACK, HORIZON = 60, 6, 3

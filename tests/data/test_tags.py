@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnzoo.data import Tagging
-from rnnzoo.data.tags import WORDS
+from rnnzoo.data.tags.tagging import WORDS
 
 LINE = "{}\t{}\t_\t{}\t{}\t_\t_\t_\t_\t_\n"
 DOG = "# text = The dogs' bark\n" + "".join(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnnzoo.data import TextClassification
-from rnnzoo.data.vocabulary import tokenize
+from rnnzoo.data.text.vocabulary import tokenize
 
 ROWS = [("Good, good film!", "pos"), ("bad <br /> film", "neg"), ("it's good", "pos"), ("bad bad", "neg")] * 10
 

@@ -9,7 +9,7 @@ import rnnzoo
 from rnnzoo import Recipe
 from rnnzoo.data import SequenceClassification, TextClassification
 from rnnzoo.data.embedded import digits
-from rnnzoo.data.vectors import SMOOTHING, WINDOW, ppmi_vectors
+from rnnzoo.data.text.word_vectors import SMOOTHING, WINDOW, ppmi_vectors
 
 
 def by_the_book(rows, size):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rnnzoo.layers
-from rnnzoo.layers import paths
+from rnnzoo.layers.recurrent import paths
 
 tf = pytest.importorskip("tensorflow")
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="asks TensorFlow for gradients")
@@ -118,7 +118,7 @@ def test_every_kind(kind, padding, direction, return_sequences):
 @pytest.mark.parametrize("padding", ["none", "ragged"])
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_long_sequence_is_cut_into_stretches(monkeypatch, kind, padding, backwards):
-    monkeypatch.setattr("rnnzoo.layers.bptt.LONGEST", 7)
+    monkeypatch.setattr("rnnzoo.layers.recurrent.compiled.bptt.LONGEST", 7)
     rng = np.random.default_rng(1)
     theirs, ours = pair(kind, 6, 20, return_sequences=True, return_state=True, go_backwards=backwards)
     x, state = data(rng, kind, 6, 20, False, True)

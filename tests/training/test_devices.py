@@ -26,7 +26,7 @@ for epochs in ((1, 2) if "twice" in sys.argv else (2,)):  # twice: go on from th
 with np.load(folder / "checkpoint") as file:
     arrays = {name: file[name] for name in file.files if name.startswith("model/") and "float" in str(file[name].dtype)}
 np.savez(folder / "weights.npz", **arrays)
-from rnnzoo.training import devices as module
+from rnnzoo import devices as module
 print(json.dumps({"count": module.count(), "again": run.evaluate()}))
 """
 

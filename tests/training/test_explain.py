@@ -6,7 +6,7 @@ from rich.console import Console
 
 import rnnzoo
 from rnnzoo.data import TextClassification
-from rnnzoo.training import explain
+from rnnzoo.pictures import attention
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,11 @@ def test_the_weights_belong_to_the_words(run):
     (found,) = run.explain(["The film was GOOD"])
     assert list(found.tokens) == ["the", "film", "was", "good"]
     np.testing.assert_allclose(found.weights.sum(), 1, atol=1e-5)
-    text = explain.in_terminal(found)
+    text = attention.in_terminal(found)
     assert text.plain.endswith("the film was good ")
     colours = {text.plain[s.start : s.end]: s.style for s in text.spans}
     assert len({str(c) for c in colours.values()}) > 1, "words of different weight have different colours"
-    figure = explain.picture([found])
+    figure = attention.picture([found])
     assert [t.get_text() for t in figure.axes[0].texts] == [found.title, *found.tokens]
 
 

@@ -12,8 +12,8 @@ import rnnzoo
 from rnnzoo import Recipe, cli
 from rnnzoo.data import SeriesForecasting
 from rnnzoo.errors import InvalidValue
-from rnnzoo.training.feedback import feed_back
-from rnnzoo.training.forecasts import ForecastErrors, probabilistic_errors
+from rnnzoo.tasks.judging.feeding_back import feed_back
+from rnnzoo.tasks.judging.forecast_errors import ForecastErrors, probabilistic_errors
 
 
 @pytest.fixture(scope="module")

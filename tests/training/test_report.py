@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from rnnzoo.training import report
-from rnnzoo.training.metrics import Predictions
+from rnnzoo.pictures import classification
+from rnnzoo.tasks.judging.measures import Predictions
 
 HISTORY = [
     {"epoch": 1, "loss": 1.0, "accuracy": 0.3, "val_loss": 0.9, "val_accuracy": 0.4},
@@ -32,7 +32,7 @@ def lines(axes):
 
 
 def test_curves():
-    loss, accuracy = report.curves(HISTORY, 2).axes
+    loss, accuracy = classification.curves(HISTORY, 2).axes
     assert (loss.get_title(), accuracy.get_title()) == ("loss", "accuracy")
     assert loss.get_xlabel() == "epoch"
     assert lines(loss) == {
@@ -41,23 +41,25 @@ def test_curves():
         "kept: 0.7": [[2, 0.7]],
     }
     assert lines(accuracy)["kept: 0.8"] == [[2, 0.8]]
-    assert lines(report.curves(HISTORY, 3).axes[1])["kept: 0.7"] == [[3, 0.7]]  # what was kept, not what was highest
+    assert lines(classification.curves(HISTORY, 3).axes[1])["kept: 0.7"] == [
+        [3, 0.7]
+    ]  # what was kept, not what was highest
 
 
 def test_curves_without_validation():
     rows = [{k: v for k, v in row.items() if not k.startswith("val_")} for row in HISTORY]
-    for axes in report.curves(rows, 3).axes:
+    for axes in classification.curves(rows, 3).axes:
         assert list(lines(axes)) == ["training"]
 
 
 def test_one_epoch_is_a_visible_point():
-    for axes in report.curves(HISTORY[:1], 1).axes:
+    for axes in classification.curves(HISTORY[:1], 1).axes:
         assert all(line.get_marker() not in ("", "None") for line in axes.get_lines())
 
 
 def test_confusion_matrix_counts():
     p = predictions(4)
-    axes = report.confusion(p, ["a", "b", "c", "d"], "test").axes[0]
+    axes = classification.confusion(p, ["a", "b", "c", "d"], "test").axes[0]
     labels = p.output.argmax(axis=1)
     expected = [[int(((p.y == i) & (labels == j)).sum()) for j in range(4)] for i in range(4)]
     assert [int(text.get_text()) for text in axes.texts] == np.ravel(expected).tolist()
@@ -67,7 +69,7 @@ def test_confusion_matrix_counts():
 
 def test_confusion_matrix_keeps_classes_that_do_not_occur():
     p = Predictions(np.array([0, 2]), np.eye(3, dtype="float32")[[0, 2]])
-    assert len(report.confusion(p, ["a", "b", "c"], "test").axes[0].texts) == 9
+    assert len(classification.confusion(p, ["a", "b", "c"], "test").axes[0].texts) == 9
 
 
 def area(xy):
@@ -77,7 +79,7 @@ def area(xy):
 
 def test_roc_of_two_classes_is_that_of_the_second():
     p = predictions(2)
-    axes = report.roc(p, ["no", "yes"], "test").axes[0]
+    axes = classification.roc(p, ["no", "yes"], "test").axes[0]
     curve, _chance = axes.get_lines()
     assert "yes" in curve.get_label()
     assert area(curve.get_xydata()) == pytest.approx(sk.roc_auc_score(p.y, p.output[:, 1] - p.output[:, 0]))
@@ -85,7 +87,7 @@ def test_roc_of_two_classes_is_that_of_the_second():
 
 def test_roc_of_many_classes_is_one_against_the_rest():
     p = predictions(3)
-    axes = report.roc(p, ["a", "b", "c"], "test").axes[0]
+    axes = classification.roc(p, ["a", "b", "c"], "test").axes[0]
     curves = axes.get_lines()[:-1]
     assert len(curves) == 3
     for i, curve in enumerate(curves):
@@ -94,7 +96,7 @@ def test_roc_of_many_classes_is_one_against_the_rest():
 
 def test_roc_leaves_out_classes_that_do_not_occur():
     p = Predictions(np.array([0, 2, 0, 2]), np.float32([[1, 0, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1]]))
-    labels = [line.get_label() for line in report.roc(p, ["a", "b", "c"], "test").axes[0].get_lines()]
+    labels = [line.get_label() for line in classification.roc(p, ["a", "b", "c"], "test").axes[0].get_lines()]
     assert [label[0] for label in labels[:2]] == ["a", "c"]
     assert len(labels) == 3
 
@@ -102,7 +104,7 @@ def test_roc_leaves_out_classes_that_do_not_occur():
 def test_errors():
     rng = np.random.default_rng(0)
     y, output = rng.normal(size=(50, 2)), rng.normal(size=(50, 2))
-    left, right = report.errors(Predictions(y, output), "test").axes
+    left, right = classification.errors(Predictions(y, output), "test").axes
     points, diagonal = left.get_lines()
     np.testing.assert_array_equal(points.get_xydata(), np.stack([y.ravel(), output.ravel()], axis=1))
     ends = diagonal.get_xydata()
@@ -124,11 +126,11 @@ def test_files(tmp_path, task, expected):
     p = None if task == "language_modeling" else predictions(3)
     if task == "regression":
         p = Predictions(p.output, p.output + 1)
-    report.plot_run(tmp_path / "plots", HISTORY, 2, "test", p, task, None)
+    classification.plot_run(tmp_path / "plots", HISTORY, 2, "test", p, task, None)
     assert {path.name for path in (tmp_path / "plots").iterdir()} == expected
     assert all(is_picture(path) for path in (tmp_path / "plots").iterdir())
 
 
 def test_too_many_classes_get_no_matrix(tmp_path):
-    report.plot_run(tmp_path, HISTORY, 2, "test", predictions(40, n=80), "classification", None)
+    classification.plot_run(tmp_path, HISTORY, 2, "test", predictions(40, n=80), "classification", None)
     assert [path.name for path in tmp_path.iterdir()] == ["curves.png"]

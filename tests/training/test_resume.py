@@ -17,7 +17,7 @@ SETTINGS = ["--model", "gru", "--set", "units=6", "--set", "dropout=0.3", "--epo
 # Importing takes longer than the training itself: each process imports, and waits until it is its turn.
 WAITING = """
 import runpy, sys
-import keras, sklearn.model_selection, rnnzoo.training.fit, rnnzoo.training.report
+import keras, sklearn.model_selection, rnnzoo.training.fit, rnnzoo.pictures.classification
 sys.argv = sys.argv[1:]
 sys.stdin.readline()
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -17,7 +17,8 @@ from sklearn import metrics as sk
 import rnnzoo
 from rnnzoo.data import SequenceClassification, SequenceRegression
 from rnnzoo.errors import Diverged, InvalidType, InvalidValue, UserError, WriteFailed, differences
-from rnnzoo.training import checkpoint, metrics
+from rnnzoo.tasks.judging import measures
+from rnnzoo.training import checkpoint
 from rnnzoo.training.runs import list_runs
 
 KEYS = {"recipe", "dataset", "task", "model", "hyperparameters", "parameters", "metrics"} | {
@@ -332,7 +333,7 @@ def validation(monkeypatch):
 
     def dictate(*losses):
         left = iter(losses)
-        monkeypatch.setattr(metrics, "evaluate", lambda *_: {"loss": next(left), "accuracy": 0.5})
+        monkeypatch.setattr(measures, "evaluate", lambda *_: {"loss": next(left), "accuracy": 0.5})
 
     return dictate
 
@@ -359,7 +360,7 @@ def test_patience_goes_on_over_a_break(fit, recipe, validation, tmp_path):
 
 def test_more_may_be_better(fit, monkeypatch):
     accuracies = iter([0.5, 0.9, 0.7])
-    monkeypatch.setattr(metrics, "evaluate", lambda *_: {"loss": 1.0, "accuracy": next(accuracies)})
+    monkeypatch.setattr(measures, "evaluate", lambda *_: {"loss": 1.0, "accuracy": next(accuracies)})
     assert fit(epochs=3, monitor="val_accuracy", patience=None).results["best_epoch"] == 2
 
 

@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 import rnnzoo
 from rnnzoo import cli, layers
 from rnnzoo.data import Tagging
-from rnnzoo.training import metrics
+from rnnzoo.tasks.judging import measures
 from rnnzoo.training.fit import train
 
 SMALL = {"units": 8, "character_units": 4, "dropout": 0.0}
@@ -96,8 +96,8 @@ def test_evaluation_by_tag(finished, table, capsys):
 
 def test_by_class_is_what_scikit_learn_says():
     rng = np.random.default_rng(0)
-    predictions = metrics.Predictions(rng.integers(0, 3, 50), rng.normal(size=(50, 4)))
-    found = metrics.by_class(predictions, "abcd")
+    predictions = measures.Predictions(rng.integers(0, 3, 50), rng.normal(size=(50, 4)))
+    found = measures.by_class(predictions, "abcd")
     assert [found[c]["count"] for c in "abcd"] == [*np.bincount(predictions.y), 0]
     for name in ("precision", "recall", "f1"):
         measure = getattr(sk, f"{name}_score")
@@ -126,7 +126,7 @@ def test_another_seed_of_weights_starts_where_the_run_ended(finished, table, tmp
 
 
 def test_a_run_is_exported_with_both_inputs(finished):
-    from rnnzoo.export import export
+    from rnnzoo.serving.exporting import export
 
     path, error = export(finished.folder, output=finished.folder.parent / "exported")
     assert path.is_dir()

@@ -18,9 +18,11 @@ from scipy.special import log_softmax
 import rnnzoo
 from rnnzoo import Recipe, cli, layers
 from rnnzoo.data import TextPairs
-from rnnzoo.training import alignment, translation_report, translations
+from rnnzoo.pictures import alignment
+from rnnzoo.pictures import translations as pictures
+from rnnzoo.tasks.judging import translations
+from rnnzoo.tasks.judging.translations import Translation
 from rnnzoo.training.compare import compare
-from rnnzoo.training.translations import Translation
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no failure
 settings.load_profile("patient")
@@ -297,7 +299,7 @@ def test_perfect_answers():
 
 @pytest.mark.parametrize(("metric", "up"), [("exact_match", True), ("bleu", True), ("chrf", True), ("cer", False)])
 def test_directions(metric, up):
-    from rnnzoo.training.metrics import more_is_better
+    from rnnzoo.tasks.judging.measures import more_is_better
 
     assert more_is_better(metric) is more_is_better(f"val_{metric}") is up
 
@@ -312,13 +314,13 @@ def answer(source, target, attention=True, score=-0.1):
 
 def test_bars_show_the_share_of_each_length():
     lengths, right = np.array([1, 1, 2, 2, 2, 5]), np.array([True, False, True, True, False, True])
-    (axes,) = translation_report.by_length(lengths, right, "test").axes
+    (axes,) = pictures.by_length(lengths, right, "test").axes
     assert [bar.get_height() for bar in axes.patches] == pytest.approx([1 / 2, 2 / 3, 1])
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "2", "5"]
     assert {text.get_text() for text in axes.texts} == {"2", "3", "1"}
     wide = np.arange(1, 50)
-    (axes,) = translation_report.by_length(wide, wide < 25, "test").axes
-    assert len(axes.patches) <= translation_report.BARS
+    (axes,) = pictures.by_length(wide, wide < 25, "test").axes
+    assert len(axes.patches) <= pictures.BARS
     assert sum(int(text.get_text()) for text in axes.texts) == len(wide)
 
 
@@ -332,7 +334,7 @@ def test_heat_maps_have_the_tokens_on_their_axes():
 
 def test_examples_show_the_truth_of_wrong_answers():
     found = [answer(["a"], ["x"]), answer(["b"], ["y"], score=-2.0)]
-    figure = translation_report.examples(found, ["x", "z"], np.array([True, False]))
+    figure = pictures.examples(found, ["x", "z"], np.array([True, False]))
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert [t for t in texts if t] == [
         "right, 0.905",

@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 import rnnzoo
-from rnnzoo.training.search import trials as files
-from rnnzoo.training.search import tune as module
-from rnnzoo.training.search import work
+from rnnzoo.search import driver as module
+from rnnzoo.search import trials as files
+from rnnzoo.search import work
 
 
 class Here:

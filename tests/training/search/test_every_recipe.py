@@ -19,7 +19,7 @@ from rnnzoo.data import (
     TextClassification,
     TextPairs,
 )
-from rnnzoo.training.search.report import command
+from rnnzoo.search.report import command
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
 RECIPES = [path for path in sorted((Path(__file__).parents[3] / "recipes").glob("*.py")) if path.stem != "tables"]

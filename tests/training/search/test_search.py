@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 import rnnzoo
-from rnnzoo.training.search.trials import Trial
+from rnnzoo.search.trials import Trial
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
 TWO = {"num_layers": None, "dropout": None, "batch_size": None, "sequence_length": None}

@@ -13,7 +13,7 @@ from rich.console import Console
 import rnnzoo
 from rnnzoo import Recipe, cli, load
 from rnnzoo.data import SequenceClassification
-from rnnzoo.training.search.space import make_space
+from rnnzoo.search.space import make_space
 
 FEW = {"num_layers": None, "dropout": None, "units": (4, 8)}
 

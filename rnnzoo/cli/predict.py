@@ -1,0 +1,102 @@
+"""The command `predict`: what it reads, and how it shows a model's answers."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional, arg
+
+from rnnzoo.cli.console import print_out
+from rnnzoo.errors import InvalidValue
+
+
+@dataclass
+class Predict:
+    """Answer inputs: given here, in a file, or line by line from standard input (-)."""
+
+    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
+    inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="INPUT")] = ()
+    """Texts, or sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
+    file: str | None = None
+    """An .npy or .npz file (its x), a text file with one input a line, sentences in CoNLL-U, a table of a series (what
+    comes after it?) or of pairs of texts (its sources)."""
+    json: bool = False
+    """Print JSON Lines."""
+    explain: bool = False
+    """Colour each word by the model's attention, and save the picture in the run's plots."""
+    beam: int = 1
+    """Of translation: how many answers are followed side by side; 1 takes the likeliest token at each step."""
+
+    def execute(self, _):
+        """Print one line an input."""
+        from rnnzoo.training.runs import load
+
+        run = load(self.run)
+        if self.file and self.file.endswith((".csv", ".tsv", ".conllu")) and hasattr(run.data, "read_inputs"):
+            raw = run.data.read_inputs(self.file)
+        else:
+            raw = _read_inputs(self.inputs, self.file)
+        if self.explain:
+            _explain(run, raw, self.beam)
+            return
+        for item, answer in zip(raw, run.predict(raw, beam=self.beam), strict=True):
+            if self.json:
+                print(json.dumps(answer))
+            elif "tags" in answer:
+                print(" ".join(f"{word}/{tag}" for word, tag in zip(answer["words"], answer["tags"], strict=True)))
+            elif "text" in answer:
+                print(answer["text"] + (f"  ({answer['note']})" if "note" in answer else ""))
+            else:
+                shown = "  ".join(_shown(name, value) for name, value in answer.items())
+                text = str(item if isinstance(item, str) else getattr(item, "tolist", lambda i=item: i)())
+                print(f"{shown}  {text if len(text) <= 60 else text[:57] + '...'}")
+
+
+def _explain(run: Any, raw: Sequence[Any], beam: int) -> None:
+    """Show where the model looked, and save the picture."""
+    from rnnzoo.pictures import alignment, attention, classification
+
+    pairs = run.config["task"] == "translation"
+    found = run.explain(raw, beam=beam)
+    for one in found:
+        print_out(alignment.in_terminal(one) if pairs else attention.in_terminal(one), soft_wrap=pairs)
+    path = run.folder / "plots" / "explained.png"
+    classification.save(alignment.picture(found) if pairs else attention.picture(found), path)
+    print_out(f"picture: {path}")
+
+
+def _shown(name: str, value: Any) -> str:
+    """Return an answer's value as a person reads it; a forecast with the name of its column."""
+    if isinstance(value, list) and name != "values":
+        return f"{name}: " + " ".join(f"{v:.5g}" for v in value)
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:
+    if file and inputs:
+        raise InvalidValue(f"Give inputs or --file, not both. Received: {len(inputs)} inputs and --file {file}")
+    if file and file.endswith((".npy", ".npz")):
+        import numpy as np
+
+        from rnnzoo.data.sequences.arrays import rows_of_x
+
+        try:
+            with open(file, "rb") as opened:
+                found = np.load(opened, allow_pickle=False)
+                return rows_of_x({"x": found} if isinstance(found, np.ndarray) else dict(found))
+        except (OSError, ValueError, KeyError) as error:
+            raise InvalidValue(f"Cannot read an array x from this file ({error}). Received: {file}") from None
+    if file and file != "-":
+        try:
+            lines = Path(file).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidValue(f"Cannot read this text file ({error}). Received: {file}") from None
+        return [line for line in lines if line.strip()]
+    if file == "-" or list(inputs) == ["-"]:
+        return [line.rstrip("\n") for line in sys.stdin if line.strip()]
+    if not inputs:
+        raise InvalidValue("Give inputs, --file, or - for standard input. Received: nothing to predict")
+    return list(inputs)

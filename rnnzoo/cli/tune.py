@@ -1,0 +1,52 @@
+"""The command `tune` of every recipe: its options, and how they become a call of `rnnzoo.tune`."""
+
+from typing import Annotated, Any, Literal
+
+from tyro.conf import UseAppendAction, arg
+
+from rnnzoo.errors import InvalidValue
+
+OPTIONS: dict[str, Any] = {
+    "trials": Annotated[int | None, arg(help="How many; by default 20, for grid and hyperband as many as they have.")],
+    "workers": Annotated[int, arg(help="Trials side by side.")],
+    "tuner": Annotated[Literal["bayesian", "hyperband", "random", "grid"], arg(help="What proposes trials.")],
+    "objective": Annotated[str | None, arg(help="val_accuracy, val_loss, ...; by default the task's main metric.")],
+    "models": Annotated[str, arg(help="Names, separated by commas, to choose from; by default the model alone.")],
+    "search": Annotated[
+        UseAppendAction[tuple[str, ...]],
+        arg(metavar="NAME=RANGE", help="units=16:256, pooling=last,mean or dropout=off; may be repeated."),
+    ],
+    "max_minutes": Annotated[float | None, arg(help="End after so long, with the best so far.")],
+    "trial_minutes": Annotated[float | None, arg(help="A trial that takes longer has failed.")],
+    "output": Annotated[str | None, arg(help="The search's folder; by default runs/<recipe>-tune.")],
+    "restart": Annotated[bool, arg(help="Begin anew.")],
+    "tensorboard": Annotated[bool, arg(help="Write logs for TensorBoard's HParams plugin.")],
+    "ray_address": Annotated[str | None, arg(help="Run trials on a Ray cluster: auto, local or host:port.")],
+    "data_dir": Annotated[str | None, arg(help="Of TFDS, instead of TFDS_DATA_DIR.")],
+}
+DEFAULTS = {"workers": 1, "tuner": "bayesian", "search": (), "tensorboard": False}
+
+
+def execute(options: Any, recipe: Any, base: Any, models: list[str]) -> None:
+    """Search.
+
+    Args:
+        options: As parsed.
+        recipe: The recipe as the options change it: what they set is not searched.
+        base: The recipe as its script has it.
+        models: To choose from.
+    """
+    from rnnzoo.registry import describe
+    from rnnzoo.search.driver import tune
+    from rnnzoo.search.space import OF_TRAINING, WORDS_OF_TRAINING, parse
+
+    fixed = {setting.partition("=")[0] for setting in options.set}
+    known = {name for model in models or [recipe.model] for name in describe(model).dials(recipe.task)}
+    fixed = (fixed & known) | {
+        name for name in (*OF_TRAINING, *WORDS_OF_TRAINING) if getattr(recipe, name) != getattr(base, name)
+    }
+    search = dict(map(parse, options.search))
+    if both := sorted(fixed & {name for name, value in search.items() if value is not None}):
+        raise InvalidValue(f"A setting is either given or searched. Received: {', '.join(both)}, given and searched")
+    given = {name: getattr(options, name) for name in OPTIONS if name not in ("models", "search")}
+    tune(recipe, **given, models=models, search={**dict.fromkeys(fixed), **search}, base=base)

@@ -1,0 +1,1 @@
+"""Pairs of texts: one to read, one to write."""

@@ -1,0 +1,201 @@
+"""Pairs of texts, one to read and one to write: a TFDS data set, or the user's own table."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from rnnzoo.data import ragged
+from rnnzoo.data.batches import Splits, bucket_shapes
+from rnnzoo.data.files.text_table import choose_pair, read_rows
+from rnnzoo.data.pairs import tokenizers
+from rnnzoo.data.pairs.pair_batches import PairBatches
+from rnnzoo.data.pairs.tokenizers import Codec, Unit
+from rnnzoo.data.splits import PARTS, InParts, Part
+from rnnzoo.data.text.vocabulary import END, FIRST
+from rnnzoo.data.tfds import texts
+from rnnzoo.errors import InvalidType, InvalidValue
+
+FILES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json")
+Measure = Literal["exact_match", "bleu", "chrf", "cer"]
+
+
+@dataclass
+class TextPairs(InParts):
+    """Sources and the targets to write for them. See `InParts` for further arguments.
+
+    A pair longer than the recipe's `sequence_length`, in tokens of the source or of the target, is left out of train;
+    validation and test are measured whole.
+
+    Args:
+        dataset: A TFDS data set of pairs of texts; or a file: a table `.csv` or `.tsv` with a header, or JSON Lines
+            `.jsonl`, in UTF-8. In a `.tsv` quotes stand for themselves.
+        source: The column or feature to read; by default `source`, or the first of the two.
+        target: The column or feature to write; by default `target`, or the second of the two.
+        tokens: `words` and punctuation marks as they are written, `characters`, or `subwords`, learnt by SentencePiece
+            from train.
+        target_tokens: Of the target; by default the same as of the source.
+        vocabulary_size: The most frequent tokens of train, padding and unknown included.
+        target_vocabulary_size: Of the target, the end included too; by default the same as of the source.
+        measure: What `compare` judges by.
+    """
+
+    dataset: str
+    source: str | None = None
+    target: str | None = None
+    tokens: Unit = "words"
+    target_tokens: Unit | None = None
+    vocabulary_size: int = 20_000
+    target_vocabulary_size: int | None = None
+    measure: Measure = "exact_match"
+    _texts: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The data set's or the file's name."""
+        return os.path.basename(self.dataset) if self.dataset.endswith(FILES) else self.dataset
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What results tell beside the data set's name."""
+        return {"measure": self.measure}
+
+    @property
+    def vocabulary(self) -> Codec:
+        """The tokens that the model reads, fitted on train."""
+        return tokenizers.codec(self._known("vocabulary"))
+
+    @property
+    def target_vocabulary(self) -> Codec:
+        """The tokens that the model writes, fitted on train; 2 is the end."""
+        return tokenizers.codec(self._known("answers"))
+
+    @property
+    def longest(self) -> tuple[int, int]:
+        """Steps of the longest source and of the longest target, the end included, that training read."""
+        source, target = self._known("longest")
+        return source, target
+
+    def _read(self, data_dir):
+        if self.dataset.endswith(FILES):
+            found: dict[str, Iterator[tuple[str, str]]] = {"train": read_pairs(self.dataset, self.source, self.target)}
+        else:
+            found = texts.open_pairs(self.dataset, self.source, self.target, data_dir)
+        return {part: _columns(found[part], self.name) for part in PARTS if part in found}
+
+    def _fit_inputs(self, parts):
+        sources, _ = parts["train"]
+        fitted = tokenizers.fit(sources, self.tokens, self.vocabulary_size, FIRST)
+        return {"vocabulary": fitted, "fill": 0, "inputs": {"vocabulary_size": len(tokenizers.codec(fitted))}}
+
+    def _fit_answers(self, y):
+        unit, size = self.target_tokens or self.tokens, self.target_vocabulary_size or self.vocabulary_size
+        fitted = tokenizers.fit(y, unit, size, END + 1)
+        return {**fitted, "outputs": len(tokenizers.codec(fitted))}
+
+    def _encode_inputs(self, x, part):
+        return tokenizers.encode_all(self.vocabulary, x)
+
+    def _encode_answers(self, y, part):
+        codec = self.target_vocabulary
+        if part != "train":  # which may be large, and is asked for its texts only where nothing is held out
+            self._texts[part] = [codec.normal(text) for text in y]
+        return tokenizers.encode_all(codec, y)
+
+    def batch(self, parts: dict[str, Part], *, sequence_length=None, batch_size=32, seed=0) -> Splits:
+        """Leave too long pairs out of train, and batch what `read` gave. See `load`."""
+        x, y = parts["train"]
+        if sequence_length is not None:
+            short = np.maximum(ragged.lengths(x), ragged.lengths(y) - 1) <= sequence_length
+            if not short.any():
+                raise InvalidValue(
+                    "No pair of train is that short: give a larger --sequence-length, or none. "
+                    f"Received: sequence_length={sequence_length}"
+                )
+            kept = np.flatnonzero(short)
+            x, y = ragged.take(x, kept), ragged.take(y, kept)
+        lengths = np.stack([ragged.lengths(x), ragged.lengths(y)], axis=1)
+        self.fitted |= {"sequence_length": sequence_length, "longest": lengths.max(axis=0).tolist()}
+        buckets = bucket_shapes(lengths, batch_size)
+        batches = {"train": PairBatches(x, y, buckets, batch_size, seed=seed)}
+        for name in (p for p in PARTS[1:] if p in parts):
+            batches[name] = PairBatches(*parts[name], buckets, batch_size, texts=self._texts.get(name))
+        return Splits({**batches})
+
+    def encode(self, raw: Sequence[str]) -> Sequence[np.ndarray]:
+        """Turn texts into the ids that the model reads.
+
+        Raises:
+            ValueError, TypeError: There is nothing to read; an input is no text.
+        """
+        if not len(raw):
+            raise InvalidValue("There is nothing to read. Received: no input")
+        wrong = next((item for item in raw if not isinstance(item, str)), None)
+        if wrong is not None:
+            raise InvalidType(f"An input is a text. Received: {type(wrong).__name__} {str(wrong)[:40]}")
+        blank = next((item for item in raw if not item.strip()), None)
+        if blank is not None:
+            raise InvalidValue(f"There is nothing to read in this input. Received: {blank!r}")
+        return self._encode_inputs(raw, "input")
+
+    def read_inputs(self, file: str) -> list[str]:
+        """Read the sources of a table: those of its column `source`, or of its first; blank ones are left out."""
+        found = []
+        for _, row in read_rows(file, quoted=False):
+            column = self.source or ("source" if "source" in row else next(iter(row)))
+            if column not in row:
+                raise InvalidValue(f"{file} has the columns {', '.join(map(str, row))}. Received: source={column!r}")
+            found.append(str(row[column] or ""))
+        return [text for text in found if text.strip()]
+
+    def batches_of(self, file: Any, batch_size: int = 64) -> PairBatches:
+        """Batch the pairs of a file with the same columns."""
+        sources, targets = _columns(read_pairs(str(file), self.source, self.target), str(file))
+        codec = self.target_vocabulary
+        x, y = self.encode(sources), tokenizers.encode_all(codec, targets)
+        buckets = bucket_shapes(np.stack([ragged.lengths(x), ragged.lengths(y)], axis=1), batch_size)
+        return PairBatches(x, y, buckets, batch_size, texts=[codec.normal(text) for text in targets])
+
+
+def read_pairs(path: str, source: str | None, target: str | None) -> Iterator[tuple[str, str]]:
+    """Yield `(source, target)` of each row of a file.
+
+    Args:
+        path: See `TextPairs`.
+        source: The column to read; by default `source`, or the first that is not the target.
+        target: The column to write; by default `target`, or the first that is not the source.
+
+    Raises:
+        ValueError: There is no such column, or a row has one side alone; says where.
+    """
+    columns: tuple[str, str] | None = None
+    for line, row in read_rows(path, quoted=False):
+        if columns is None:
+            names = [name for name in row if name is not None]
+            if {"source", "target"} <= set(names):
+                usual = ["source", "target"]
+            else:  # one that is named says nothing of where the other stands
+                usual = names[:2] if len(names) == 2 or source is target is None else []
+            columns = choose_pair(names, source, target, usual, path)
+        sides = [str(row.get(name) or "") for name in columns]
+        filled = [bool(side.strip()) for side in sides]
+        if any(filled) and not all(filled):
+            raise InvalidValue(
+                f"Every row needs both a source and a target. "
+                f"Received: nothing in column {columns[filled.index(False)]} of line {line} of {path}"
+            )
+        if all(filled):
+            yield sides[0], sides[1]
+
+
+def _columns(pairs: Iterator[tuple[str, str]], name: str) -> tuple[list[str], np.ndarray]:
+    """Return all sources and all targets."""
+    sources, targets = [], []
+    for source, target in pairs:
+        sources.append(source)
+        targets.append(target)
+    if not sources:
+        raise InvalidValue(f"There is no pair of texts. Received: {name}")
+    return sources, np.array(targets, dtype=object)

@@ -1,0 +1,1 @@
+"""Sequences of numbers or token ids, with an answer each."""

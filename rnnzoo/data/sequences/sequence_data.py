@@ -1,0 +1,172 @@
+"""Sequences of numbers or of token ids."""
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.data.labeled import Classes, Labeled, Values
+from rnnzoo.data.scaling import Scaler, Scaling
+from rnnzoo.data.sequences.arrays import (
+    as_answers,
+    as_sequences,
+    is_import_path,
+    parse_sequences,
+    read_arrays,
+    rows_of_x,
+)
+from rnnzoo.data.splits import PARTS
+from rnnzoo.data.tfds import prepared
+from rnnzoo.errors import InvalidType, InvalidValue
+
+
+@dataclass
+class SequenceData(Labeled):
+    """Sequences of numbers or tokens, of equal or unequal length, with one answer each.
+
+    Args:
+        source: Arrays by name (`x`, `y`; or `x_train`, `y_train`, `x_test`, ..., each with optional `lengths`), a pair
+            `(x, y)`, an `.npz` file of such arrays, `"module:function"` that returns them, or the name of a TFDS data
+            set. x is `(examples, time)` of token ids or of one feature, `(examples, time, features)`, or a list of
+            rows of unequal length.
+        fields: Of a TFDS data set: the sequences to read, joined by `/` where nested; all numeric ones by default.
+        label: Of a TFDS data set: the answer's name; the only label by default.
+        scale: `standard` (mean 0, deviation 1) or `minmax` (0..1), by feature, fitted on train.
+        pad_value: Trailing steps equal to it in every feature are padding. Tokens are padded with 0.
+        vocabulary_size: Of tokens; by default the largest id of train + 1.
+        group: What examples share that must not be in train and test at once: an array of `group` beside x and y, or of
+            a TFDS data set the feature of this name, such as `participant`.
+        test_groups: The groups that make up test; all others are train.
+    """
+
+    source: Any
+    fields: tuple[str, ...] = ()
+    label: str | None = None
+    scale: Scaling = "none"
+    pad_value: float | None = None
+    vocabulary_size: int | None = None
+    group: str | None = None
+    test_groups: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The data set's name: `digits`, `reviews.npz`, `smartwatch_gestures`."""
+        source = str(self.source)
+        return os.path.basename(source) if source.endswith(".npz") else source.rpartition(":")[2]
+
+    def labelled(self, file):
+        """Read the arrays x and y."""
+        arrays = read_arrays(file)
+        if not {"x", "y"} <= arrays.keys():
+            raise InvalidValue(f"The file must hold the arrays x and y. Received: {', '.join(arrays) or 'nothing'}")
+        x, y = rows_of_x(arrays), as_answers(arrays["y"], "the file")
+        if len(x) != len(y):
+            raise InvalidValue(f"x and y must have as many rows. Received: {len(x)} and {len(y)}")
+        return x, y
+
+    def check_source(self):
+        """Refuse arrays in memory."""
+        if not isinstance(self.source, str | os.PathLike):
+            raise InvalidType(
+                "A run must find its data again: give a path to an .npz file, a TFDS name or 'module:function'. "
+                f"Received: {type(self.source).__name__} in memory"
+            )
+
+    def _read(self, data_dir):
+        if isinstance(self.source, str) and not self.source.endswith(".npz") and not is_import_path(self.source):
+            found = prepared.read_sequences(self.source, self.fields, self.label, data_dir, self.group)
+        else:
+            found = _by_part(read_arrays(self.source))
+        parts = {}
+        for part in (p for p in PARTS if p in found):
+            arrays = found[part]
+            name = "x" if part == "train" else f"x of {part}"
+            x = as_sequences(arrays["x"], name, lengths=arrays.get("lengths"), pad_value=self.pad_value)
+            y = as_answers(arrays["y"], part)
+            if len(x) != len(y):
+                raise InvalidValue(f"{name} and its y must have as many rows. Received: {len(x)} and {len(y)}")
+            parts[part] = (x, y)
+        return self._by_group(parts, found) if self.test_groups else parts
+
+    def _by_group(self, parts, found):
+        """Make test of some groups and train of the others, whatever parts the source has."""
+        x = [s for part in parts for s in parts[part][0]]
+        y = np.concatenate([parts[part][1] for part in parts])
+        groups = [word for part in parts for word in np.asarray(found[part].get("group", ())).tolist()]
+        if len(groups) != len(x):
+            raise InvalidValue(
+                "test_groups needs the group of every example: name it with group=. "
+                f"Received: test_groups={self.test_groups}, group={self.group!r}"
+            )
+        words = np.array([word.decode() if isinstance(word, bytes) else str(word) for word in groups])
+        held = np.isin(words, self.test_groups)
+        if not set(self.test_groups) <= set(words) or held.all():
+            raise InvalidValue(
+                f"test_groups must be some of {', '.join(sorted(set(words)))}. Received: {', '.join(self.test_groups)}"
+            )
+        return {
+            part: ([x[i] for i in np.flatnonzero(mask)], y[mask]) for part, mask in (("train", ~held), ("test", held))
+        }
+
+    def _fit_inputs(self, parts):
+        x, _ = parts["train"]
+        if x[0].ndim == 1:
+            size = self.vocabulary_size or max(int(s.max(initial=0)) for s in x) + 1
+            return {"fill": 0, "inputs": {"vocabulary_size": max(2, size)}}
+        scaler = Scaler.fit(x, self.scale)
+        fill = self.pad_value
+        unequal = len({len(s) for rows, _ in parts.values() for s in rows}) > 1
+        if unequal if fill is None else self.scale != "none":
+            # A value below all that is real, so that no real step equals it, after scaling too.
+            fill = float(np.floor(min(scaler(s).min(initial=0) for s in x)) - 1)
+        inputs = {"features": x[0].shape[1]} | ({} if fill is None else {"pad_value": fill})
+        return {"scaler": dataclasses.asdict(scaler), "fill": 0.0 if fill is None else fill, "inputs": inputs}
+
+    def _parse(self, raw):
+        return as_sequences(parse_sequences(raw), "input", pad_value=self.pad_value)
+
+    def _encode_inputs(self, x, part):
+        inputs = self._known("inputs")
+        if "vocabulary_size" in inputs:
+            if x[0].ndim != 1:
+                raise InvalidType(f"The model reads token ids, whole numbers. Received: {part} of floats")
+            highest = max(int(s.max(initial=0)) for s in x)
+            if highest >= inputs["vocabulary_size"]:
+                raise InvalidValue(
+                    f"Token ids of {part} must be < {inputs['vocabulary_size']}, the vocabulary of train; "
+                    f"set vocabulary_size. Received: {highest}"
+                )
+            return x
+        if x[0].ndim == 1:  # whole numbers of a single feature
+            x = [s.astype("float32")[:, None] for s in x]
+        if x[0].shape[1] != inputs["features"]:
+            raise InvalidValue(f"{part} must have {inputs['features']} features per step. Received: {x[0].shape[1]}")
+        scaler = Scaler(**self.fitted["scaler"])
+        return [scaler(s) for s in x]
+
+
+@dataclass
+class SequenceClassification(Classes, SequenceData):
+    """Sequences of numbers or tokens, each of one class. See `SequenceData` and `Labeled` for the arguments."""
+
+
+@dataclass
+class SequenceRegression(Values, SequenceData):
+    """Sequences of numbers or tokens, each with one value or several. See `SequenceData` and `Labeled`."""
+
+
+def _by_part(arrays: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Sort `x_train`, `y_test`, ... by part; plain `x`, `y` are train."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, array in arrays.items():
+        kind, _, part = name.partition("_")
+        found.setdefault(part or "train", {})[kind] = array
+    complete = all({"x", "y"} <= held.keys() for held in found.values())
+    if not complete or "train" not in found or not found.keys() <= set(PARTS):
+        raise InvalidValue(
+            "A source holds x and y, or x_train, y_train, x_validation, y_validation, x_test and y_test. "
+            f"Received: {', '.join(sorted(arrays)) or 'nothing'}"
+        )
+    return found

@@ -1,0 +1,210 @@
+"""Sentences with a tag for each word: a TFDS data set such as Universal Dependencies, or the user's own files."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.data.batches import Batches, bucket_lengths
+from rnnzoo.data.files.conll import Sentence, check_counts, read_tagged
+from rnnzoo.data.labeled import Labeled
+from rnnzoo.data.ragged import lengths, truncate, truncated
+from rnnzoo.data.splits import PARTS
+from rnnzoo.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary
+from rnnzoo.data.tfds import texts
+from rnnzoo.errors import InvalidType, InvalidValue
+
+ENDING = r"['’](?:s|m|d|re|ve|ll)\b"
+WORDS = re.compile(
+    rf"\w+?(?=n['’]t\b)|n['’]t\b|{ENDING}|(?:Mr|Mrs|Ms|Dr|St)\.|\w+(?:(?:[-.:/]|(?!{ENDING})['’])\w+)*|\.\.\.|[^\w\s]",
+    re.IGNORECASE,
+)
+"""As English treebanks divide a sentence: `Didn't Tom's dog bark?` has the words Did n't Tom 's dog bark ?"""
+
+
+@dataclass(frozen=True)
+class WordBatches(Batches):
+    """Batches of rows `(time, 1 + length)` of ids, the word's first and then its characters': two inputs of a model."""
+
+    def _batch(self, indices, length, weight):
+        rows, y, weight = super()._batch(indices, length, weight)
+        return (rows[..., 0], rows[..., 1:]), y, weight
+
+
+@dataclass
+class Tagging(Labeled):
+    """Sentences with a tag for each word. See `Labeled` for further arguments.
+
+    Words are read in lower case, their characters as they are written. A recipe's sequence length cuts the sentences of
+    train alone: all words of the others have to get their tags.
+
+    Args:
+        dataset: A TFDS data set. Rows of CoNLL-U without a tag, such as words written together, are left out.
+        file: Instead: sentences in CoNLL-U (`.conllu`), or a table `.csv` or `.tsv` with a header and a sentence a row,
+            spaces between its words and between its tags. In UTF-8.
+        validation_file: A file of the same kind for choosing the best epoch, instead of a share of `file`.
+        test_file: A file of the same kind for testing, instead of a share of `file`.
+        words: The column or feature with the words; by default `form`, `words` or `tokens`.
+        tags: The column or feature with the tags; by default `upos`, `tags`, or the only feature of classes.
+        vocabulary_size: The most frequent words of train, padding and unknown included.
+        characters: Give each word's characters to the model too.
+        word_length: Characters of a word that are read; of a longer one its beginning and end.
+    """
+
+    dataset: str | None = None
+    file: str | None = None
+    validation_file: str | None = None
+    test_file: str | None = None
+    words: str | None = None
+    tags: str | None = None
+    vocabulary_size: int = 20_000
+    characters: bool = True
+    word_length: int = 20
+
+    @property
+    def name(self) -> str:
+        """The data set's or the file's name."""
+        return self.dataset or os.path.basename(self.file or "")
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words that the model knows, fitted on train."""
+        return Vocabulary(self._known("vocabulary"), "words")
+
+    @property
+    def alphabet(self) -> Vocabulary:
+        """The characters that the model knows, fitted on train."""
+        return Vocabulary(self._known("characters"), "characters")
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the tags, in the order of the logits."""
+        return self._known("answers")["classes"]
+
+    def _read(self, data_dir):
+        files = dict(zip(PARTS, (self.file, self.validation_file, self.test_file), strict=True))
+        if (self.dataset is None) == (self.file is None):
+            raise InvalidValue(
+                "Name the data: a file (--file train.conllu) or a TFDS --dataset. "
+                f"Received: dataset={self.dataset!r}, file={self.file!r}"
+            )
+        if self.dataset:
+            found = texts.open_tagged(self.dataset, self.words, self.tags, data_dir)
+            parts = {part: _part(sentences, f"{part} of {self.dataset}") for part, sentences in found.items()}
+        else:
+            parts = {part: _part(read_tagged(path, *self._columns), path) for part, path in files.items() if path}
+        self._tags = sorted({tag for row in parts["train"][1] for tag in row}) if "train" in parts else []
+        return parts
+
+    def labelled(self, file):
+        """Read a file of the same kind."""
+        return _part(read_tagged(str(file), *self._columns), str(file))
+
+    def read_inputs(self, file: str) -> list[list[str]]:
+        """Read the words alone of a file of the same kind."""
+        return _part(read_tagged(file, *self._columns, tagged=False), file)[0]
+
+    @property
+    def _columns(self):
+        """The names of words and tags in a file."""
+        return (None if self.dataset else self.words, self.tags)  # TFDS calls CoNLL-U's words otherwise, not its tags
+
+    def _fit_inputs(self, parts):
+        for name, least in {"vocabulary_size": FIRST + 1, "word_length": 2}.items():
+            if getattr(self, name) < least:
+                raise InvalidValue(f"{name} must be a whole number >= {least}. Received: {getattr(self, name)}")
+        sentences = parts["train"][0]
+        words = _frequent((word.lower() for words in sentences for word in words), self.vocabulary_size - FIRST)
+        fitted: dict[str, Any] = {"vocabulary": words, "fill": 0, "inputs": {"vocabulary_size": len(words) + FIRST}}
+        if self.characters:
+            fitted["characters"] = _frequent(c for words in sentences for word in words for c in word)
+            fitted["inputs"]["characters"] = len(fitted["characters"]) + FIRST
+        return fitted
+
+    def _fit_answers(self, y):
+        if len(self._tags) < 2:
+            raise InvalidValue(f"A tagger needs two tags or more. Received: only {', '.join(self._tags)} in train")
+        return {"classes": self._tags, "outputs": len(self._tags)}  # rare ones too that a drawn part of train has not
+
+    def _encode_inputs(self, x, part):
+        ids, letters = self.vocabulary.ids, self.alphabet.ids if self.characters else {}
+        rows = []
+        for words in x:
+            row = np.array([ids.get(word.lower(), UNKNOWN) for word in words], "int32")
+            if self.characters:
+                row = np.concatenate([row[:, None], self._spelled(words, letters)], axis=1)
+            rows.append(row)
+        return rows
+
+    def _spelled(self, words, letters):
+        """Return the ids of the words' characters, `(words, word_length)`."""
+        found = np.zeros((len(words), self.word_length), "int32")
+        for row, word in zip(found, words, strict=True):
+            spelled = np.array([letters.get(c, UNKNOWN) for c in word], "int32")
+            row[: len(word)] = truncate(spelled, self.word_length, "both")
+        return found
+
+    def _encode_answers(self, y, part):
+        index = {tag: i for i, tag in enumerate(self.classes)}
+        unknown = next((tag for row in y for tag in row if tag not in index), None)
+        if unknown is not None:
+            raise InvalidValue(
+                f"{part} has a tag that train has not; train has {', '.join(self.classes)}. Received: {unknown}"
+            )
+        return [np.array([index[tag] for tag in row], "int32") for row in y]
+
+    def batch(self, parts, *, sequence_length=None, batch_size=32, seed=0):
+        """Truncate what `read` gave of train, and batch all. See `load`."""
+        cut = [truncated(rows, sequence_length, self.truncate) for rows in parts["train"]]
+        return super().batch({**parts, "train": tuple(cut)}, batch_size=batch_size, seed=seed)
+
+    def _batches(self, x, y, buckets, batch_size, seed=None):
+        return (WordBatches if self.characters else Batches)(x, y, buckets, batch_size, self.pad_with, seed)
+
+    def _parse(self, raw):
+        """Divide sentences into words; lists of words are taken as they are."""
+        for item in raw:
+            if not (isinstance(item, str) or (isinstance(item, Sequence) and all(isinstance(w, str) for w in item))):
+                raise InvalidType(f"An input is a sentence. Received: {type(item).__name__} {str(item)[:40]}")
+        found = [WORDS.findall(item) if isinstance(item, str) else list(item) for item in raw]
+        if [] in found:
+            raise InvalidValue(f"A sentence needs a word. Received: {str(raw[found.index([])])!r}")
+        return found
+
+    def batches(self, raw, y=None, batch_size=64):
+        """Batch sentences, with their tags or without."""
+        x = self.encode(raw)
+        answers = [np.zeros(len(row), "int32") for row in x]
+        if y is not None:
+            for number, (words, tags) in enumerate(zip(x, y, strict=True), 1):
+                check_counts(list(words), list(tags), f"sentence {number}")
+            answers = self._encode_answers(y, "the file")
+        return self._batches(x, answers, bucket_lengths(lengths(x), batch_size), batch_size)
+
+    def decode(self, y: Sequence[np.ndarray]) -> list[dict[str, Any]]:
+        """Turn logits `(time, outputs)` of each sentence into tags."""
+        return [{"tags": [self.classes[i] for i in row.argmax(axis=-1)]} for row in y]
+
+    def answers(self, raw, outputs):
+        """Return words and tags of each sentence."""
+        found = zip(self._parse(raw), self.decode(outputs), strict=True)
+        return [{"words": words, **tags} for words, tags in found]
+
+
+def _part(sentences: Iterable[Sentence], source: str) -> tuple[list[list[str]], np.ndarray]:
+    """Return words, and tags as an array of lists."""
+    found = list(sentences)
+    if not found:
+        raise InvalidValue(f"There is no sentence with tags. Received: {source}")
+    tags = np.empty(len(found), object)
+    tags[:] = [tags for _, tags in found]
+    return [words for words, _ in found], tags
+
+
+def _frequent(items: Iterable[str], most: int | None = None) -> list[str]:
+    """Return what occurs, by falling frequency, the earlier one first where equal."""
+    return [item for item, _ in Counter(items).most_common(most)]

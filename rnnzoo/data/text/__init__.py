@@ -1,0 +1,1 @@
+"""Texts: tokens, vocabularies, labels, and texts to continue."""

@@ -1,0 +1,215 @@
+"""A text to learn to continue: a TFDS data set, or the user's own file."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.fitted import Fitted
+from rnnzoo.data.ragged import Ragged, recode
+from rnnzoo.data.splits import PARTS, SHARE
+from rnnzoo.data.text.vocabulary import FIRST, Lexicon, Unit, Vocabulary
+from rnnzoo.data.tfds import texts
+from rnnzoo.errors import InvalidValue
+
+WINDOW = 256
+"""Tokens of a window of validation and test, whatever windows were trained on, so that trainings compare."""
+
+
+@dataclass
+class LanguageModeling(Fitted):
+    """A text cut into windows that do not overlap; the answer to each token is the next one.
+
+    Validation and test have windows of 256 tokens. A text without parts of its own is cut in the order of reading:
+    train first, then validation, then test. What is left over at a part's end makes a shorter window, so that every
+    token counts.
+
+    Args:
+        dataset: A TFDS data set with a text.
+        file: Instead: a text file in UTF-8. It is read line by line; only token ids stay in memory.
+        text: The feature with the text; by default the only text feature.
+        tokens: `characters`, or `words` (lower case, without punctuation and markup).
+        vocabulary_size: The most frequent tokens of train, padding and unknown included.
+        stateful: Train on `batch_size` streams side by side, so that each row of a batch goes on where the row of the
+            batch before ended: the state is carried along (truncated BPTT), and begins anew with each epoch.
+        joined: Join the data set's own parts and cut them anew.
+        validation: Share held out for choosing the best epoch, where the source has no validation part.
+        test: Share held out for testing, where the source has no test part.
+    """
+
+    dataset: str | None = None
+    file: str | None = None
+    text: str | None = None
+    tokens: Unit = "characters"
+    vocabulary_size: int = 20_000
+    stateful: bool = False
+    joined: bool = False
+    validation: float = 0.1
+    test: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The data set's or the file's name."""
+        return self.dataset or os.path.basename(self.file or "")
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The tokens that the model knows, fitted on train."""
+        return Vocabulary(self._known("vocabulary"), self.tokens)
+
+    def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
+        """Read, cut, fit the vocabulary on train, encode and batch.
+
+        Args:
+            sequence_length: Tokens of a window of train; None means 256.
+            batch_size: Windows per batch.
+            seed: Of the order of training.
+            limit: At most so many windows of each part.
+            data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+
+        Raises:
+            ValueError: A text that no model can be trained on; says why.
+        """
+        for name in ("validation", "test"):
+            SHARE.check(name, getattr(self, name))
+        if self.vocabulary_size <= FIRST:
+            raise InvalidValue(
+                f"vocabulary_size must be at least 3: padding, unknown and a token. Received: {self.vocabulary_size}"
+            )
+        lexicon = Lexicon(self.tokens)
+        parts = {part: lexicon.read(lines).flat for part, lines in self._read(data_dir).items()}
+        if self.joined and len(parts) > 1:
+            parts = {"train": np.concatenate([*parts.values()])}
+        texts = list(parts.values())
+        if list(parts) == ["train"]:
+            parts = self._cut(parts["train"])
+        short = next((part for part, ids in parts.items() if len(ids) < 2), None)
+        if short:
+            raise InvalidValue(
+                f"Every part needs two tokens or more; {short} is shorter. Received: {self.name} of "
+                f"{sum(map(len, parts.values()))} tokens"
+            )
+        found = lexicon.most_frequent([parts["train"]], self.vocabulary_size - FIRST)
+        self.fitted = {
+            "vocabulary": found,
+            "fill": 0,
+            "sequence_length": sequence_length or WINDOW,
+            "inputs": {"vocabulary_size": len(found) + FIRST},
+        }
+        for ids in texts:
+            recode(ids, self.vocabulary.from_lexicon(lexicon))
+        return Splits(
+            {
+                part: self._training_windows(parts[part], batch_size, seed, limit)
+                if part == "train"
+                else _windows(parts[part], WINDOW, batch_size, limit=limit)
+                for part in PARTS
+                if part in parts
+            }
+        )
+
+    def _read(self, data_dir) -> dict[str, Iterator[str]]:
+        if (self.dataset is None) == (self.file is None):
+            raise InvalidValue(
+                "Name the text: a file (--file book.txt) or a TFDS --dataset. "
+                f"Received: dataset={self.dataset!r}, file={self.file!r}"
+            )
+        if self.dataset:
+            return texts.open_plain_texts(self.dataset, self.text, data_dir)
+        return {"train": _lines(str(self.file))}
+
+    def _cut(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+        """Cut one text by `validation` and `test`, in the order of reading."""
+        kept = 1 - self.validation - self.test
+        if kept <= 0:
+            raise InvalidValue(
+                "validation and test must leave something for train. "
+                f"Received: validation={self.validation}, test={self.test}"
+            )
+        ends = np.round(np.cumsum([kept, self.validation, self.test]) * len(ids)).astype(int)
+        pieces = zip(PARTS, np.split(ids, ends[:2]), strict=True)
+        return {part: piece for part, piece in pieces if part == "train" or getattr(self, part)}
+
+    def _training_windows(self, ids: np.ndarray, batch_size: int, seed: int, limit: int | None) -> Batches:
+        length = self._known("sequence_length")
+        if not self.stateful:
+            return _windows(ids, length, batch_size, seed, limit)
+        return _batches(ids, *streams(len(ids) - 1, length, batch_size, limit), batch_size)
+
+    def encode(self, raw: Sequence[str]) -> list[np.ndarray]:
+        """Turn texts into ids.
+
+        Raises:
+            ValueError: A character that the training text has not.
+        """
+        ids = [self.vocabulary.encode(text) for text in raw]
+        for text, row in zip(raw, ids, strict=True):
+            if self.tokens == "characters" and (row < FIRST).any():
+                raise InvalidValue(
+                    f"The training text has no such character. Received: {text[int((row < FIRST).argmax())]!r}"
+                )
+        return ids
+
+    def batches(self, raw: Sequence[Any], y: Any = None, batch_size: int = 64) -> Batches:
+        """Refuse: a language model has no answer to a text but its continuation."""
+        raise InvalidValue(f"A language model continues a text: use generate. Received: {len(raw)} inputs to predict")
+
+    def batches_of(self, file: Any) -> Batches:
+        """Cut another text file into windows, to be measured."""
+        lexicon = Lexicon(self.tokens)
+        ids = lexicon.read(_lines(str(file))).flat
+        if len(ids) < 2:
+            raise InvalidValue(f"A text needs two tokens or more. Received: {file} of {len(ids)}")
+        recode(ids, self.vocabulary.from_lexicon(lexicon))
+        return _windows(ids, WINDOW, 64)
+
+
+def _windows(ids: np.ndarray, length: int, batch_size: int, seed: int | None = None, limit: int | None = None):
+    """Batch windows that do not overlap; what is left over makes a shorter one."""
+    starts = np.arange(0, len(ids) - 1, length)[:limit]
+    return _batches(ids, starts, np.minimum(starts + length, len(ids) - 1), batch_size, seed)
+
+
+def _batches(ids: np.ndarray, starts: np.ndarray, ends: np.ndarray, batch_size: int, seed: int | None = None):
+    """Batch windows: x is a window, y the same one token later."""
+    x, y = Ragged(ids, starts, ends), Ragged(ids, starts + 1, ends + 1)
+    return Batches(x, y, [int((ends - starts).max())], batch_size, seed=seed)
+
+
+def streams(tokens: int, length: int, batch_size: int, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return starts and ends of windows, batch by batch: row r of each batch is the next window of stream r.
+
+    Args:
+        tokens: Of the whole text; what does not fill all streams, fewer than `batch_size` tokens, is left out.
+        length: Of a window.
+        batch_size: Streams.
+        limit: At most so many windows, whole batches of them.
+    """
+    rows = min(batch_size, tokens)
+    each = tokens // rows
+    offsets = np.arange(0, each, length)[: None if limit is None else max(1, limit // rows)]
+    starts = offsets[:, None] + each * np.arange(rows)
+    ends = np.minimum(offsets + length, each)[:, None] + each * np.arange(rows)
+    return starts.ravel(), ends.ravel()
+
+
+def _lines(path: str) -> Iterator[str]:
+    """Yield a text file's lines, their ends included."""
+    if not os.path.isfile(path):
+        raise InvalidValue(f"There is no such file. Received: {path}")
+    if os.path.getsize(path) == 0:
+        raise InvalidValue(f"The file is empty. Received: {path}")
+    return _decoded(path)
+
+
+def _decoded(path: str) -> Iterator[str]:
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            yield from file
+    except UnicodeDecodeError as error:
+        raise InvalidValue(
+            f"The file is not in UTF-8: {error.reason} at byte {error.start}. Received: {path}"
+        ) from None

@@ -1,0 +1,127 @@
+"""Texts with one label each: a TFDS data set, or the user's CSV or JSON Lines."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.data.files.text_table import read_rows
+from rnnzoo.data.labeled import Classes, Labeled
+from rnnzoo.data.ragged import recode, truncate
+from rnnzoo.data.splits import PARTS
+from rnnzoo.data.text.vocabulary import Lexicon, Unit, Vocabulary, tokenize
+from rnnzoo.data.tfds import texts
+from rnnzoo.errors import InvalidType, InvalidValue
+
+
+@dataclass
+class TextClassification(Classes, Labeled):
+    """Texts, each of one class. See `Labeled` for further arguments.
+
+    A file is read once, row by row; only token ids are kept in memory.
+
+    Args:
+        dataset: A TFDS data set.
+        file: Instead: a table `.csv` or `.tsv` with a header, or JSON Lines `.jsonl`, in UTF-8.
+        text: The column or feature with the text; by default `text`, or the only text feature of a TFDS data set.
+        label: The column or feature with the class; by default `label`, or the only class label.
+        tokens: `words` (lower case, without markup) or `characters`.
+        vocabulary_size: The most frequent tokens of train, padding and unknown included.
+    """
+
+    dataset: str | None = None
+    file: str | None = None
+    text: str | None = None
+    label: str | None = None
+    tokens: Unit = "words"
+    vocabulary_size: int = 20_000
+
+    @property
+    def name(self) -> str:
+        """The data set's or the file's name."""
+        return self.dataset or os.path.basename(self.file or "")
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The tokens that the model knows, fitted on train."""
+        return Vocabulary(self._known("vocabulary"), self.tokens)
+
+    def _read(self, data_dir):
+        if (self.dataset is None) == (self.file is None):
+            raise InvalidValue(
+                "Name the data: a file (--file reviews.csv --text review --label stars) or a TFDS --dataset. "
+                f"Received: dataset={self.dataset!r}, file={self.file!r}"
+            )
+        self._lexicon = Lexicon(self.tokens)
+        if self.dataset:
+            found = texts.open_texts(self.dataset, self.text, self.label, data_dir)
+        else:
+            found = {"train": _read_file(str(self.file), self.text or "text", self.label or "label")}
+        return {part: self._split(found[part]) for part in PARTS if part in found}
+
+    def labelled(self, file):
+        """Read a table or JSON Lines with the same columns."""
+        rows = list(_read_file(str(file), self.text or "text", self.label or "label"))
+        if not rows:
+            raise InvalidValue(f"There is no row with a text and a label. Received: {file}")
+        texts, labels = zip(*rows, strict=True)
+        return texts, labels
+
+    def _split(self, rows: Iterator[tuple[str, Any]]):
+        """Read the rows once: texts become ids at once, labels stay."""
+        labels: list[Any] = []
+
+        def texts():
+            for text, label in rows:
+                labels.append(label)
+                yield text
+
+        x = self._lexicon.read(texts())
+        if not labels:
+            raise InvalidValue(f"There is no row with a text and a label. Received: {self.name}")
+        return x, np.asarray(labels)
+
+    def _fit_inputs(self, parts):
+        size = self.vocabulary_size - 2
+        if size < 1:
+            raise InvalidValue(
+                f"vocabulary_size must be at least 3: padding, unknown and a token. Received: {self.vocabulary_size}"
+            )
+        tokens = self._lexicon.most_frequent(parts["train"][0], size)
+        ids = Vocabulary(tokens, self.tokens).from_lexicon(self._lexicon)
+        for flat in {id(x.flat): x.flat for x, _ in parts.values()}.values():  # a part held out shares train's array
+            recode(flat, ids)
+        return {"vocabulary": tokens, "fill": 0, "inputs": {"vocabulary_size": len(tokens) + 2}}
+
+    def pieces(self, raw: Sequence[str]) -> list[list[str]]:
+        """Return the tokens of each text as a person wrote them, one for each id of `encode`."""
+        length = self._known("sequence_length")
+        split = [np.array(tokenize(text, self.tokens), dtype=object) for text in self._parse(raw)]
+        return [truncate(tokens, length, self.truncate).tolist() for tokens in split]
+
+    def _parse(self, raw):
+        wrong = next((item for item in raw if not isinstance(item, str)), None)
+        if wrong is not None:
+            raise InvalidType(f"An input is a text. Received: {type(wrong).__name__} {str(wrong)[:40]}")
+        return raw
+
+    def _encode_inputs(self, x, part):
+        if part == "input":
+            vocabulary = self.vocabulary
+            return [vocabulary.encode(text) for text in x]
+        return x  # `_fit_inputs` has encoded it already
+
+
+def _read_file(path: str, text: str, label: str) -> Iterator[tuple[str, str]]:
+    """Yield `(text, label)` of each row that has both; the columns are checked first."""
+    for number, (_, row) in enumerate(read_rows(path)):
+        if number == 0 and (missing := [name for name in (text, label) if name not in row]):
+            raise InvalidValue(
+                f"{path} has the columns {', '.join(map(str, row))}; say which are meant with --text and --label. "
+                f"Received: {', '.join(missing)}"
+            )
+        found = row.get(text), row.get(label)
+        if found[0] is not None and found[1] not in (None, ""):
+            yield str(found[0]), str(found[1])

@@ -1,0 +1,1 @@
+"""What a model gives beside its answer: targets written, paths drawn, attention."""

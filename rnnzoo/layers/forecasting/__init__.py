@@ -1,0 +1,1 @@
+"""What forecasts need: history, normalisation, segments, decoding step by step."""

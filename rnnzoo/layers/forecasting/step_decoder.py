@@ -1,0 +1,205 @@
+"""Forecasts step by step: each answer is the next input. In training the truth is, so one pass takes all steps."""
+
+import contextlib
+import itertools
+
+import keras
+from keras import ops
+
+from rnnzoo.layers.forecasting.history import steps_of, take_steps
+from rnnzoo.layers.recurrent.classic import GRU, LSTM
+
+SMALLEST_DEVIATION = 1e-3
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class StepDecoder(keras.layers.Layer):
+    """Read a series, then write its continuation step by step.
+
+    In: `(batch, time, features)`, with or without a mask. Out: `(batch, horizon, outputs)`. The encoder reads all real
+    steps but the last, which is the decoder's first input; its next is its own answer. A decoder of its own also reads
+    the encoder's last state at every step (Cho et al. 2014, https://arxiv.org/abs/1406.1078, section 2.2). With a
+    likelihood the answer is the mean, or inside `sampling()` a draw. Inside `forced(truth)` the inputs are the true
+    values (in training some are its own answers: scheduled sampling, https://arxiv.org/abs/1506.03099), and the output
+    is that of the head: `(batch, horizon, outputs)`, or `2 * outputs` for mean and deviation.
+
+    Args:
+        units: Width of the state.
+        horizon: Steps to forecast.
+        outputs: Values a step, the first features.
+        cell: `gru` or `lstm`.
+        likelihood: `none`, trained by squared error, or `gaussian`, trained by likelihood.
+        shared: One network reads and writes (it reads the first `outputs` features alone); else there are two.
+        dropout: Share of the states dropped before the head.
+        scheduled_sampling: Share of the steps that read the decoder's own answer in training, not the truth.
+    """
+
+    def __init__(
+        self,
+        units,
+        horizon,
+        outputs,
+        cell,
+        likelihood="none",
+        shared=False,
+        dropout=0.0,
+        scheduled_sampling=0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.units = units
+        self.horizon = horizon
+        self.outputs = outputs
+        self.cell = cell
+        self.likelihood = likelihood
+        self.shared = shared
+        self.dropout = dropout
+        self.scheduled_sampling = scheduled_sampling
+        kind = {"gru": GRU, "lstm": LSTM}[cell]
+        options = {"return_sequences": True, "return_state": True}
+        self.decoder = kind(units, name="decoder", **options)
+        self.encoder = self.decoder if shared else kind(units, name="encoder", **options)
+        self.drop = keras.layers.Dropout(dropout, name="drop")
+        self.head = keras.layers.Dense(outputs * (1 if likelihood == "none" else 2), name="head")
+        self.coins = keras.random.SeedGenerator() if scheduled_sampling else None
+        self._truth = None
+        self._seed = None
+
+    def build(self, input_shape):
+        self.decoder.build((None, None, self.outputs + (0 if self.shared else self.units)))
+        if not self.shared:
+            self.encoder.build((None, None, input_shape[-1]))
+        self.head.build((None, None, self.units))
+
+    def call(self, x, mask=None, training=False):
+        count = steps_of(x, mask)
+        last = take_steps(x[..., : self.outputs], count - 1)[:, 0]
+        past = x[..., : self.outputs] if self.shared else x
+        if mask is None and x.shape[1] is not None and x.shape[1] > 1:
+            _, *states = self.encoder(past[:, :-1], training=training)
+        else:
+            before_last = ops.arange(ops.shape(x)[1], dtype="int32")[None] < count - 1
+            _, *states = self.encoder(past, mask=before_last, training=training)
+        summary = states[0]
+        kept = self.drop(ops.ones_like(states[0]), training=training)  # one mask for all steps
+        if self._truth is None:
+            return self._step_by_step(last, summary, states, kept)[0]
+        truth = ops.cast(self._truth, last.dtype)
+        if training and self.scheduled_sampling:
+            own = keras.random.uniform(ops.shape(truth)[:2], seed=self.coins) < self.scheduled_sampling
+            return self._step_by_step(last, summary, states, kept, truth, own[..., None])[1]
+        before = ops.concatenate([last[:, None], truth[:, :-1]], axis=1)
+        summaries = ops.repeat(summary[:, None], self.horizon, axis=1)
+        outputs, *_ = self.decoder(self._with(summaries, before), initial_state=states, training=training)
+        return self.head(outputs * kept[:, None])
+
+    def _with(self, summary, y):
+        """What a decoder of its own reads at each step: the value before and the summary of the past."""
+        return y if self.shared else ops.concatenate([y, summary], axis=-1)
+
+    def _step_by_step(self, last, summary, states, kept, truth=None, own=None):
+        """Return the answers `(batch, horizon, outputs)` and the head's outputs.
+
+        After a step, `own` `(batch, horizon, 1)` tells whether its answer or the `truth` is read; None: the answer.
+        """
+        noise = ops.zeros((self.horizon, 1, 1), last.dtype)
+        if self._seed is not None:
+            noise = keras.random.normal((self.horizon, *last.shape), seed=self._seed)
+        inputs = [noise] if truth is None else [noise, ops.transpose(truth, (1, 0, 2)), ops.transpose(own, (1, 0, 2))]
+        sizes = [self.outputs, *(self.units for _ in states), self.outputs, self.head.units]
+        ends = list(itertools.accumulate(sizes))[:-1]
+
+        def step(carry, inputs):
+            read, *states, _, _ = ops.split(carry, ends, axis=-1)
+            state, states = self.decoder.cell(self._with(summary, read), states)
+            output = self.head(state * kept)
+            mean, deviation = self._distribution(output)
+            noise, *forced = inputs
+            answer = mean + deviation * noise
+            read = ops.where(forced[1], answer, forced[0]) if forced else answer
+            carry = ops.concatenate([read, *states, answer, output], axis=-1)
+            return carry, carry  # one tensor: `ops.scan` takes no other output than what it carries
+
+        nothing = [ops.repeat(last[:, :1] * 0, size, axis=-1) for size in sizes[-2:]]
+        _, steps = ops.scan(step, ops.concatenate([last, *states, *nothing], axis=-1), inputs)
+        *_, answers, outputs = ops.split(ops.transpose(steps, (1, 0, 2)), ends, axis=-1)
+        return answers, outputs
+
+    def _distribution(self, output):
+        if self.likelihood == "none":
+            return output, ops.zeros_like(output)
+        mean, deviation = ops.split(output, 2, axis=-1)
+        return mean, ops.softplus(deviation) + SMALLEST_DEVIATION
+
+    def loss(self, truth, output, scale):
+        """Return each window's loss `(batch,)` of the forced output: squared error as scaled data have it, or -log p.
+
+        Args:
+            truth: Normalised, `(batch, horizon, outputs)`.
+            output: Of the head.
+            scale: What normalisation divided by, `(batch, 1, outputs)`.
+        """
+        mean, deviation = self._distribution(ops.cast(output, "float32"))
+        error = ops.square(mean - truth)
+        if self.likelihood == "none":
+            return ops.mean(error * ops.square(scale), axis=(1, 2))
+        log_two_pi = 1.8378770664
+        return ops.mean(error / (2 * ops.square(deviation)) + ops.log(deviation) + log_two_pi / 2, axis=(1, 2))
+
+    @contextlib.contextmanager
+    def forced(self, truth):
+        """Inside, the decoder reads the true values `(batch, horizon, outputs)`, normalised."""
+        self._truth = truth
+        try:
+            yield
+        finally:
+            self._truth = None
+
+    @contextlib.contextmanager
+    def sampling(self, seed):
+        """Inside, each call draws a path from the likelihood."""
+        self._seed = seed
+        try:
+            yield
+        finally:
+            self._seed = None
+
+    def compute_mask(self, inputs, mask=None):
+        return None
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.horizon, self.outputs)
+
+    def get_config(self):
+        words = ("units", "horizon", "outputs", "cell", "likelihood", "shared", "dropout", "scheduled_sampling")
+        return {**super().get_config(), **{word: getattr(self, word) for word in words}}
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class TeacherForced(keras.Model):
+    """A model of the zoo whose body is a `StepDecoder`: in training its loss is that of the decoder fed with the truth.
+
+    Constructor: that of `keras.Model`. Metrics are those of the decoder on its own, in training too.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if not training:
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        shift, scale = 0.0, ops.ones((1, 1, 1))
+        for layer in self.layers:
+            if layer.name == "normalize":
+                x, shift, scale = layer(x)
+            elif layer.name == "padding":
+                x = layer(x)
+        body = self.get_layer("body")
+        decoder = body.get_layer("decoder")
+        truth = (ops.cast(y, "float32") - shift) / scale
+        with decoder.forced(truth):
+            output = body(x, training=True)
+        losses = decoder.loss(truth, output, scale)
+        if sample_weight is not None:
+            losses = losses * ops.cast(sample_weight, losses.dtype)
+        return ops.mean(losses) + sum(self.losses)

@@ -1,0 +1,1 @@
+"""Padding and lengths, and layers that padding cannot leak into."""

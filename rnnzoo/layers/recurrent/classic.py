@@ -1,0 +1,130 @@
+"""SimpleRNN, LSTM and GRU: Keras's own arguments, weights and numbers, each run the fastest exact way where it stands.
+
+`rnnzoo.layers.recurrent.paths` decides which way; `layer.path` tells. Masks mark padding at the end of a row (a
+sequence's length is its last real step + 1): they become lengths, and no kernel sees a mask. A row that is all padding
+gives its initial state.
+"""
+
+import keras
+from keras import ops
+
+from rnnzoo.layers.masking import real_steps
+from rnnzoo.layers.masking.padding import lengths as lengths_of
+from rnnzoo.layers.recurrent import cudnn, paths
+
+
+class _Recurrent(keras.layers.RNN):
+    """What the three layers share: Keras does everything around the loop over time, this the loop."""
+
+    kind: str
+    alone = True
+    """False for one of two directions: they run side by side as they are."""
+
+    @property
+    def path(self):
+        """The way this layer runs padded batches here: "cudnn", "bptt", "scan" or "general"."""
+        return self._way(padded=True)
+
+    def _way(self, padded):
+        return paths.choose(
+            paths.Situation(
+                backend=keras.backend.backend(),
+                device=paths.device(),
+                kind=self.kind,
+                dtype=keras.backend.standardize_dtype(self.compute_dtype),
+                activation=_name(self.cell.activation),
+                recurrent_activation=_name(getattr(self.cell, "recurrent_activation", None)),
+                use_bias=self.cell.use_bias,
+                reset_after=getattr(self.cell, "reset_after", True),
+                recurrent_dropout=self.cell.recurrent_dropout,
+                unroll=self.unroll,
+                separate_dropout=bool(self.cell.dropout) and getattr(self.cell, "implementation", 2) == 1,
+                use_cudnn=getattr(self, "use_cudnn", "auto"),
+                padded=padded,
+                needs_state=self.return_state or self.stateful,
+                zero_last_output=self.zero_output_for_mask and not self.return_sequences,
+            )
+        )
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        """Return the last output, the outputs of all steps, and the states, as Keras's own `inner_loop` does."""
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        state = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
+        lengths = None if mask is None else lengths_of(ops.cast(mask, "bool"))
+        path = self._way(padded=lengths is not None)
+        if path in ("scan", "general"):
+            return self._keras_loop(sequences, state, lengths, training)
+        if training and self.cell.dropout:
+            sequences = sequences * self.cell.get_dropout_mask(sequences[:, 0, :])[:, None, :]
+        run = cudnn.run if path == "cudnn" else _bptt
+        outputs, state = run(self, sequences, state, lengths, bool(training))
+        if self.return_sequences:
+            outputs = self._in_keras_order(outputs, state[0], lengths)
+        return state[0], outputs if self.return_sequences else state[0], list(state)
+
+    def _in_keras_order(self, outputs, last, lengths):
+        """Fill the padded steps as Keras does, and reverse the order of time if the layer goes backwards."""
+        if lengths is not None:
+            repeat = not (self.zero_output_for_mask or self.go_backwards)
+            outputs = real_steps.fill_padding(outputs, lengths, last[:, None] if repeat else 0.0)
+        return ops.flip(outputs, axis=1) if self.go_backwards else outputs
+
+    def _keras_loop(self, sequences, state, lengths, training):
+        mask = None if lengths is None else real_steps.is_real(lengths, ops.shape(sequences)[1])[:, :, 0]
+        last, outputs, state = super().inner_loop(sequences, state, mask, training=training)
+        if lengths is not None and not self.zero_output_for_mask:
+            last = ops.where((lengths > 0)[:, None], last, state[0])
+        return last, outputs, state
+
+
+def _name(activation):
+    return getattr(activation, "__name__", str(activation))
+
+
+def _bptt(layer, sequences, state, lengths, training):
+    from rnnzoo.layers.recurrent.compiled import bptt
+
+    return bptt.run_layer(layer, sequences, state, lengths, training)
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class SimpleRNN(_Recurrent, keras.layers.SimpleRNN):
+    """h_t = tanh(W x_t + U h_{t-1} + b). Arguments and weights are those of `keras.layers.SimpleRNN`.
+
+    Reference: Elman (1990), https://doi.org/10.1207/s15516709cog1402_1
+    """
+
+    kind = "simple_rnn"
+
+    def get_config(self):
+        return {**super().get_config(), "seed": self.cell.seed}
+
+
+class _WithCudnn(_Recurrent):
+    def get_config(self):
+        return {**super().get_config(), "use_cudnn": self.use_cudnn}
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class LSTM(_WithCudnn, keras.layers.LSTM):
+    """Long short-term memory with a forget gate. Arguments and weights are those of `keras.layers.LSTM`.
+
+    Reference: Hochreiter and Schmidhuber (1997), https://doi.org/10.1162/neco.1997.9.8.1735
+    """
+
+    kind = "lstm"
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class GRU(_WithCudnn, keras.layers.GRU):
+    """Gated recurrent unit, by default in cuDNN's form. Arguments and weights are those of `keras.layers.GRU`.
+
+    Reference: Cho et al. (2014), https://arxiv.org/abs/1406.1078
+    """
+
+    kind = "gru"
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class RNN(keras.layers.RNN):
+    """Run any cell over the time axis, by Keras's own loop."""

@@ -1,0 +1,151 @@
+"""The two loops over time, compiled by XLA: forward, and back.
+
+Only these loops are compiled: the large products around them are faster in TensorFlow itself. Arrays are time-major,
+`(time, batch, blocks, units)`. `lengths`, `(batch,)`, counts the real steps of each row; at a padded step nothing
+changes, and the loop ends at the longest row. `backwards` is an argument, a scalar 0 or 1, not a Python value, so that
+both directions of a layer share one compiled program.
+
+XLA runs a program, or the body of a loop, of at most eight kernels one after the other in the thread that called it. Of
+a longer one it hands kernels, a whole loop among them, to other threads: at a cost for each, and where another loop may
+be running already. All that training runs keeps within the eight; `tests/layers/test_compilation.py` counts them. Hence
+the schedule comes from outside, and so does the transposed kernel; states travel back as one array.
+
+Slices are XLA's own, as in Keras: `tf.slice` would compile anew for every longest length it meets.
+"""
+
+import functools
+
+import tensorflow as tf
+from tensorflow.compiler.tf2xla.python.xla import dynamic_slice, dynamic_update_slice
+
+from rnnzoo.layers.recurrent.compiled.cells import Cell, stack
+
+
+class Log:
+    """One step's view of the arrays over time: what it reads, what it writes.
+
+    A state's array has one entry more than there are steps: entry `t` lies before step `t`, entry `t + 1` after it; or
+    the other way round, if the loop runs backwards. A state without an array is not kept; the arrays named in `last`
+    have a single entry, the newest.
+    """
+
+    def __init__(self, arrays, t, lengths, backwards, last=()):
+        self.arrays, self.t, self.last = dict(arrays), t, last
+        self.t_before, self.t_after = t + backwards, t + 1 - backwards
+        self.real = None if lengths is None else (t < lengths)[:, None, None]
+
+    def read(self, name, block=0, count=1, t=None):
+        """Return `count` blocks of this step, `(batch, count, units)`."""
+        array = self.arrays[name]
+        size = [1, tf.shape(array)[1], count, array.shape[3]]
+        return dynamic_slice(array, [self._entry(name, t), 0, block, 0], size)[0]
+
+    def before(self, state):
+        return self.read(state, t=self.t_before)
+
+    def after(self, state):
+        return self.read(state, t=self.t_after)
+
+    def save(self, name, value):
+        """Write all blocks of this step; return them one by one."""
+        if name not in self.arrays:  # a single block, which nobody keeps
+            return [value]
+        self._write(name, value)
+        return [self.read(name, k) for k in range(value.shape[1])]
+
+    def carry(self, state, value, before):
+        """Write a state after this step (at a padded step, what it was before) and return it."""
+        value = self.where_real(value, before)
+        if state not in self.arrays:
+            return value
+        self._write(state, value, self.t_after)
+        return self.after(state)
+
+    def where_real(self, value, otherwise):
+        """`value` in rows for which this step is real, `otherwise` in the others."""
+        return value if self.real is None else tf.where(self.real, value, otherwise)
+
+    def _write(self, name, value, t=None):
+        # It is read back from there, so that XLA computes `value` once, in place.
+        self.arrays[name] = dynamic_update_slice(self.arrays[name], value[None], [self._entry(name, t), 0, 0, 0])
+
+    def _entry(self, name, t):
+        return 0 if name in self.last else self.t if t is None else t
+
+
+def schedule(steps, backwards, reverse=False):
+    """Return the tensors `first, end, stride, backwards`: where a loop over `steps` begins, before which step it ends.
+
+    `reverse` is for the loop of the gradients: from the end to the start, if the layer does not run backwards.
+    """
+    first, end, stride = (steps - 1, -1, -1) if backwards != reverse else (0, steps, 1)
+    return [tf.cast(value, "int32") for value in (first, end, stride, backwards)]
+
+
+@functools.cache
+def forward_loop(cell: Cell, units: int, keep_all: bool, keep_saved: bool):
+    """Compile the loop `(z, U, recurrent bias, state, lengths, schedule) -> last state, arrays`.
+
+    `arrays` holds `h` of all steps, `(time + 1, batch, 1, units)`, if `keep_all`, and all that `cell.back` looks at, if
+    `keep_saved`.
+    """
+    last = () if keep_saved else tuple(cell.saves)
+
+    def loop(z, u, bias, state, lengths, schedule):
+        time, rows = tf.shape(z)[0], tf.shape(z)[1]
+        first, end, stride, backwards = schedule
+        arrays = {
+            name: tf.zeros([time if keep_saved else 1, rows, k, units])
+            for name, k in cell.saves.items()
+            if keep_saved or k > 1  # blocks are read one by one (see `cells`)
+        }
+        for name, value in zip(cell.states, state, strict=True):
+            if keep_saved or (keep_all and name == "h"):
+                entry = tf.range(time + 1)[:, None, None, None]
+                arrays[name] = tf.where(entry == first + backwards, value[None, :, None], 0.0)
+
+        def body(t, state, arrays):
+            log = Log({**arrays, "z": z}, t, lengths, backwards, last)
+            h_u = tf.reshape(state[0] @ u, [rows, cell.gates, units])
+            state = cell.step(log, h_u if bias is None else h_u + bias, *[a[:, None] for a in state])
+            return t + stride, [a[:, 0] for a in state], {name: log.arrays[name] for name in arrays}
+
+        _, state, arrays = tf.while_loop(lambda t, *_: tf.not_equal(t, end), body, (first, state, arrays))
+        return state, arrays
+
+    return tf.function(loop, jit_compile=True, autograph=False, reduce_retracing=True)
+
+
+@functools.cache
+def backward_loop(cell: Cell, units: int, every_step: bool):
+    """Compile the loop `(arrays, dy, dstate, U^T, lengths, schedule) -> [all d], first dstate`.
+
+    Each `d` is `(time, batch, gates, units)`. `dy`, `(time, batch, 1, units)`, is None unless `every_step`; it is not
+    looked at where there is padding. The schedule is the reverse of the forward loop's.
+    """
+
+    def loop(arrays, dy, dstate, u_transposed, lengths, schedule):
+        time, rows = tf.shape(arrays["h"])[0] - 1, tf.shape(arrays["h"])[1]
+        first, end, stride, backwards = schedule
+        names = ["d", "d_input"][: cell.gradients]
+        zeros = {name: tf.zeros([time, rows, cell.gates, units]) for name in names}
+        if every_step:
+            arrays = {**arrays, "dy": dy}
+
+        def body(t, dstate, ds):
+            log = Log({**arrays, **ds}, t, lengths, backwards)
+            dh, *others = (dstate[:, k : k + 1] for k in range(len(cell.states)))
+            d, before = cell.back(log, dh + log.read("dy") if every_step else dh, *others)
+            for name, value in zip(names, d, strict=True):
+                log.save(name, log.where_real(value, 0.0))
+            d_flat = tf.reshape(log.read("d", 0, cell.gates), [rows, cell.gates * units])
+            before[0] += (d_flat @ u_transposed)[:, None]
+            before = log.where_real(stack(*before), dstate)
+            before.set_shape(dstate.shape)  # TensorFlow may know the batch of one and not of the other
+            return t + stride, before, {name: log.arrays[name] for name in names}
+
+        start = tf.stack(dstate, 1)
+        _, dstate, ds = tf.while_loop(lambda t, *_: tf.not_equal(t, end), body, (first, start, zeros))
+        return [ds[name] for name in names], tf.unstack(dstate, axis=1)
+
+    return tf.function(loop, jit_compile=True, autograph=False, reduce_retracing=True)

@@ -1,0 +1,1 @@
+"""Encoders, decoders, and the search for the likeliest target."""

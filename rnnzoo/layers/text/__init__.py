@@ -1,0 +1,1 @@
+"""What words and their tags need."""

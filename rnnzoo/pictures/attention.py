@@ -1,0 +1,91 @@
+"""Which words a model with attention looked at: in the terminal and as a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from rich.text import Text
+
+from rnnzoo.data.batches import pad
+from rnnzoo.inference.attending import attention
+
+LINE = 100
+"""Characters in a line of a picture."""
+COLOURS = colormaps["Reds"]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A sequence's tokens and the attention that each got.
+
+    Args:
+        title: What it shows: `pos 0.98`.
+        tokens: The words or characters that the model read.
+        weights: One a token; they sum to 1.
+    """
+
+    title: str
+    tokens: Sequence[str]
+    weights: np.ndarray
+
+    @property
+    def shades(self) -> np.ndarray:
+        """The weights from 0 to 1, so that the heaviest token has the full colour."""
+        return self.weights / max(self.weights.max(initial=0), 1e-9)
+
+
+def explain(
+    model: Any, ids: Sequence[np.ndarray], tokens: Sequence[Sequence[str]], titles: Sequence[str]
+) -> list[Explanation]:
+    """Run the model with its attention on a few sequences.
+
+    Args:
+        model: With an attention layer, else a ValueError says which have.
+        ids: What the model reads, one array a sequence.
+        tokens: What a person reads, as many.
+        titles: One a sequence.
+    """
+    seeing = attention(model)
+    batch = pad(ids, max(1, *map(len, ids)))
+    _, weights = seeing.predict_on_batch(batch)
+    return [Explanation(t, w, np.asarray(a)[: len(w)]) for t, w, a in zip(titles, tokens, weights, strict=True)]
+
+
+def in_terminal(found: Explanation) -> Text:
+    """Colour each token by its weight."""
+    text = Text(f"{found.title}: ", style="bold")
+    for token, shade in zip(found.tokens, found.shades, strict=True):
+        red, green, blue = (int(255 * c) for c in COLOURS(0.8 * shade)[:3])
+        text.append(token, style=f"black on rgb({red},{green},{blue})")
+        text.append(" ")
+    return text
+
+
+def picture(explanations: Sequence[Explanation]) -> Figure:
+    """Draw each sequence as wrapped text on a ground of its weights."""
+    lines: list[list[tuple[int, str, float]]] = []
+    for found in explanations:
+        lines += [[(0, found.title, -1.0)], []]
+        column = 0
+        for token, shade in zip(found.tokens, found.shades, strict=True):
+            if column + len(token) > LINE:
+                lines.append([])
+                column = 0
+            lines[-1].append((column, token, float(shade)))
+            column += len(token) + 1
+        lines.append([])
+    width, height = 0.085 * LINE, 0.22 * len(lines)
+    figure = Figure(figsize=(width + 0.4, height + 0.4))
+    axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
+    axes.set(xlim=(0, LINE), ylim=(len(lines), -1))
+    axes.axis("off")
+    for row, line in enumerate(lines):
+        for column, token, shade in line:
+            ground = {"boxstyle": "square,pad=0.1", "facecolor": COLOURS(0.8 * shade), "edgecolor": "none"}
+            style: dict[str, Any] = {"weight": "bold"} if shade < 0 else {"bbox": ground}
+            safe = token.replace("$", r"\$")  # a lone $ would begin mathematics
+            axes.text(column, row, safe, family="monospace", fontsize=9, va="center", **style)
+    return figure

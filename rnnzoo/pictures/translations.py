@@ -1,0 +1,101 @@
+"""Pictures of whole answers: where the model looked, how well it does by length, and examples."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rnnzoo.data.pairs.pair_batches import PairBatches
+from rnnzoo.pictures.alignment import picture, save
+from rnnzoo.tasks.judging.translations import Translation, truth
+
+HEAT_MAPS = 6
+READABLE = 40
+"""Tokens of a source or an answer whose heat map can still be read."""
+EXAMPLES = 5
+"""Right answers, and wrong ones, that are shown."""
+BARS = 12
+LINE = 110
+"""Characters in a line of a picture."""
+
+
+def plot(folder: Path, batches: PairBatches, found: Sequence[Translation], data: Any, split: str) -> None:
+    """Save `lengths.png`, `examples.png` and, of a model with attention, `alignment.png`.
+
+    Args:
+        folder: Where to.
+        batches: The pairs.
+        found: What was written for them, in their order.
+        data: The data object.
+        split: What the pairs are of: `test`.
+    """
+    faultless = truth(batches, data)
+    right = np.array([one.text == other for one, other in zip(found, faultless, strict=True)])
+    save(by_length(batches.lengths[:, 1] - 1, right, split), folder / "lengths.png")
+    save(examples(found, faultless, right), folder / "examples.png")
+    if chosen := _for_heat_maps(found, right):
+        save(picture([found[i] for i in chosen]), folder / "alignment.png")
+
+
+def by_length(lengths: np.ndarray, right: np.ndarray, split: str) -> Figure:
+    """Share of faultless answers by the length of the truth, and how many there are of each.
+
+    Args:
+        lengths: Tokens of each true answer, without the end.
+        right: Whether each answer is faultless.
+        split: For the title.
+    """
+    edges = np.unique(np.linspace(lengths.min(), lengths.max() + 1, BARS + 1).astype(int))
+    place = np.searchsorted(edges, lengths, side="right") - 1
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    bars = [i for i in range(len(edges) - 1) if (place == i).any()]
+    shares = [right[place == i].mean() for i in bars]
+    names = [f"{a}" if b - a == 1 else f"{a}–{b - 1}" for a, b in (edges[i : i + 2] for i in bars)]
+    for bar, patch in zip(bars, axes.bar(names, shares), strict=True):
+        where = (patch.get_x() + patch.get_width() / 2, patch.get_height())
+        axes.annotate(f"{(place == bar).sum()}", where, ha="center", va="bottom", fontsize=8)
+    axes.set(xlabel="tokens of the true answer", ylabel="exact match", ylim=(0, 1.08))
+    axes.set_title(f"{split}: {right.mean():.4f} of {len(right):,} answers are faultless (counts above the bars)")
+    axes.grid(alpha=0.3, axis="y")
+    return figure
+
+
+def examples(found: Sequence[Translation], faultless: Sequence[str], right: np.ndarray) -> Figure:
+    """The surest right and wrong answers as text, with their probability: what was read and written, and the truth."""
+    scores = np.array([one.score for one in found])
+    lines: list[tuple[str, str]] = []
+    for kind, title in ((right, "right"), (~right, "wrong")):
+        for i in [i for i in np.argsort(-np.where(kind, scores, -np.inf))[:EXAMPLES] if kind[i]]:
+            joint = "" if all(len(token) <= 1 for token in found[i].source) else " "
+            lines += [(f"{title}, {np.exp(scores[i]):.3g}", "bold"), (f"read     {joint.join(found[i].source)}", "")]
+            lines.append((f"written  {found[i].text}", "green" if right[i] else "red"))
+            lines += [] if right[i] else [(f"truth    {faultless[i]}", "")]
+            lines.append(("", ""))
+    widest = min(LINE, max(len(text) for text, _ in lines))
+    figure = Figure(figsize=(0.085 * widest + 0.4, 0.22 * len(lines) + 0.4))
+    axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
+    axes.set(xlim=(0, 1), ylim=(len(lines), -1))
+    axes.axis("off")
+    for row, (text, style) in enumerate(lines):
+        shown = (text if len(text) <= LINE else text[: LINE - 3] + "...").replace("$", r"\$")
+        weight, colour = ("bold", "black") if style == "bold" else ("normal", style or "black")
+        axes.text(0, row, shown, family="monospace", fontsize=9, va="center", weight=weight, color=colour)
+    return figure
+
+
+def _for_heat_maps(found: Sequence[Translation], right: np.ndarray) -> list[int]:
+    """Return a few answers from the shortest source to the longest that can be read, two wrong ones among them."""
+    fit = [
+        i for i, one in enumerate(found)
+        if one.attention is not None and 0 < len(one.source) <= READABLE and 0 < len(one.target) <= READABLE
+    ]  # fmt: skip
+    fit.sort(key=lambda i: len(found[i].source))
+
+    def spread(rows, count):
+        return [rows[k] for k in np.unique(np.linspace(0, len(rows) - 1, count).round().astype(int))] if rows else []
+
+    wrong = spread([i for i in fit if not right[i]], 2)
+    return spread([i for i in fit if right[i]], HEAT_MAPS - len(wrong)) + wrong

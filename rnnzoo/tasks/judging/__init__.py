@@ -1,0 +1,1 @@
+"""How answers are judged: measures over all predictions of a split."""
