@@ -16,6 +16,9 @@ from rnnzoo.errors import InvalidType, InvalidValue
 
 Pooling = Literal["last", "mean", "max", "mean_max"]
 
+DEFAULT_VOCABULARY = 20_000
+"""Tokens, padding included, where `build` is told nothing of its input."""
+
 
 @dataclass(frozen=True)
 class HyperParameter:

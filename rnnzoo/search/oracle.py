@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from rnnzoo.errors import InvalidValue
 from rnnzoo.search.space import Dimension
 from rnnzoo.search.trials import FAILED, Trial
-from rnnzoo.tasks.judging.measures import more_is_better
+from rnnzoo.tasks import more_is_better
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
 

@@ -12,11 +12,11 @@ from rnnzoo.data.scaling import Scaler, Scaling
 from rnnzoo.data.sequences.arrays import (
     as_answers,
     as_sequences,
-    is_import_path,
     parse_sequences,
     read_arrays,
     rows_of_x,
 )
+from rnnzoo.data.sources import is_import_path
 from rnnzoo.data.splits import PARTS
 from rnnzoo.data.tfds import prepared
 from rnnzoo.errors import InvalidType, InvalidValue
