@@ -9,9 +9,6 @@ from hypothesis import strategies as st
 
 from rnnzoo.data.batches import Batches, Splits, bucket_lengths, pad
 
-settings.register_profile("patient", deadline=None)  # a busy machine is no failure
-settings.load_profile("patient")
-
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=120)
 BATCH_SIZES = st.integers(1, 17)
 SEEDS = st.none() | st.integers(0, 2**31)

@@ -5,12 +5,10 @@ import json
 import numpy as np
 import pytest
 from rich.console import Console
-from sklearn import metrics as sk
 
 import rnnzoo
 from rnnzoo import cli, layers
 from rnnzoo.data import Tagging
-from rnnzoo.tasks.judging import measures
 from rnnzoo.training.fit import train
 
 SMALL = {"units": 8, "character_units": 4, "dropout": 0.0}
@@ -92,17 +90,6 @@ def test_evaluation_by_tag(finished, table, capsys):
     assert "NOUN" in said
     count = sum(line.split(",")[1].split().count("NOUN") for line in table.read_text().splitlines()[1:])
     assert f"{count}" in said
-
-
-def test_by_class_is_what_scikit_learn_says():
-    rng = np.random.default_rng(0)
-    predictions = measures.Predictions(rng.integers(0, 3, 50), rng.normal(size=(50, 4)))
-    found = measures.by_class(predictions, "abcd")
-    assert [found[c]["count"] for c in "abcd"] == [*np.bincount(predictions.y), 0]
-    for name in ("precision", "recall", "f1"):
-        measure = getattr(sk, f"{name}_score")
-        expected = measure(predictions.y, predictions.labels, labels=range(4), average=None, zero_division=0)
-        assert [found[c][name] for c in "abcd"] == pytest.approx(expected)
 
 
 def test_the_command_prints_words_with_tags(finished, table, tmp_path, capsys):

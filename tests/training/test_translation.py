@@ -1,17 +1,13 @@
-"""A small run of pairs, from training to its commands; and its measures beside independent ones."""
+"""Translation from pairs in a file to the run folder and back."""
 
-import collections
 import dataclasses
 import json
-import math
 import os
-import warnings
 
 import matplotlib.image
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from refusals import refused
 from rich.console import Console
 from scipy.special import log_softmax
 
@@ -19,15 +15,11 @@ import rnnzoo
 from rnnzoo import Recipe, cli, layers
 from rnnzoo.data import TextPairs
 from rnnzoo.pictures import alignment
-from rnnzoo.pictures import translations as pictures
-from rnnzoo.tasks.judging import translations
-from rnnzoo.tasks.judging.translations import Translation
 from rnnzoo.training.compare import compare
 
-settings.register_profile("patient", deadline=None)  # a busy machine is no failure
-settings.load_profile("patient")
-
 QUIET = Console(quiet=True)
+
+
 WORDS = {"null": "zero", "eins": "one", "zwei": "two", "drei": "three"}
 
 
@@ -70,9 +62,6 @@ def without_attention(numbers, home):
     with layers.use("general"):
         plain = dataclasses.replace(numbers.with_model("seq2seq_gru"), epochs=1)
         return rnnzoo.train(plain, home / "plain", console=QUIET)
-
-
-# The run -------------------------------------------------------------------------------------------------------------
 
 
 def test_it_learns_and_its_results_say_so(run):
@@ -182,23 +171,17 @@ def test_commands(run, capsys):
     assert "exact_match 1.0000" in capsys.readouterr().out
 
 
-def refused(capsys, *arguments):
-    with pytest.raises(SystemExit) as stopped:
-        cli.entry_point(arguments)
-    assert stopped.value.code == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
-    return said
-
-
 def test_refusals(run, without_attention, finished, capsys):
     folder = str(run.folder)
-    assert "nothing to read in this input" in refused(capsys, "predict", folder, "")
-    assert "beam" in refused(capsys, "predict", folder, "eins", "--beam", "0")
-    assert "no attention" in refused(capsys, "predict", str(without_attention.folder), "eins", "--explain")
-    assert "written token by token" in refused(capsys, "export", folder)
-    assert "Only translation has a beam" in refused(capsys, "predict", str(finished.folder), "[[1, 2]]", "--beam", "2")
+    assert "nothing to read in this input" in refused(capsys, cli.entry_point, ["predict", folder, ""])
+    assert "beam" in refused(capsys, cli.entry_point, ["predict", folder, "eins", "--beam", "0"])
+    assert "no attention" in refused(
+        capsys, cli.entry_point, ["predict", str(without_attention.folder), "eins", "--explain"]
+    )
+    assert "written token by token" in refused(capsys, cli.entry_point, ["export", folder])
+    assert "Only translation has a beam" in refused(
+        capsys, cli.entry_point, ["predict", str(finished.folder), "[[1, 2]]", "--beam", "2"]
+    )
 
 
 def test_compare_judges_by_exact_match(numbers, run, without_attention, tmp_path, monkeypatch):
@@ -233,122 +216,3 @@ def test_weights_of_another_run(numbers, run, tmp_path):
         rnnzoo.train(few, tmp_path / "run", console=QUIET)
     with pytest.raises(ValueError, match="no head apart from its body"):
         dataclasses.replace(numbers, trainable_body=False).check()
-
-
-# The measures --------------------------------------------------------------------------------------------------------
-
-
-def edits(a, b):
-    """Count edits by the table of Wagner and Fischer."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        row, before = [i], row
-        for j, y in enumerate(b, 1):
-            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (x != y)))
-    return row[-1]
-
-
-def bleu(written, faultless):
-    """Papineni et al. (2002), four-grams, one reference, without smoothing: 0 where an order has no match."""
-    logs, lengths = [], np.sum([[len(a), len(b)] for a, b in zip(written, faultless, strict=True)], axis=0)
-    for n in range(1, 5):
-        hits = total = 0
-        for a, b in zip(written, faultless, strict=True):
-            grams = [collections.Counter(zip(*(s[i:] for i in range(n)), strict=False)) for s in (a, b)]
-            hits += sum((grams[0] & grams[1]).values())
-            total += sum(grams[0].values())
-        if not hits:
-            return 0.0
-        logs.append(math.log(hits / total))
-    return 100 * math.exp(min(0, 1 - lengths[1] / lengths[0]) + sum(logs) / 4)
-
-
-def data_of(tokens, target_tokens=None):
-    return TextPairs("none", tokens=tokens, target_tokens=target_tokens)
-
-
-TEXTS = st.text(alphabet="ab .,", max_size=12)
-
-
-@given(st.lists(st.tuples(TEXTS, TEXTS.filter(str.strip)), min_size=1, max_size=5))
-def test_exact_match_and_character_error_rate(pairs):
-    written, faultless = map(list, zip(*pairs, strict=True))
-    found = translations.measures(written, faultless, data_of("characters"))
-    assert found["exact_match"] == np.mean([a == b for a, b in pairs])
-    assert found["cer"] == pytest.approx(sum(edits(b, a) for a, b in pairs) / sum(len(b) for _, b in pairs))
-    assert all(0 <= found[name] <= 100.001 for name in ("bleu", "chrf"))
-
-
-SAID = ["the cat sat on the old mat today .", "I_JUMP I_WALK I_WALK I_RUN I_RUN"]
-TRUE = ["the cat sat on the mat today .", "I_JUMP I_WALK I_WALK I_WALK I_RUN I_RUN"]
-
-
-@pytest.mark.parametrize(
-    ("tokens", "split"), [("words", str.split), ("characters", lambda text: list(text.replace(" ", "")))]
-)
-def test_bleu_counts_the_vocabularys_own_tokens(tokens, split):
-    for data in (data_of(tokens), data_of("subwords", tokens)):  # the target's count
-        found = translations.measures(SAID, TRUE, data)
-        assert found["bleu"] == pytest.approx(bleu([*map(split, SAID)], [*map(split, TRUE)]), abs=1e-6)
-
-
-def test_perfect_answers():
-    found = translations.measures(TRUE, TRUE, data_of("words"))
-    assert found == pytest.approx({"exact_match": 1.0, "bleu": 100.0, "chrf": 100.0, "cer": 0.0})
-
-
-@pytest.mark.parametrize(("metric", "up"), [("exact_match", True), ("bleu", True), ("chrf", True), ("cer", False)])
-def test_directions(metric, up):
-    from rnnzoo.tasks.judging.measures import more_is_better
-
-    assert more_is_better(metric) is more_is_better(f"val_{metric}") is up
-
-
-# Pictures ------------------------------------------------------------------------------------------------------------
-
-
-def answer(source, target, attention=True, score=-0.1):
-    weights = np.full((len(target) + 1, len(source)), 1 / len(source), "float32") if attention else None
-    return Translation(" ".join(target), score, source, [*target, "■"], weights)
-
-
-def test_bars_show_the_share_of_each_length():
-    lengths, right = np.array([1, 1, 2, 2, 2, 5]), np.array([True, False, True, True, False, True])
-    (axes,) = pictures.by_length(lengths, right, "test").axes
-    assert [bar.get_height() for bar in axes.patches] == pytest.approx([1 / 2, 2 / 3, 1])
-    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "2", "5"]
-    assert {text.get_text() for text in axes.texts} == {"2", "3", "1"}
-    wide = np.arange(1, 50)
-    (axes,) = pictures.by_length(wide, wide < 25, "test").axes
-    assert len(axes.patches) <= pictures.BARS
-    assert sum(int(text.get_text()) for text in axes.texts) == len(wide)
-
-
-def test_heat_maps_have_the_tokens_on_their_axes():
-    figure = alignment.picture([answer(["a", " ", "$"], ["x"]), answer(["b"], ["y", "z"])])
-    first, second = (axes for axes in figure.axes if axes.images)
-    assert [tick.get_text() for tick in first.get_xticklabels()] == ["a", "␣", r"\$"]
-    assert [tick.get_text() for tick in second.get_yticklabels()] == ["y", "z", "■"]
-    assert first.images[0].get_array().shape == (2, 3)
-
-
-def test_examples_show_the_truth_of_wrong_answers():
-    found = [answer(["a"], ["x"]), answer(["b"], ["y"], score=-2.0)]
-    figure = pictures.examples(found, ["x", "z"], np.array([True, False]))
-    texts = [text.get_text() for text in figure.axes[0].texts]
-    assert [t for t in texts if t] == [
-        "right, 0.905",
-        "read     a",
-        "written  x",
-        "wrong, 0.135",
-        "read     b",
-        "written  y",
-        "truth    z",
-    ]
-
-
-def test_letters_that_no_font_has_are_drawn_without_a_warning(tmp_path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        alignment.save(alignment.picture([answer(["語", "𒀀"], ["本"])]), tmp_path / "a.png")
-    assert (tmp_path / "a.png").exists()

@@ -1,4 +1,4 @@
-"""The layers against NumPy written from the papers' equations, and against PyTorch."""
+"""Recurrent layers against NumPy written from the papers' equations, against PyTorch and against stock Keras."""
 
 import keras
 import numpy as np
@@ -7,6 +7,8 @@ import pytest
 from rnnzoo import layers
 
 BATCH, TIME, WIDTH, UNITS = 3, 6, 4, 5
+
+
 TOLERANCE = 1e-4
 
 
@@ -239,128 +241,3 @@ def test_layernorm_lstm(x):
     norms = [by_name[f"norm_{which}/{part}"] for which in "xhc" for part in ("gamma", "beta")]
     expected = run(layernorm_lstm_step, x.astype("float64"), [*own, *norms], 2)
     np.testing.assert_allclose(layer(x), expected, atol=TOLERANCE)
-
-
-# Padding, pooling, convolution, perplexity. ------------------------------------------------------------------------
-
-LENGTHS = [6, 2, 0]
-
-
-def mask_of(lengths):
-    return np.arange(TIME)[None] < np.array(lengths)[:, None]
-
-
-def halves(last, first):
-    half = last.shape[-1] // 2
-    return np.concatenate([last[:half], first[half:]])
-
-
-REFERENCES = {
-    ("last", False): lambda steps: steps[-1],
-    ("last", True): lambda steps: halves(steps[-1], steps[0]),
-    ("mean", False): lambda steps: steps.mean(0),
-    ("max", False): lambda steps: steps.max(0),
-    ("mean_max", False): lambda steps: np.concatenate([steps.mean(0), steps.max(0)]),
-}
-
-
-@pytest.mark.parametrize(("mode", "bidirectional"), REFERENCES)
-def test_pooling(mode, bidirectional, x):
-    x = x - 3  # below 0, so that a padded 0 in the maximum would be seen
-    layer = layers.Pooling(mode, bidirectional)
-    reference = REFERENCES[mode, bidirectional]
-    width = WIDTH * (2 if mode == "mean_max" else 1)
-    found = np.asarray(layer(x, mask=mask_of(LENGTHS)))
-    expected = [reference(row[:length]) if length else np.zeros(width) for row, length in zip(x, LENGTHS, strict=True)]
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-    np.testing.assert_allclose(layer(x), [reference(row) for row in x], atol=1e-6)
-    assert layer.compute_output_shape(x.shape) == found.shape
-    assert layers.Pooling.from_config(layer.get_config()).get_config() == layer.get_config()
-
-
-def test_pooling_refuses_an_unknown_mode():
-    with pytest.raises(ValueError, match=r"mode must be one of last, mean, max, mean_max. Received: mode='sum'"):
-        layers.Pooling("sum")
-
-
-@pytest.mark.parametrize("pad", [0, -1.5])
-def test_the_mask_reaches_to_the_last_real_step(pad):
-    rng = np.random.default_rng(3)
-    x = rng.choice([pad, 1.0, 2.0], size=(200, 7, 2), p=[0.6, 0.2, 0.2]).astype("float32")
-    x[0] = pad
-
-    def length(row):
-        real = [t for t in range(len(row)) if any(value != pad for value in row[t])]
-        return real[-1] + 1 if real else 0
-
-    expected = [[t < length(row) for t in range(7)] for row in x]
-    found = layers.TrailingMask(pad)(x)
-    np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(layers.lengths(found), [length(row) for row in x])
-    ids = x[..., :1]
-    np.testing.assert_array_equal(
-        layers.TrailingMask(pad)(ids[..., 0]), [[t < length(row) for t in range(7)] for row in ids]
-    )
-    padding = layers.Padding(pad)
-    np.testing.assert_array_equal(padding(x), np.where(np.array(expected)[..., None], x, 0))
-    np.testing.assert_array_equal(padding.compute_mask(x), expected)
-
-
-def test_an_embedding_gives_an_interior_0_its_vector():
-    layer = layers.Embedding(6, 3)
-    ids = np.array([[1, 0, 2, 0], [0, 0, 0, 0]], "int32")
-    vectors = np.asarray(layer(ids))
-    np.testing.assert_array_equal(vectors[0], np.asarray(layer.embeddings)[[1, 0, 2, 0]])
-    np.testing.assert_array_equal(layer.compute_mask(ids), [[True, True, True, False], [False] * 4])
-
-
-@pytest.mark.parametrize("padding", ["same", "causal"])
-@pytest.mark.parametrize("size", [1, 2, 3, 4])
-def test_convolution(padding, size, x):
-    layer = layers.Conv1D(UNITS, size, padding=padding)
-    kernel, bias = fill(layer, x)
-    found = np.asarray(layer(x, mask=mask_of(LENGTHS)))
-    before = size - 1 if padding == "causal" else (size - 1) // 2
-    for i, length in enumerate(LENGTHS):
-        row = np.pad(x[i, :length].astype("float64"), ((before, size), (0, 0)))  # zeros outside the sequence
-        for t in range(length):
-            expected = np.einsum("kw,kwu->u", row[t : t + size], kernel) + bias
-            np.testing.assert_allclose(found[i, t], expected, atol=TOLERANCE)
-
-
-def test_convolution_refuses_what_loses_steps():
-    for arguments in ({"padding": "valid"}, {"strides": 2}):
-        with pytest.raises(ValueError, match=r"one output for every step"):
-            layers.Conv1D(4, 3, **arguments)
-
-
-def test_perplexity():
-    rng = np.random.default_rng(4)
-    logits, labels = rng.normal(size=(2, 3, 5, 7)).astype("float32"), rng.integers(0, 7, (2, 3, 5))
-    weights = rng.choice([0.0, 1.0, 2.0], size=(2, 3, 5)).astype("float32")
-    metric = layers.Perplexity()
-    for batch in range(2):  # two batches of one epoch
-        metric.update_state(labels[batch], logits[batch], sample_weight=weights[batch])
-    shifted = logits.astype("float64")
-    probabilities = np.exp(shifted) / np.exp(shifted).sum(-1, keepdims=True)
-    chosen = np.take_along_axis(probabilities, labels[..., None], axis=-1)[..., 0]
-    expected = np.exp(-(np.log(chosen) * weights).sum() / weights.sum())
-    np.testing.assert_allclose(float(metric.result()), expected, rtol=1e-5)
-    metric.reset_state()
-    metric.update_state(labels[0], np.zeros_like(logits[0]))
-    np.testing.assert_allclose(float(metric.result()), 7, rtol=1e-5)  # no idea: as many as there are words
-
-
-def test_perplexity_leaves_out_what_is_masked():
-    """Through `build`: the mask of the tokens, without any weights given."""
-    import rnnzoo
-
-    model = rnnzoo.build("gru", "language_modeling", vocabulary_size=9, units=4, seed=0, dropout=0.0)
-    model.run_eagerly = True
-    x = np.array([[1, 2, 3, 0, 0], [4, 5, 6, 7, 8]], "int32")
-    y = np.array([[2, 3, 4, 0, 0], [5, 6, 7, 8, 1]], "int32")
-    logits = np.asarray(model(x)).astype("float64")
-    chosen = np.take_along_axis(np.exp(logits) / np.exp(logits).sum(-1, keepdims=True), y[..., None], -1)[..., 0]
-    expected = np.exp(-np.log(chosen[x > 0]).mean())
-    found = model.test_on_batch(x, y, return_dict=True)["perplexity"]
-    np.testing.assert_allclose(float(found), expected, rtol=1e-4)

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
-RECIPE = Path(__file__).parents[3] / "recipes" / "digits.py"
+RECIPE = Path(__file__).parents[2] / "recipes" / "digits.py"
 SPACE = ["--set", "num_layers=1", "--set", "dropout=0.2", "--search", "units=4:8", "--search", "batch_size=32:128"]
 SETTINGS = ["--model", "gru", "--set", "pooling=last", "--limit", "300", "--epochs", "30", "--trials", "6", *SPACE]
 TICK = 0.02

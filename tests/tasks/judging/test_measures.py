@@ -155,3 +155,14 @@ def test_direction():
     up = ("accuracy", "val_accuracy", "f1", "val_roc_auc", "r2")
     assert all(measures.more_is_better(name) for name in up)
     assert not any(measures.more_is_better(name) for name in ("loss", "val_loss", "perplexity", "mae", "val_rmse"))
+
+
+def test_by_class_is_what_scikit_learn_says():
+    rng = np.random.default_rng(0)
+    predictions = measures.Predictions(rng.integers(0, 3, 50), rng.normal(size=(50, 4)))
+    found = measures.by_class(predictions, "abcd")
+    assert [found[c]["count"] for c in "abcd"] == [*np.bincount(predictions.y), 0]
+    for name in ("precision", "recall", "f1"):
+        measure = getattr(sk, f"{name}_score")
+        expected = measure(predictions.y, predictions.labels, labels=range(4), average=None, zero_division=0)
+        assert [found[c][name] for c in "abcd"] == pytest.approx(expected)

@@ -22,7 +22,7 @@ from rnnzoo.data import (
 from rnnzoo.search.report import command
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
-RECIPES = [path for path in sorted((Path(__file__).parents[3] / "recipes").glob("*.py")) if path.stem != "tables"]
+RECIPES = [path for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.py")) if path.stem != "tables"]
 SMALL = {"units": (2, 4), "sequence_length": (2, 5), "batch_size": (4, 8)}
 
 

@@ -1,0 +1,151 @@
+"""A mistake on the command line is one sentence and exit status 2."""
+
+import dataclasses
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from refusals import refused
+
+from rnnzoo import cli
+from rnnzoo.data import SequenceClassification
+
+WRONG = {
+    "unknown model": (["--model", "bilstn"], "'bilstm'"),
+    "unknown hyper-parameter": (["--set", "unit=3"], "'units'"),
+    "no units": (["--set", "units=0"], "units=0"),
+    "words for units": (["--set", "units=many"], "units=many"),
+    "too much dropout": (["--set", "dropout=1.5"], "dropout=1.5"),
+    "no value": (["--set", "units"], "NAME=VALUE"),
+    "pooling of a baseline": (["--set", "pooling=mean"], "no hyper-parameter 'pooling'"),
+    "unknown pooling": (["--model", "gru", "--set", "pooling=median"], "pooling='median'"),
+    "no epoch": (["--epochs", "0"], "epochs=0"),
+    "negative learning rate": (["--learning-rate", "-1"], "learning_rate=-1"),
+    "learning rate that is no number": (["--learning-rate", "nan"], "learning_rate=nan"),
+    "unmeasured monitor": (["--monitor", "val_f1"], "val_f1"),
+    "no weights there": (["--weights", "nowhere"], "nowhere"),
+    "too few left": (["--limit", "1"], "two classes"),
+    "impossible share": (["--test", "2"], "test=2"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_wrong_settings(recipe, capsys, tmp_path, monkeypatch, wrong):
+    monkeypatch.chdir(tmp_path)
+    arguments, expected = WRONG[wrong]
+    assert expected in refused(capsys, cli.main, recipe, ["train", *arguments])
+    assert not list(tmp_path.iterdir())  # nothing was begun
+
+
+@pytest.mark.parametrize(
+    ("task", "settings", "expected"),
+    [
+        ("language_modeling", {"model": "bilstm"}, "later steps"),
+        ("tagging", {"model": "bilstm", "hyperparameters": {"pooling": "mean"}}, "pooling"),
+        ("tagging", {}, "one summary"),
+        ("translaton", {}, "Unknown task"),
+    ],
+)
+def test_wrong_tasks(recipe, capsys, tmp_path, monkeypatch, task, settings, expected):
+    monkeypatch.chdir(tmp_path)
+    wrong = dataclasses.replace(recipe, **{"hyperparameters": {}, "task": task, **settings})
+    assert expected in refused(capsys, cli.main, wrong, ["train"])
+
+
+X, Y = np.ones((12, 4, 2), "float32"), np.arange(12) % 2
+
+
+IDS = np.tile([1, 2, 3, 4], (12, 1))
+
+
+DATA = {
+    "no file": (None, "no such file"),
+    "wrong type": ({"x": np.full((12, 4), "a"), "y": Y}, "numbers"),
+    "wrong rank": ({"x": X[..., None], "y": Y}, "shape"),
+    "left-padded": ({"x": IDS * (np.arange(4) >= np.arange(12)[:, None] % 3), "y": Y}, "left"),
+    "empty": ({"x": X[:0], "y": Y[:0]}, "empty data set"),
+    "one class": ({"x": X, "y": Y * 0}, "two classes"),
+    "new label": ({"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 1}, "train has not"),
+    "NaN": ({"x": X * np.nan, "y": Y}, "NaN"),
+}
+
+
+@pytest.mark.parametrize("wrong", DATA)
+def test_wrong_data(recipe, capsys, tmp_path, monkeypatch, wrong):
+    monkeypatch.chdir(tmp_path)
+    arrays, expected = DATA[wrong]
+    if arrays:
+        np.savez("bad.npz", **arrays)
+    bad = dataclasses.replace(recipe, data=SequenceClassification("bad.npz"))
+    assert expected in refused(capsys, cli.main, bad, ["train"])
+
+
+def test_wrong_folders(recipe, capsys, tmp_path, run):
+    (tmp_path / "thesis.tex").write_text("x")
+    assert "no run" in refused(capsys, cli.main, recipe, ["train", "--run", str(tmp_path)])
+    other = ["train", "--run", run, "--epochs", "3", "--learning-rate", "0.05", "--set", "units=5"]
+    assert "units=4 there, 5 here" in refused(capsys, cli.main, recipe, other)
+    for command in ("evaluate", "predict"):
+        assert "does not exist" in refused(capsys, cli.main, recipe, [command, "nowhere"])
+    for command in (["summary", "nowhere"], ["export", "nowhere"], ["runs", str(tmp_path)]):
+        refused(capsys, cli.entry_point, command)
+
+
+def test_wrong_inputs(recipe, capsys, tmp_path, run):
+    (tmp_path / "half.npy").write_bytes(b"\x93NUMPY")
+    np.savez(tmp_path / "other.npz", z=X)
+    for arguments, expected in (
+        ([], "nothing to predict"),
+        (["hello"], "JSON"),
+        (["[[1, 2, 3]]"], "2 features"),
+        (["[[1, 2]]", "--file", "x.txt"], "not both"),
+        (["--file", str(tmp_path / "nowhere.txt")], "Cannot read"),
+        (["--file", str(tmp_path / "half.npy")], "Cannot read"),
+        (["--file", str(tmp_path / "other.npz")], "Cannot read"),
+    ):
+        assert expected in refused(capsys, cli.main, recipe, ["predict", run, *arguments])
+
+
+def test_wrong_comparisons(recipe, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for arguments, expected in (
+        (["--models", "mlp,bilstn"], "'bilstm'"),
+        (["--models", ","], "models"),
+        (["--seeds", "a"], "seeds"),
+    ):
+        assert expected in refused(capsys, cli.main, recipe, ["compare", *arguments])
+
+
+def test_unknown_names(capsys):
+    assert "'bilstm'" in refused(capsys, cli.entry_point, ["describe", "bilstn"])
+    assert "*transformer*" in refused(capsys, cli.entry_point, ["list", "*transformer*"])
+    assert "task='taging'" in refused(capsys, cli.entry_point, ["list", "--task", "taging"])
+
+
+def test_traceback_shows_where_it_comes_from(recipe):
+    with pytest.raises(ValueError, match="units=0"):
+        cli.main(recipe, ["train", "--traceback", "--set", "units=0"])
+
+
+SCRIPT = """
+import sys
+from rnnzoo import Recipe, cli
+from rnnzoo.data import SequenceClassification
+data = SequenceClassification(sys.argv.pop(1))
+cli.main(Recipe(name="tiny", task="classification", data=data, model="mlp", epochs=1))
+"""
+
+
+def test_a_full_disk(home, tmp_path):
+    """No file may be larger than 16 kB: the model is."""
+    found = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(home / "data.npz"), "train", "--run", "run", "--set", "units=64"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16_000, 16_000)),
+    )  # fmt: skip
+    assert found.returncode == 2, found.stderr
+    assert found.stderr.startswith("error: Cannot write ")
+    assert found.stderr.count("\n") == 1
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"config.json", "data.json"}

@@ -1,0 +1,28 @@
+"""What is searched: the default space, narrowed and widened."""
+
+from rnnzoo.search.space import make_space
+
+
+def space(recipe, models=("gru",), **search):
+    return {d.name: d for d in make_space(recipe, models, search, longest=100, examples=1000)}
+
+
+def test_the_default_space(recipe):
+    found = space(recipe(model="gru", units=64, learning_rate=0.5, sequence_length=30))
+    assert list(found) == ["learning_rate", "units", "num_layers", "dropout", "sequence_length", "batch_size"]
+    assert (found["learning_rate"].low, found["learning_rate"].high, found["learning_rate"].log) == (1e-4, 1e-2, True)
+    assert found["learning_rate"].start == 1e-2  # the recipe's own lies outside
+    assert (found["units"].low, found["units"].high, found["units"].start, found["units"].whole) == (16, 256, 64, True)
+    assert (found["sequence_length"].low, found["sequence_length"].high) == (16, 100)  # no sequence is longer
+    assert found["sequence_length"].start == 30
+
+
+def test_recipe_and_caller_narrow_and_widen_it(recipe):
+    own = recipe(model="gru", search={"units": (32, 64), "pooling": ["last", "mean"], "dropout": None})
+    found = space(own, units=[8, 16], optimizer=["adam", "sgd"], l2=(1e-6, 1e-4))
+    assert found["units"].choices == (8, 16)
+    assert found["pooling"].choices == ("last", "mean")
+    assert found["optimizer"].choices == ("adam", "sgd")
+    assert (found["l2"].low, found["l2"].high) == (1e-6, 1e-4)
+    assert "dropout" not in found
+    assert "search" not in own.to_config()
