@@ -213,7 +213,7 @@ class Blocked:
 sys.meta_path.insert(0, Blocked())
 import rnnzoo, rnnzoo.models
 
-names = ["registry", "hyperparameters", "builder", "heads", "weights", "rebuilding", "cli"]
+names = ["registry", "hyperparameters", "builder", "weights", "rebuilding", "cli"]
 names += ["models." + module.name for module in pkgutil.iter_modules(rnnzoo.models.__path__)]
 for name in names:
     importlib.import_module("rnnzoo." + name)

@@ -12,11 +12,23 @@ def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
         recipe: A `rnnzoo.Recipe`.
         arguments: Instead of `sys.argv[1:]`.
     """
+    from rnnzoo.cli.terminal import dispatch
+
+    dispatch(lambda: _of_recipe(recipe), f"recipes/{recipe.name}.py", arguments, recipe)
+
+
+def entry_point(arguments: Sequence[str] | None = None) -> None:
+    """Run `rnnzoo`: what works from anywhere, on any run."""
+    from rnnzoo.cli.terminal import dispatch
+
+    dispatch(_of_any_run, "rnnzoo", arguments, None)
+
+
+def _of_recipe(recipe: Any) -> dict[str, type]:
     from rnnzoo.cli.commands import compare, train, tune
     from rnnzoo.cli.commands.evaluate import Evaluate
     from rnnzoo.cli.commands.predict import Predict
     from rnnzoo.cli.options import data_options, make_command, recipe_options
-    from rnnzoo.cli.terminal import dispatch
     from rnnzoo.tasks import find
 
     options = recipe_options(recipe)
@@ -25,21 +37,18 @@ def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
         kept = {word: kind for word, kind in options.items() if word not in without}
         kept |= data_options(recipe.data) | module.OPTIONS
         table[name] = make_command(module.DOC, kept, module.DEFAULTS, recipe, module.execute)
-    table |= {"evaluate": Evaluate, "predict": Predict, **_commands_of([find(recipe.task)])}
-    dispatch(table, recipe.name, arguments, recipe)
+    return table | {"evaluate": Evaluate, "predict": Predict} | _commands_of([find(recipe.task)])
 
 
-def entry_point(arguments: Sequence[str] | None = None) -> None:
-    """Run `rnnzoo`: what works from anywhere, on any run."""
+def _of_any_run() -> dict[str, type]:
     from rnnzoo.cli.commands.export import Export
     from rnnzoo.cli.commands.models import Describe, List
     from rnnzoo.cli.commands.predict import Predict
     from rnnzoo.cli.commands.runs import Runs, Summary
-    from rnnzoo.cli.terminal import dispatch
     from rnnzoo.tasks import all_tasks
 
     table = {"list": List, "describe": Describe, "runs": Runs, "summary": Summary, "predict": Predict}
-    dispatch({**table, **_commands_of(all_tasks()), "export": Export}, "rnnzoo", arguments, None)
+    return {**table, **_commands_of(all_tasks()), "export": Export}
 
 
 def _commands_of(tasks: Sequence[Any]) -> dict[str, type]:

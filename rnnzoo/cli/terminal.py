@@ -8,7 +8,7 @@ import operator
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import tyro
@@ -23,21 +23,23 @@ def print_out(thing: Any, soft_wrap: bool = False) -> None:
     Console(highlight=False, markup=False, soft_wrap=soft_wrap or isinstance(thing, str)).print(thing)
 
 
-def dispatch(table: dict[str, type], program: str, arguments: Sequence[str] | None, recipe: Any) -> None:
-    """Parse, run, and turn an error of ours into one sentence and exit status 2."""
+def dispatch(
+    commands: Callable[[], dict[str, type]], program: str, arguments: Sequence[str] | None, recipe: Any
+) -> None:
+    """Parse, run, and turn an error of ours into one sentence and exit status 2.
+
+    Args:
+        commands: Makes the table of commands: dataclasses of options with a method `execute(recipe)`.
+        program: How the command line begins.
+        arguments: Instead of `sys.argv[1:]`.
+        recipe: What `execute` gets.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings; errors still show
     words = list(sys.argv[1:] if arguments is None else arguments)
     loud = "--traceback" in words
     words = [word for word in words if word != "--traceback"]
-    kinds = tuple(Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in table.items())
-    options: Any = tyro.cli(
-        functools.reduce(operator.or_, kinds),  # type: ignore[call-overload]
-        prog=program if recipe is None else f"recipes/{program}.py",
-        description="Add --traceback to see where an error comes from.",
-        args=words or ["--help"],
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
-    )
     try:
+        options = _parse(commands(), program, words)
         if getattr(options, "needs_keras", True):
             for module in ("keras", "tensorflow"):  # the data needs TensorFlow on every backend
                 if importlib.util.find_spec(module):
@@ -54,6 +56,17 @@ def dispatch(table: dict[str, type], program: str, arguments: Sequence[str] | No
         raise SystemExit(130) from None
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         sys.stderr.close()
+
+
+def _parse(table: dict[str, type], program: str, words: Sequence[str]) -> Any:
+    kinds = tuple(Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in table.items())
+    return tyro.cli(
+        functools.reduce(operator.or_, kinds),  # type: ignore[call-overload]
+        prog=program,
+        description="Add --traceback to see where an error comes from.",
+        args=words or ["--help"],
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
+    )
 
 
 def _import_quietly(module: str) -> None:
