@@ -169,7 +169,7 @@ class TextPairs(ReadsTables, InParts):
         return cell is None or (isinstance(cell, str) and (not cell.strip() or cell.strip() in self.missing))
 
     def _pairs(self, path: str) -> Iterator[tuple[str, str]]:
-        """Yield `(source, target)` of each row of a file; `report` tells of those without either.
+        """Yield `(source, target)` of each row of a file; `read_from` tells of those without either.
 
         Raises:
             ValueError: There is no such column, or a row has one side alone; says where.
@@ -189,7 +189,7 @@ class TextPairs(ReadsTables, InParts):
             rows += 1
             source, target = (text_in(side, name, place, path) for side, name in zip(sides, columns, strict=True))
             yield source, target
-        self.report = self.told(table, left, rows)
+        self.read_from = self.told(table, left, rows)
 
     def _chosen(self, table: Table) -> tuple[str, str]:
         """Return the columns that are meant."""

@@ -106,7 +106,7 @@ class Tagging(ReadsTables, Labeled):
             parts = {part: _part(sentences, f"{part} of {self.dataset}") for part, sentences in found.items()}
         else:
             parts = {part: _part(self._sentences(path), path) for part, path in files.items() if path}
-            self.report = {"rows": sum(len(x) for x, _ in parts.values()), "left_out": {}, "recognised": self._notes}
+            self.read_from = {"rows": sum(len(x) for x, _ in parts.values()), "left_out": {}, "recognised": self._notes}
         self._tags = sorted({tag for row in parts["train"][1] for tag in row}) if "train" in parts else []
         return parts
 

@@ -72,7 +72,7 @@ class TextClassification(ReadsTables, Classes, Labeled):
         return texts, labels
 
     def _rows(self, file: Any) -> Iterator[tuple[str, Any]]:
-        """Yield `(text, label)` of each row that has both; `report` tells of the others."""
+        """Yield `(text, label)` of each row that has both; `read_from` tells of the others."""
         table, left, rows = self.open_table(file), LeftOut(), 0
         text, label = self._columns
         table.check(text, label, said="say which are meant with --text and --label")
@@ -82,7 +82,7 @@ class TextClassification(ReadsTables, Classes, Labeled):
                 continue
             rows += 1
             yield text_in(words, text, place, table.path), self._answer(answer, f"{place} of {table.path}")
-        self.report = self.told(table, left, rows)
+        self.read_from = self.told(table, left, rows)
 
     def _answer(self, cell: Any, where: str) -> Any:
         """Return the answer that a cell holds."""
