@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnnzoo.errors import InvalidValue
-from rnnzoo.files import read_json, write_text
+from rnnzoo.files import fingerprint, read_json, write_text
+
+FILES = ("file", "validation_file", "test_file", "dataset", "source")
+"""Arguments of data objects that may name a file."""
 
 
 @dataclass(kw_only=True)
@@ -16,6 +19,15 @@ class Fitted:
 
     fitted: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     report: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    keep_fitted: bool = field(default=False, init=False, repr=False, compare=False)
+    """Read with what was restored, whatever the data have become: a run is measured with what it was trained with."""
+
+    def seen(self) -> dict[str, str]:
+        """Return a fingerprint of each file that the data come from, by name; nothing of other sources."""
+        paths = {name: getattr(self, name, None) for name in FILES}
+        found = (str(path) for path in paths.values() if isinstance(path, str | os.PathLike) and os.path.isfile(path))
+        return {os.path.basename(path): fingerprint(path) for path in found}
 
     @property
     def name(self) -> str:

@@ -111,7 +111,7 @@ def tune(
             recipe = dataclasses.replace(recipe, monitor=objective)
         space = make_space(recipe, models, search or {}, longest=facts["longest"], examples=facts["examples"])
         identity = {
-            **recipe.identity(), "epochs": recipe.epochs, "tuner": tuner, "objective": objective,
+            **recipe.identity(), **recipe.data.seen(), "epochs": recipe.epochs, "tuner": tuner, "objective": objective,
             **{f"search {d.name}": f"{d}{f' of {list(d.models)}' if d.models else ''}" for d in space},
         }  # fmt: skip
         store = Store(folder, identity, console.print)

@@ -45,7 +45,7 @@ class Tagging(Task):
         return layers.CRFModel if draft.options["crf"] else keras.Model
 
     def loss(self):
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return layers.StepsCrossEntropy(from_logits=True)
 
     def metrics(self):
         return ["accuracy"]

@@ -34,6 +34,7 @@ def train(
     *,
     restart: bool = False,
     data_dir: str | None = None,
+    new_data: bool = False,
     load: Callable[[Recipe], Splits] | None = None,
     measure: bool = True,
     on_epoch_end: Callable[[int, Mapping[str, float]], None] | None = None,
@@ -49,6 +50,7 @@ def train(
         run: The folder; default `runs/<recipe>-<model>-<seed>`.
         restart: Begin anew, whatever the folder holds of this or another run.
         data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+        new_data: Go on although the files of data have changed since the run began.
         load: Gives the batched data instead of `recipe.data.load`.
         measure: False ends after the last epoch: no model file, no look at the test split, no plots.
         on_epoch_end: Called with the epoch (from 1) and its metrics; what it raises ends the training.
@@ -75,6 +77,7 @@ def train(
             place,
             restart,
             data_dir,
+            new_data,
             load,
             measure and first,
             on_epoch_end,
@@ -83,7 +86,7 @@ def train(
     return Run(folder)
 
 
-def _train(recipe, folder, restart, data_dir, load, measure, on_epoch_end, console):
+def _train(recipe, folder, restart, data_dir, new_data, load, measure, on_epoch_end, console):
     runs.sweep(folder)
     done = Run(folder)
     if not restart and done.finished and (done.results["stopped"] or done.results["epochs"] >= recipe.epochs):
@@ -93,6 +96,11 @@ def _train(recipe, folder, restart, data_dir, load, measure, on_epoch_end, conso
         )
         return
 
+    if not (restart or new_data) and (changed := runs.changed_data(folder, recipe.data)):
+        raise InvalidValue(
+            "The data have changed since the run began: --new-data goes on with them, --restart begins anew. "
+            f"Received: {changed}"
+        )
     splits = load(recipe) if load else recipe.load(data_dir)
     _check_monitor(recipe, splits)
     for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
@@ -103,6 +111,8 @@ def _train(recipe, folder, restart, data_dir, load, measure, on_epoch_end, conso
         if restart:
             runs.clear(folder)
         runs.write_json(folder / runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
+        if seen := recipe.data.seen():
+            recipe.data.fitted["seen"] = seen
         recipe.data.save(folder)
         saved = folder / runs.CHECKPOINT
         starting.start_embedding(recipe, model, splits)

@@ -142,8 +142,15 @@ class Run:
         """Return the batches that the model is measured on."""
         if file is not None:
             return self.data.batches_of(file)
-        parts = Recipe.from_config(self.config).load(data_dir).parts
+        recipe = Recipe.from_config(self.config)
+        recipe.data.restore(self.folder)
+        recipe.data.keep_fitted = True
+        parts = recipe.load(data_dir).parts
         return parts.get("test") or parts.get("validation") or parts["train"]
+
+    def changed_data(self) -> str | None:
+        """Say how the files that the run was trained on have changed since; None: not, or it cannot be told."""
+        return changed_data(self.folder, self.recipe.data)
 
     def _finished(self, name: str) -> Path:
         if not (self.folder / name).is_file():
@@ -151,6 +158,12 @@ class Run:
                 f"This run has no {name} yet: the same train command goes on where it stopped. Received: {self.folder}"
             )
         return self.folder / name
+
+
+def changed_data(folder: Path, data: Any) -> str | None:
+    """Say how the files of a run have changed since they were read for it; None: not, or it cannot be told."""
+    there = read_json(folder / DATA).get("seen") if (folder / DATA).is_file() else None
+    return differences(there, data.seen()) or None if there else None
 
 
 def load(run: str | os.PathLike) -> Run:

@@ -13,9 +13,10 @@ OPTIONS: dict[str, Any] = {
         str | None, arg(help="The run folder; by default runs/<recipe>-<model>-<changed settings>-<seed>.")
     ],
     "restart": Annotated[bool, arg(help="Begin anew.")],
+    "new_data": Annotated[bool, arg(help="Go on although the files of data have changed since the run began.")],
     "data_dir": DATA_DIR,
 }
-DEFAULTS = {"set": (), "restart": False}
+DEFAULTS = {"set": (), "restart": False, "new_data": False}
 
 
 def execute(options: Any, recipe: Any) -> None:
@@ -24,4 +25,4 @@ def execute(options: Any, recipe: Any) -> None:
     folder = options.run or Path("runs") / changed.run_name(recipe)
     from rnnzoo.training.fit import train
 
-    train(changed, folder, restart=options.restart, data_dir=options.data_dir)
+    train(changed, folder, restart=options.restart, data_dir=options.data_dir, new_data=options.new_data)
