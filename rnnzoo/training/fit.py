@@ -21,7 +21,7 @@ from rnnzoo.data.report import lines
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import write_text
 from rnnzoo.tasks import find, more_is_better
-from rnnzoo.training import carrying, checkpoint, runs, starting
+from rnnzoo.training import carrying, checkpoint, runs, snapshot, starting
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish
@@ -66,11 +66,14 @@ def train(
     """
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
     recipe = recipe.check()
+    folder = Path(run or Path("runs") / recipe.run_name())
+    recipe, frame = snapshot.named(recipe, folder)
     recipe.data.check_source()
     devices.join()
-    folder = Path(run or Path("runs") / recipe.run_name())
     runs.claim(folder, recipe, restart)
     first = devices.processes()[0] == 0
+    if frame is not None:
+        snapshot.write(frame, folder / runs.FRAME, restart or new_data)
     with devices.place_of(folder, restart) as place:
         _train(
             recipe,
@@ -101,7 +104,12 @@ def _train(recipe, folder, restart, data_dir, new_data, load, measure, on_epoch_
             "The data have changed since the run began: --new-data goes on with them, --restart begins anew. "
             f"Received: {changed}"
         )
+    going_on = new_data and not restart and (folder / runs.DATA).is_file()
+    if going_on:  # the model knows the old vocabulary, classes and scale
+        recipe.data.restore(folder)
+    recipe.data.keep_fitted = going_on
     splits = load(recipe) if load else recipe.load(data_dir)
+    recipe.data.keep_fitted = False
     _check_monitor(recipe, splits)
     for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
         console.print(line)
@@ -109,7 +117,7 @@ def _train(recipe, folder, restart, data_dir, new_data, load, measure, on_epoch_
         model = starting.model_of(recipe, splits)
         devices.clip_together(model)
         if restart:
-            runs.clear(folder)
+            runs.clear(folder, keep=snapshot.is_own(recipe, folder))
         runs.write_json(folder / runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
         if seen := recipe.data.seen():
             recipe.data.fitted["seen"] = seen

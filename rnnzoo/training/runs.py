@@ -19,7 +19,9 @@ from rnnzoo.training.recipe import Recipe
 
 CONFIG, DATA, CHECKPOINT, MODEL = "config.json", "data.json", "checkpoint", "model.keras"
 HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
-FILES = (CONFIG, DATA, CHECKPOINT, MODEL, HISTORY, PLOTS, RESULTS)
+FRAME = "data.parquet"
+"""The copy of a DataFrame that was trained on."""
+FILES = (CONFIG, DATA, CHECKPOINT, MODEL, HISTORY, PLOTS, RESULTS, FRAME)
 
 
 class Run:
@@ -192,7 +194,7 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
     """
     if folder.is_file():
         raise InvalidValue(f"A run needs a folder, and this is a file. Received: {folder}")
-    if not folder.is_dir() or all(path.name.startswith(TEMPORARY) for path in folder.iterdir()):
+    if not folder.is_dir() or all(path.name.startswith(TEMPORARY) or path.name == FRAME for path in folder.iterdir()):
         return
     if not (folder / CONFIG).is_file():
         raise InvalidValue(f"The folder holds something that is no run; give another --run. Received: {folder}")
@@ -206,9 +208,9 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
         )
 
 
-def clear(folder: Path) -> None:
-    """Remove a run's own files, and nothing else."""
-    for name in FILES:
+def clear(folder: Path, *, keep: bool = False) -> None:
+    """Remove a run's own files, and nothing else; `keep` leaves its copy of a DataFrame."""
+    for name in FILES[:-1] if keep else FILES:
         path = folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
