@@ -33,7 +33,7 @@ def prepared_builder(name: str, data_dir: str | None = None):
     data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
     try:
         builder = tfds.builder(name, data_dir=data_dir)
-    except tfds.core.registered.DatasetNotFoundError:
+    except tfds.core.DatasetNotFoundError:
         hint = did_you_mean(name, tfds.list_builders(with_community_datasets=False))
         raise InvalidValue(f"TensorFlow Datasets has no data set of this name.{hint} Received: {name}") from None
     except (ValueError, AssertionError) as error:
