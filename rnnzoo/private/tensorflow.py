@@ -2,7 +2,7 @@
 
 `tf.slice` inside a program for XLA compiles it anew for every longest length it meets. `tf.raw_ops` leaves these two
 operations out; Keras takes them from the same module. `keras.ops.slice` is `tf.slice`, and `keras.ops.slice_update`,
-which is the second of them today, promises nothing of it. Both work in compiled programs alone (`jit_compile=True`).
+which is the second of them today, promises nothing of it.
 """
 
 from rnnzoo.private import find
