@@ -11,7 +11,8 @@ import keras
 import numpy as np
 from rich.console import Console
 
-from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.batches import Batches
+from rnnzoo.data.splits import Splits
 from rnnzoo.devices import device_name
 from rnnzoo.errors import InvalidValue
 from rnnzoo.files import whole_file

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnzoo.data.batches import Batches, Splits, bucket_lengths, pad
+from rnnzoo.data.batches import Batches, bucket_lengths, pad
+from rnnzoo.data.splits import Splits
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no failure
 settings.load_profile("patient")

@@ -533,7 +533,7 @@ def test_refused_sources(source, match):
 
 
 def test_a_data_set_without_train(monkeypatch):
-    monkeypatch.setattr("rnnzoo.data.tfds.prepared.read_sequences", lambda *_: {"test": {"x": ONES, "y": LABELS}})
+    monkeypatch.setattr("rnnzoo.data.tfds.numbers.read_sequences", lambda *_: {"test": {"x": ONES, "y": LABELS}})
     one_sentence(lambda: SequenceClassification("glue_of_some_kind").load(), "train")
 
 
