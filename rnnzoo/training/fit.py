@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from rnnzoo import devices
-from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.batches import Batches
+from rnnzoo.data.splits import Splits
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import write_text
 from rnnzoo.tasks import find, more_is_better

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rnnzoo import hyperparameters as hp
-from rnnzoo.data.batches import Splits
 from rnnzoo.data.sources import data_class, name_of
+from rnnzoo.data.splits import Splits
 from rnnzoo.errors import InvalidValue
 from rnnzoo.registry import describe
 from rnnzoo.tasks import find

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from rnnzoo.data.batches import Splits
+from rnnzoo.data.splits import Splits
 from rnnzoo.devices import device_name
 from rnnzoo.files import whole_file
 from rnnzoo.pictures.curves import curves

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import hyperparameters as hp
-from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.batches import Batches
 from rnnzoo.data.files.number_table import read_csv
 from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.scaling import Scaler, Scaling
@@ -17,8 +17,8 @@ from rnnzoo.data.sequences.arrays import parse_sequences
 from rnnzoo.data.series.calendar import calendar_features
 from rnnzoo.data.series.table import Fill, Table, history
 from rnnzoo.data.series.windows import Windows, part_ends, window_starts
-from rnnzoo.data.splits import PARTS
-from rnnzoo.data.tfds import prepared
+from rnnzoo.data.splits import PARTS, Splits
+from rnnzoo.data.tfds import numbers
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
@@ -170,7 +170,7 @@ class SeriesForecasting(Fitted):
         """Return the columns that the model reads, target first, and the rows of the parts that the source has."""
         if self.file is not None:
             return self._read_file(self.file), {}
-        parts = prepared.read_tables(str(self.dataset), data_dir)
+        parts = numbers.read_tables(str(self.dataset), data_dir)
         first = parts["train"]
         times = None if first.times is None else np.concatenate([part.times for part in parts.values()])
         table = Table(first.columns, np.concatenate([part.values for part in parts.values()]), times)
