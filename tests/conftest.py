@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import rnnzoo
+from rnnzoo import registry
+
 
 @pytest.fixture
 def tfds_dir():
@@ -33,3 +36,13 @@ def python():
         )
 
     return run
+
+
+@pytest.fixture
+def clean_registry():
+    """Whatever a test registers is gone after it."""
+    rnnzoo.list_models()
+    before = dict(registry._models)
+    yield
+    registry._models.clear()
+    registry._models.update(before)
