@@ -4,6 +4,7 @@ import functools
 import importlib
 import importlib.metadata
 import inspect
+import pkgutil
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class ModelInfo:
 
     def takes(self, keyword: str) -> bool:
         """Tell whether the body's signature has this keyword."""
-        return keyword in inspect.signature(self.function).parameters
+        return keyword in hp.keywords(self.function)
 
     def check(self, task: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return every hyper-parameter that the task has a use for: the given ones checked, the others as by default.
@@ -197,7 +198,8 @@ def describe(name: str) -> ModelInfo:
 
 @functools.cache
 def _load_zoo() -> None:
-    importlib.import_module("rnnzoo.models")
+    for module in pkgutil.iter_modules(importlib.import_module("rnnzoo.models").__path__):
+        importlib.import_module(f"rnnzoo.models.{module.name}")
 
 
 @functools.cache
