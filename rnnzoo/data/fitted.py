@@ -31,6 +31,14 @@ class Fitted:
         """The value that fills padded steps of a batch."""
         return self._known("fill")
 
+    def searches_sequence_length(self, lengths: Any) -> bool:
+        """Tell whether a search looks for a sequence length unless told: how much of a text, how far back.
+
+        Args:
+            lengths: Steps of the training sequences, `(examples,)`.
+        """
+        return True
+
     def check_source(self) -> None:
         """Refuse data that another process could not find again, as a run must."""
 

@@ -109,7 +109,8 @@ def tune(
         objective = checks.objective(objective, recipe.task, facts["validation"])
         if objective.startswith("val_"):
             recipe = dataclasses.replace(recipe, monitor=objective)
-        space = make_space(recipe, models, search or {}, longest=facts["longest"], examples=facts["examples"])
+        known = {name: facts[name] for name in ("longest", "examples", "lengths") if name in facts}
+        space = make_space(recipe, models, search or {}, **known)
         identity = {
             **recipe.identity(), "epochs": recipe.epochs, "tuner": tuner, "objective": objective,
             **{f"search {d.name}": f"{d}{f' of {list(d.models)}' if d.models else ''}" for d in space},

@@ -57,6 +57,10 @@ class SequenceData(Labeled):
         source = str(self.source)
         return os.path.basename(source) if source.endswith(".npz") else source.rpartition(":")[2]
 
+    def searches_sequence_length(self, lengths):
+        """Not where all are equally long, as the rows of a picture: a part of it is something else."""
+        return bool(lengths.min() < lengths.max())
+
     def labelled(self, file):
         """Read the arrays x and y."""
         arrays = read_arrays(file)
