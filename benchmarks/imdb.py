@@ -27,7 +27,7 @@ from rich.table import Table
 from benchmarks.machine import machine
 from rnnzoo.errors import UserError
 from rnnzoo.files import write_text
-from rnnzoo.pictures import classification
+from rnnzoo.pictures import figures
 
 GOAL = 0.87
 WORDS, STEPS, BATCH = 20_000, 200, 32
@@ -56,7 +56,7 @@ def train_rnnzoo(epochs: int) -> None:
     `python recipes/imdb.py train --validation 0.2 --epochs 1 --embedding random --word-dropout 0 --learning-rate 0.002
     --average 0.2 --seed 0`, and other rates, averages and seeds.
     """
-    from rnnzoo.tasks.judging import measures
+    from rnnzoo.tasks import find
     from rnnzoo.training import starting
 
     clock = Clock()
@@ -68,7 +68,7 @@ def train_rnnzoo(epochs: int) -> None:
     model = starting.model_of(recipe, splits)
     for epoch in range(epochs):
         model.fit(splits.parts["train"].dataset(epoch), verbose=0, shuffle=False)  # ends with the averaged weights
-        clock.judge(lambda: measures.evaluate(model, splits.parts["test"].arrays(), "classification")["accuracy"])
+        clock.judge(lambda: find("classification").evaluate(model, splits.parts["test"].arrays())["accuracy"])
 
 
 def _example_reviews() -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -209,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"contenders are {', '.join(CONTENDERS)}. Received: {', '.join(unknown)}")
     curves = {name: measure(name, options.epochs) for name in names}
     write_text(options.output, json.dumps({**machine(), "curves": curves}, indent=1) + "\n")
-    classification.save(picture(curves), options.output.with_suffix(".png"))
+    figures.save(picture(curves), options.output.with_suffix(".png"))
     show(curves)
 
 

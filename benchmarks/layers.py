@@ -26,7 +26,7 @@ from rich.table import Table
 from benchmarks.contenders import LAYERS, LIBRARIES, Case, contender
 from benchmarks.machine import machine, peak_mib
 from rnnzoo.files import write_text
-from rnnzoo.pictures import classification
+from rnnzoo.pictures import figures
 
 
 def cases(quick: bool):
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     memories = [memory(case) for case in long[: 1 if options.quick else 3]]
     write_text(options.output, json.dumps({**machine(), "times": times, "memory": memories}, indent=1) + "\n")
     if not options.quick:
-        classification.save(picture(times), options.output.with_suffix(".png"))
+        figures.save(picture(times), options.output.with_suffix(".png"))
     show(times, memories)
 
 

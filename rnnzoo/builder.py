@@ -1,13 +1,13 @@
 """`build`: input, body, head, compile."""
 
 from rnnzoo import hyperparameters as hp
+from rnnzoo import tasks
 from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
-from rnnzoo.heads import HEADS, logits_of_sequences, vector_of_next
-from rnnzoo.registry import OF_TASK, describe
+from rnnzoo.registry import describe
+from rnnzoo.tasks.task import Draft
 from rnnzoo.weights import take_weights
 
-DEFAULT_VOCABULARY = 20_000
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
 
 
@@ -79,66 +79,73 @@ def build(
     Example:
         >>> rnnzoo.build("gru", task="forecasting", features=7, horizon=96, units=128)
     """
-    info = describe(name)
+    info, chosen = describe(name), tasks.find(task)
     hyperparameters = info.check(task, hyperparameters)
-    normalization = hyperparameters.pop("normalization", "none")
-    of_task = {word: hyperparameters.pop(word) for word in OF_TASK.get(task, {})}
-    crf, tied = of_task.get("crf", False), of_task.get("tie_weights", False)
-    sizes = _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value)
-    sequence_length = hp.check("sequence_length", sequence_length)
-    embedding_dim = hp.check("embedding_dim", embedding_dim)
+    draft = Draft(
+        body=info,
+        sizes=_check_sizes(
+            chosen,
+            pad_value,
+            vocabulary_size=vocabulary_size,
+            features=features,
+            characters=characters,
+            outputs=outputs,
+            horizon=horizon,
+            sequence_length=sequence_length,
+            embedding_dim=embedding_dim,
+        ),
+        options={word: hyperparameters.pop(word) for word in chosen.dials(info)},
+    )
+    chosen.check_sizes(draft)
     word_dropout = hp.check("word_dropout", word_dropout)
     seed = hp.check("seed", seed)
-    _check_targets(info, sizes, features, normalization)
-    characters = _check_characters(characters, task, features)
+    if not (trainable_body or chosen.head):
+        raise InvalidValue(f"A model of {task} has no head to train alone. Received: trainable_body=False")
     if seed is not None:
         keras.utils.set_random_seed(seed)
 
     if features is None:
-        tokens = inputs = keras.Input((sequence_length,), dtype="int32", name="tokens")
-        x = layers.WordDropout(word_dropout, name="word_dropout")(tokens) if word_dropout else tokens
-        embedding = layers.Embedding(sizes["vocabulary_size"], embedding_dim, name="embedding")
-        x = embedding(x)
-        if characters is not None:
-            inputs = (inputs, keras.Input((sequence_length, None), dtype="int32", name="characters"))
-            kind, width = of_task["character_model"], of_task["character_units"]
-            x = layers.Characters(characters, kind, width, name="with_characters")([x, inputs[1]])
-        if hyperparameters.get("dropout"):
-            x = keras.layers.Dropout(hyperparameters["dropout"], name="dropout")(x)
+        x = _read_tokens(chosen, draft, word_dropout, hyperparameters.get("dropout"))
     else:
-        inputs = keras.Input((sequence_length, sizes["features"]), name="sequence")
-        x = inputs if pad_value is None else layers.Padding(pad_value, name="padding")(inputs)
-
-    statistics = ()
-    if normalization != "none" and features is not None:
-        x, *statistics = layers.Normalize(normalization, sizes["outputs"], dtype="float32", name="normalize")(x)
-    answers_itself = {word: sizes[word] for word in ("outputs", "horizon") if info.takes(word)}
-    if task == "translation":
-        target = keras.Input((None,), dtype="int32", name="target")
-        inputs, x = (inputs, target), (x, target)
-        answers_itself["embedding_dim"] = embedding_dim
+        x = _read(chosen, draft, pad_value)
+    answers_itself = {word: draft.sizes[word] for word in ("outputs", "horizon", "embedding_dim") if info.takes(word)}
     if info.takes("return_sequences"):
-        hyperparameters["return_sequences"] = HEADS[task].per_step
+        hyperparameters["return_sequences"] = chosen.per_step
     kind = layers.Answer if answers_itself else layers.Part
     x = _part("body", x, lambda *x: info.function(*x, **answers_itself, **hyperparameters), kind)
     if not answers_itself:
-        head = logits_of_sequences if crf else vector_of_next if tied else HEADS[task].head
-        x = _part("head", x, lambda x: head(x, embedding_dim if tied else sizes["outputs"], sizes["horizon"]))
-        if tied:
-            x = embedding(x, reverse=True)
-    if statistics:
-        x = layers.Denormalize(dtype="float32", name="denormalize")(x, *statistics)
+        x = _part("head", x, lambda x: chosen.answer(x, draft))
+    x = chosen.write(x, draft)
 
-    trained_as = layers.TeacherForced if info.teacher_forced else layers.CRFModel if crf else keras.Model
-    model = trained_as(inputs, x, name=name)
+    inputs = draft.inputs[0] if len(draft.inputs) == 1 else tuple(draft.inputs)
+    model = chosen.model_class(draft)(inputs, x, name=name)
     if weights is not None:
         take_weights(model, weights)
-    if not trainable_body and task == "translation":
-        raise InvalidValue("A translation model has no head to train alone. Received: trainable_body=False")
     if not trainable_body:
         for layer in model.layers:
             layer.trainable = layer.name == "head"
-    return _compile(model, task, optimizer, learning_rate)
+    return _compile(model, chosen, optimizer, learning_rate)
+
+
+def _read_tokens(task, draft, word_dropout, dropout):
+    """Return the tokens' vectors, `(batch, time, embedding_dim)`, and what the task adds."""
+    tokens = keras.Input((draft.sizes["sequence_length"],), dtype="int32", name="tokens")
+    draft.inputs.append(tokens)
+    x = layers.WordDropout(word_dropout, name="word_dropout")(tokens) if word_dropout else tokens
+    draft.embedding = layers.Embedding(draft.sizes["vocabulary_size"], draft.sizes["embedding_dim"], name="embedding")
+    x = task.read(draft.embedding(x), draft)
+    if not dropout:
+        return x
+    x, *others = x if isinstance(x, tuple) else (x,)
+    x = keras.layers.Dropout(dropout, name="dropout")(x)
+    return (x, *others) if others else x
+
+
+def _read(task, draft, pad_value):
+    """Return the numbers `(batch, time, features)`, padding masked, and what the task makes of them."""
+    x = keras.Input((draft.sizes["sequence_length"], draft.sizes["features"]), name="sequence")
+    draft.inputs.append(x)
+    return task.read(x if pad_value is None else layers.Padding(pad_value, name="padding")(x), draft)
 
 
 def _part(name, x, function, kind=None):
@@ -155,8 +162,7 @@ def _compile(model, task, optimizer, learning_rate):
         optimizer = make_optimizer(optimizer, learning_rate)
     elif not isinstance(optimizer, keras.optimizers.Optimizer):
         raise InvalidType(f"optimizer must be a name or a Keras optimizer. Received: optimizer={optimizer!r}")
-    head = HEADS[task]
-    model.compile(optimizer=optimizer, loss=head.loss(), weighted_metrics=head.metrics())
+    model.compile(optimizer=optimizer, loss=task.loss(), weighted_metrics=task.metrics())
     model.optimizer.build(model.trainable_variables)  # a file of a never trained model would warn at loading
     return model
 
@@ -189,41 +195,20 @@ def make_optimizer(name, learning_rate, ema_momentum=None):
     return optimizer
 
 
-def _check_targets(info, sizes, features, normalization):
-    """Refuse a forecast that needs the targets' own past where it is not among the features."""
-    if info.takes("horizon") and features is None:
-        raise InvalidValue(f"{info.name} forecasts series of numbers: give features=. Received: features=None")
-    needs_past = info.takes("horizon") or (normalization != "none" and features is not None)
-    if needs_past and sizes["outputs"] > features:
-        raise InvalidValue(
-            "The targets must be the first of the features, so that their own past is known (normalization='none' does "
-            f"without, unless the model copies it). Received: outputs={sizes['outputs']}, features={features}"
-        )
-
-
-def _check_characters(characters, task, features):
-    """Return how many characters there are, None without."""
-    if characters is not None and (task != "tagging" or features is not None):
-        raise InvalidValue(
-            "characters belongs to task='tagging' and words: leave it out, or features. "
-            f"Received: characters={characters!r}, task={task!r}, features={features!r}"
-        )
-    return hp.check("characters", characters)
-
-
-def _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value):
-    """Return every size, defaults filled in."""
-    if vocabulary_size is not None and features is not None:
+def _check_sizes(task, pad_value, **sizes):
+    """Return every size, checked; what is said of the input is filled in, what is said of the answer is the task's."""
+    sizes = {word: hp.check(word, value) for word, value in sizes.items()}
+    for word in ("horizon", "characters"):
+        if sizes[word] is not None and word not in task.sizes:
+            owners = " or ".join(f"task={name!r}" for name in tasks.with_size(word))
+            raise InvalidValue(f"{word} belongs to {owners}. Received: {word}={sizes[word]!r}, task={task.name!r}")
+    if sizes["vocabulary_size"] is not None and sizes["features"] is not None:
         raise InvalidValue(
             "Give vocabulary_size for tokens or features for floats, not both. "
-            f"Received: vocabulary_size={vocabulary_size!r}, features={features!r}"
+            f"Received: vocabulary_size={sizes['vocabulary_size']!r}, features={sizes['features']!r}"
         )
-    sizes = {
-        "vocabulary_size": vocabulary_size, "features": features, "outputs": outputs, "horizon": horizon,
-    }  # fmt: skip
-    sizes = {word: hp.check(word, value) for word, value in sizes.items()}
-    if features is None:
-        sizes["vocabulary_size"] = sizes["vocabulary_size"] or DEFAULT_VOCABULARY
+    if sizes["features"] is None:
+        sizes["vocabulary_size"] = sizes["vocabulary_size"] or hp.DEFAULT_VOCABULARY
         if pad_value is not None:
             raise InvalidValue(f"pad_value belongs to features=; tokens are padded with 0. Received: {pad_value=}")
     elif (
@@ -231,43 +216,4 @@ def _check_sizes(task, vocabulary_size, features, outputs, horizon, pad_value):
         and not hp.HyperParameter(float, low=-3e38, below=3e38).check("pad_value", pad_value) < 3e38
     ):
         raise InvalidValue(f"pad_value must be finite. Received: {pad_value=}")
-
-    if task == "forecasting":
-        if horizon is None:
-            raise InvalidValue("forecasting needs horizon=, the steps to forecast. Received: horizon=None")
-        sizes["outputs"] = sizes["outputs"] or sizes["features"] or 1
-    elif horizon is not None:
-        raise InvalidValue(f"horizon belongs to task='forecasting'. Received: horizon={horizon!r}, task={task!r}")
-    if task in ("classification", "tagging"):
-        sizes["outputs"] = sizes["outputs"] or 2
-        if sizes["outputs"] < 2:
-            raise InvalidValue(
-                f"{task} needs at least 2 classes: two classes are two logits. Received: outputs={outputs!r}"
-            )
-    if task == "regression":
-        sizes["outputs"] = sizes["outputs"] or 1
-    if task == "language_modeling":
-        if features is not None or outputs is not None:
-            raise InvalidValue(
-                "language_modeling reads tokens and answers with the vocabulary: give vocabulary_size alone. "
-                f"Received: features={features!r}, outputs={outputs!r}"
-            )
-        sizes["outputs"] = sizes["vocabulary_size"]
-    if task == "translation":
-        sizes["outputs"] = _target_vocabulary(sizes)
     return sizes
-
-
-def _target_vocabulary(sizes):
-    if sizes["features"] is not None:
-        raise InvalidValue(
-            "translation reads tokens: give vocabulary_size for the source and outputs for the target. "
-            f"Received: features={sizes['features']!r}"
-        )
-    outputs = sizes["outputs"] or DEFAULT_VOCABULARY
-    if outputs < 4:
-        raise InvalidValue(
-            "translation needs at least 4 outputs: padding, unknown, the end, and a token. "
-            f"Received: outputs={outputs!r}"
-        )
-    return outputs

@@ -21,6 +21,10 @@ class Diverged(UserError, ArithmeticError):
     """The loss is no number any more."""
 
 
+class Moved(UserError, ImportError):
+    """A library no longer has what the package uses of it."""
+
+
 class WriteFailed(UserError, OSError):
     """A file could not be written; nothing half-written is left."""
 

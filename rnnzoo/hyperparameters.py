@@ -1,7 +1,8 @@
 """The words of the zoo: each hyper-parameter's type, bounds, search range and scale, in one table.
 
 A model's keywords are read from its signature; what a word means stands here once. Third parties add words with
-`Annotated[float, HyperParameter(...)]`, choices with `Literal[...]`.
+`Annotated[float, HyperParameter(...)]`, choices with `Literal[...]`. Keywords that several models share stand in a
+`TypedDict` (PEP 692): `**options: Unpack[Shared]`, each with its `Annotated[int, Default(64)]`.
 """
 
 import dataclasses
@@ -15,6 +16,9 @@ from typing import Any, Literal
 from rnnzoo.errors import InvalidType, InvalidValue
 
 Pooling = Literal["last", "mean", "max", "mean_max"]
+
+DEFAULT_VOCABULARY = 20_000
+"""Tokens, padding included, where `build` is told nothing of its input."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +82,20 @@ class HyperParameter:
         return self.check(name, value)
 
 
+@dataclass(frozen=True)
+class Default:
+    """The default of a keyword in a `TypedDict`, where none can be assigned: `units: Annotated[int, Default(64)]`."""
+
+    value: Any
+
+
 _SIZE: dict[str, Any] = {"kind": int, "low": 1, "scale": "log"}
 _RATE: dict[str, Any] = {"kind": float, "low": 0.0, "below": 1.0, "search": (0.0, 0.6)}
 
 TABLE: dict[str, HyperParameter] = {
-    # of bodies
+    # of bodies; those of shared options are listed in this order, which names run folders and seeds searches
+    "filters": HyperParameter(**_SIZE, search=(16, 256), help="channels of the convolution"),
+    "kernel_size": HyperParameter(kind=int, low=1, search=(2, 9), help="steps that a convolution sees"),
     "units": HyperParameter(**_SIZE, search=(16, 256), help="width of the state, in each direction"),
     "num_layers": HyperParameter(
         kind=int, low=1, search=(1, 4), help="recurrent (or dense) layers on top of each other"
@@ -103,16 +116,15 @@ TABLE: dict[str, HyperParameter] = {
     "l2": HyperParameter(
         kind=float, low=0.0, search=(1e-7, 1e-3), scale="log", help="L2 penalty on input, recurrent and dense kernels"
     ),
-    "kernel_size": HyperParameter(kind=int, low=1, search=(2, 9), help="steps that a convolution sees"),
-    "filters": HyperParameter(**_SIZE, search=(16, 256), help="channels of the convolution"),
     "pooling": HyperParameter(
         kind=str,
         summary_only=True,
         help="the summary of the states: the last, their mean, maximum, or mean and maximum",
     ),
-    "alignment": HyperParameter(kind=str, help="how query and state are compared"),
-    "sentence_length": HyperParameter(**_SIZE, search=(10, 50), help="tokens that make a sentence"),
     "activation": HyperParameter(kind=str, help="the nonlinearity of the recurrence"),
+    "bidirectional": HyperParameter(kind=bool, help="the encoder reads from both ends"),
+    "alignment": HyperParameter(kind=str, help="how query and state are compared"),
+    "input_feeding": HyperParameter(kind=bool, help="the attentional state is fed to the next step beside the token"),
     "scheduled_sampling": HyperParameter(
         kind=float,
         low=0.0,
@@ -120,11 +132,10 @@ TABLE: dict[str, HyperParameter] = {
         search=(0.0, 0.9),
         help="share of the decoder's steps that read its own answer in training, not the truth",
     ),
+    "sentence_length": HyperParameter(**_SIZE, search=(10, 50), help="tokens that make a sentence"),
     "lags": HyperParameter(**_SIZE, search=(24, 720), help="steps before the forecast that are read, at most"),
     "period": HyperParameter(**_SIZE, search=(2, 168), help="steps after which the series repeats itself"),
     "segment_length": HyperParameter(**_SIZE, search=(4, 48), help="steps of the series that make one step of the GRU"),
-    "bidirectional": HyperParameter(kind=bool, help="the encoder reads from both ends"),
-    "input_feeding": HyperParameter(kind=bool, help="the attentional state is fed to the next step beside the token"),
     # of forecasting, whatever the body
     "normalization": HyperParameter(
         kind=str,
@@ -179,30 +190,73 @@ def check(name: str, value: Any) -> Any:
     return None if value is None else TABLE[name].check(name, value)
 
 
+def keywords(function: Callable) -> frozenset[str]:
+    """Return the names of a body's parameters, those of `**options: Unpack[SomeTypedDict]` included."""
+    return frozenset(inspect.signature(function).parameters) | _shared(function).keys()
+
+
 def from_signature(function: Callable) -> dict[str, HyperParameter]:
     """Read a body's hyper-parameters from its keywords: `units=64` takes its meaning from `TABLE`.
+
+    They come in the order of the signature; with `**options: Unpack[SomeTypedDict]` in the order of `TABLE`.
 
     Raises:
         TypeError: A keyword has no default, or no meaning.
     """
+    hints, shared = typing.get_type_hints(function, include_extras=True), _shared(function)
+    own = {
+        name: _dial(function, name, hints.get(name), parameter.default)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in NOT_DIALS
+    }
+    if not shared:
+        return own
+    dials = {name: _dial(function, name, hint) for name, hint in shared.items() if name not in NOT_DIALS} | own
+    return {name: dials[name] for name in sorted(dials, key=[*TABLE, *dials].index)}
+
+
+def _dial(function: Callable, name: str, hint: Any, default: Any = inspect.Parameter.empty) -> HyperParameter:
+    """Return what a keyword says of itself, and the table of its name."""
+    bare, notes = _apart(hint)
+    own = next((note for note in notes if isinstance(note, HyperParameter)), None)
+    dial = own or TABLE.get(name)
+    if default is inspect.Parameter.empty:
+        default = next((note.value for note in notes if isinstance(note, Default)), default)
+    if typing.get_origin(bare) is Literal:
+        dial = dataclasses.replace(dial or HyperParameter(str), choices=typing.get_args(bare))
+    elif dial is None and isinstance(default, bool):
+        dial = HyperParameter(bool)
+    if dial is None:
+        raise InvalidType(
+            f"{function.__name__}: the zoo has no hyper-parameter of this name; annotate it with "
+            f"Annotated[type, HyperParameter(...)]. Received: {name}"
+        )
+    if default is inspect.Parameter.empty:
+        raise InvalidType(
+            f"{function.__name__}: a hyper-parameter needs a default; in a TypedDict it is Annotated[type, "
+            f"Default(...)]. Received: {name}"
+        )
+    return dataclasses.replace(dial, default=dial.check(name, default))
+
+
+def _shared(function: Callable) -> dict[str, Any]:
+    """Return the fields of `**options: Unpack[SomeTypedDict]` with their hints; none without."""
     hints = typing.get_type_hints(function, include_extras=True)
-    dials = {}
     for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or name in NOT_DIALS:
-            continue
-        hint = hints.get(name)
-        own = next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, HyperParameter)), None)
-        dial = own or TABLE.get(name)
-        if typing.get_origin(hint) is Literal:
-            dial = dataclasses.replace(dial or HyperParameter(str), choices=typing.get_args(hint))
-        elif dial is None and isinstance(parameter.default, bool):
-            dial = HyperParameter(bool)
-        if dial is None:
-            raise InvalidType(
-                f"{function.__name__}: the zoo has no hyper-parameter of this name; annotate it with "
-                f"Annotated[type, HyperParameter(...)]. Received: {name}"
-            )
-        if parameter.default is inspect.Parameter.empty:
-            raise InvalidType(f"{function.__name__}: a hyper-parameter needs a default. Received: {name}")
-        dials[name] = dataclasses.replace(dial, default=dial.check(name, parameter.default))
-    return dials
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD and _form(hints.get(name)) == "Unpack":
+            return typing.get_type_hints(typing.get_args(hints[name])[0], include_extras=True)
+    return {}
+
+
+def _apart(hint: Any) -> tuple[Any, list[Any]]:
+    """Take a hint apart: `NotRequired[Annotated[int, Default(64)]]` is an `int` with a note."""
+    notes: list[Any] = []
+    while _form(hint) in ("Annotated", "Required", "NotRequired", "ReadOnly"):
+        hint, *more = typing.get_args(hint)
+        notes += more
+    return hint, notes
+
+
+def _form(hint: Any) -> str:
+    """Return the name of what a hint is made with: `typing_extensions` has its own `Unpack`."""
+    return getattr(typing.get_origin(hint), "__name__", "")

@@ -1,10 +1,10 @@
 """Names of models and what the zoo knows of each."""
 
-import dataclasses
 import functools
 import importlib
 import importlib.metadata
 import inspect
+import pkgutil
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,18 +13,8 @@ from typing import Any
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
-
-SUMMARY_TASKS = ("classification", "regression", "forecasting")
-STEP_TASKS = ("tagging", "language_modeling")
-BODY_TASKS = SUMMARY_TASKS + STEP_TASKS
-"""What is made of one sequence. Translation takes two, and models of its own."""
-TASKS = (*BODY_TASKS, "translation")
-
-OF_TASK: dict[str, dict[str, Any]] = {
-    "tagging": {"crf": False, "character_model": "lstm", "character_units": 64},
-    "language_modeling": {"tie_weights": False},
-}
-"""Hyper-parameters of a task, whatever the body, with their defaults."""
+from rnnzoo.tasks import all_tasks
+from rnnzoo.tasks import find as find_task
 
 _models: dict[str, "ModelInfo"] = {}
 
@@ -37,41 +27,45 @@ class ModelInfo:
         name: The function's name.
         summary: The first line of its docstring.
         paper: Address of the paper.
-        tasks: What `build` can make of it.
         causal: Its output at one step depends on no later step.
         hyperparameters: Its keywords with types, bounds and defaults.
         function: The body itself.
         normalization: How forecasting normalises each window by default.
         teacher_forced: In training its layer `decoder` reads the true values.
+        declared: Its tasks, where they do not follow from the signature.
+
+    Attributes:
+        tasks: What `build` can make of it.
     """
 
     name: str
     summary: str
     paper: str
-    tasks: tuple[str, ...]
     causal: bool
     hyperparameters: Mapping[str, hp.HyperParameter]
     function: Callable
     normalization: str = "instance"
     teacher_forced: bool = False
+    declared: tuple[str, ...] | None = None
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What `build` can make of it, as its signature tells: each task knows what it asks of a body."""
+        return self.declared or tuple(each.name for each in all_tasks() if not each.refuses(self))
 
     @property
     def tasks_in_words(self) -> str:
         """The tasks for a table: `all` is all that are made of one sequence."""
-        lacking = [task for task in BODY_TASKS if task not in self.tasks]
+        lacking = [each.name for each in all_tasks() if each.sequences == 1 and each.name not in self.tasks]
         return "all" if not lacking else f"all but {lacking[0]}" if len(lacking) == 1 else ", ".join(self.tasks)
 
     def dials(self, task: str) -> dict[str, hp.HyperParameter]:
         """Return the hyper-parameters that can be given for a task: the body's, and those of the task."""
-        of_task = {"normalization": self.normalization} if task == "forecasting" else OF_TASK.get(task, {})
-        return {
-            **self.hyperparameters,
-            **{word: dataclasses.replace(hp.TABLE[word], default=value) for word, value in of_task.items()},
-        }
+        return {**self.hyperparameters, **find_task(task).dials(self)}
 
     def takes(self, keyword: str) -> bool:
         """Tell whether the body's signature has this keyword."""
-        return keyword in inspect.signature(self.function).parameters
+        return keyword in hp.keywords(self.function)
 
     def check(self, task: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return every hyper-parameter that the task has a use for: the given ones checked, the others as by default.
@@ -80,31 +74,19 @@ class ModelInfo:
             ValueError: An unknown task or hyper-parameter, one that the task has no use for, or a value out of bounds.
             TypeError: A value of the wrong type.
         """
-        if task not in TASKS:
-            raise InvalidValue(
-                f"Unknown task; valid are {', '.join(TASKS)}.{did_you_mean(task, TASKS)} Received: task={task!r}"
-            )
+        wanted, dials = find_task(task), self.dials(task)
         if task not in self.tasks:
-            why = {
-                "tagging": ": it gives one summary, no answer for every step",
-                "language_modeling": ": it looks at later steps"
-                if self.takes("return_sequences")
-                else ": it gives one summary",
-                "translation": ": it reads one sequence, not source and target",
-            }.get(task, "")
-            if self.tasks == ("translation",):
-                why = ": it reads two sequences, source and target"
+            why = wanted.refuses(self) or "it was not made for it"
             raise InvalidValue(
-                f"{self.name} cannot do {task}{why}; it does {', '.join(self.tasks)}. Received: task={task!r}"
+                f"{self.name} cannot do {task}: {why}; it does {', '.join(self.tasks)}. Received: task={task!r}"
             )
-        dials = self.dials(task)
         for name, value in given.items():
             if name not in dials:
                 raise InvalidValue(
                     f"{self.name} has no hyper-parameter {name!r}; it has {', '.join(dials) or 'none'}."
                     f"{did_you_mean(name, dials)} Received: {name}={value!r}"
                 )
-            if dials[name].summary_only and task in STEP_TASKS:
+            if dials[name].summary_only and wanted.per_step:
                 raise InvalidValue(
                     f"{name} makes one summary of a sequence, but {task} needs an answer for every step: leave it out. "
                     f"Received: {name}={value!r}"
@@ -112,7 +94,7 @@ class ModelInfo:
         return {
             name: dial.check(name, given[name]) if name in given else dial.default
             for name, dial in dials.items()
-            if not (dial.summary_only and task in STEP_TASKS)
+            if not (dial.summary_only and wanted.per_step)
         }
 
 
@@ -172,27 +154,14 @@ def register(
         name=name,
         summary=inspect.cleandoc(function.__doc__ or "").splitlines()[0],
         paper=paper,
-        tasks=tuple(tasks or _tasks(function, causal)),
         causal=causal,
         hyperparameters=hp.from_signature(function),
         function=function,
         normalization=hp.TABLE["normalization"].check("normalization", normalization),
         teacher_forced=teacher_forced,
+        declared=tuple(tasks) if tasks else None,
     )
     return function
-
-
-def _tasks(function: Callable, causal: bool) -> tuple[str, ...]:
-    keywords = inspect.signature(function).parameters
-    if {"source", "target"} <= set(keywords):
-        return ("translation",)
-    if "horizon" in keywords:
-        return ("forecasting",)
-    if "outputs" in keywords:
-        return ("classification", "regression")
-    if "return_sequences" not in keywords:
-        return SUMMARY_TASKS
-    return BODY_TASKS if causal else tuple(task for task in BODY_TASKS if task != "language_modeling")
 
 
 def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
@@ -202,14 +171,11 @@ def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
         pattern: With wildcards: `"*lstm*"`.
         task: Only models that can do it. This imports plug-ins; without it their names suffice.
     """
-    if task is not None and task not in TASKS:
-        raise InvalidValue(
-            f"Unknown task; valid are {', '.join(TASKS)}.{did_you_mean(task, TASKS)} Received: task={task!r}"
-        )
+    wanted = None if task is None else find_task(task)
     _load_zoo()
     names = [name for name in {*_models, *_plugins()} if fnmatchcase(name, pattern)]
-    if task is not None:
-        names = [name for name in names if (info := _find(name)) and task in info.tasks]
+    if wanted is not None:
+        names = [name for name in names if (info := _lookup(name)) and wanted.name in info.tasks]
     return sorted(names)
 
 
@@ -221,7 +187,7 @@ def describe(name: str) -> ModelInfo:
     """
     if not isinstance(name, str):
         raise InvalidType(f"A model's name must be a string. Received: {name!r}")
-    info = _find(name)
+    info = _lookup(name)
     if info is None:
         names = list_models()
         raise InvalidValue(
@@ -232,7 +198,8 @@ def describe(name: str) -> ModelInfo:
 
 @functools.cache
 def _load_zoo() -> None:
-    importlib.import_module("rnnzoo.models")
+    for module in pkgutil.iter_modules(importlib.import_module("rnnzoo.models").__path__):
+        importlib.import_module(f"rnnzoo.models.{module.name}")
 
 
 @functools.cache
@@ -249,7 +216,7 @@ def _plugins() -> dict[str, importlib.metadata.EntryPoint]:
     return found
 
 
-def _find(name: str) -> ModelInfo | None:
+def _lookup(name: str) -> ModelInfo | None:
     _load_zoo()
     if name not in _models and name in _plugins():
         entry = _plugins()[name]

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from rnnzoo import Recipe, train
+import rnnzoo
+from rnnzoo import Recipe, registry, train
 from rnnzoo.data import SequenceClassification, SequenceRegression
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
@@ -86,3 +87,13 @@ def fit(recipe, tmp_path, monkeypatch):
 def finished(recipe, tmp_path_factory):
     """Train once, for all that only look."""
     return train(recipe(epochs=3), tmp_path_factory.mktemp("finished") / "run", console=Console(quiet=True))
+
+
+@pytest.fixture
+def clean_registry():
+    """Whatever a test registers is gone after it."""
+    rnnzoo.list_models()
+    before = dict(registry._models)
+    yield
+    registry._models.clear()
+    registry._models.update(before)

@@ -103,7 +103,7 @@ def test_tables_publishes_forecasts_of_other_steps_apart(tmp_path, monkeypatch):
     assert f"| {run} | ett/h1, 96 → 720 | `gru` | test mse 0.4000 |" in tables.results()
 
 
-@pytest.mark.parametrize("code", [code for code in blocks("python") if "my_models.py" not in code])
+@pytest.mark.parametrize("code", [code for code in blocks("python") if not re.search("my_(models|tasks).py", code)])
 def test_code_runs_and_prints_the_shapes_that_its_comments_promise(code, place, monkeypatch, capsys):
     monkeypatch.chdir(place)
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})

@@ -213,29 +213,3 @@ class Batches:
         options = tf.data.Options()
         options.autotune.enabled = False
         return dataset.with_options(options)
-
-
-@dataclass(frozen=True)
-class Splits:
-    """The parts of a data set, batched. Each of `train`, `validation`, `test` is a new `tf.data.Dataset`, or None.
-
-    Args:
-        parts: `Batches` by name.
-    """
-
-    parts: dict[str, Batches]
-
-    @property
-    def train(self):
-        """Shuffled anew at each pass."""
-        return self.parts["train"].dataset()
-
-    @property
-    def validation(self):
-        """For choosing the best epoch; None if nothing was held out."""
-        return self.parts["validation"].dataset() if "validation" in self.parts else None
-
-    @property
-    def test(self):
-        """For the number to publish; None if there is none."""
-        return self.parts["test"].dataset() if "test" in self.parts else None

@@ -1,15 +1,13 @@
 """Where a model looked while it wrote: in the terminal and as heat maps."""
 
 import math
-import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 from matplotlib.figure import Figure
 from rich.text import Text
 
-from rnnzoo.pictures import classification
 from rnnzoo.pictures.attention import COLOURS
+from rnnzoo.pictures.figures import safe
 from rnnzoo.tasks.judging.translations import Translation
 
 INCHES = 0.22
@@ -55,11 +53,11 @@ def picture(found: Sequence[Translation]) -> Figure:
         if one.attention is not None and one.attention.size:
             axes.imshow(one.attention, cmap="Blues", vmin=0, vmax=1)
         upright = max(map(len, source), default=1) == 1
-        axes.set_xticks(range(len(source)), [_safe(token) for token in source], rotation=0 if upright else 90)
-        axes.set_yticks(range(len(target)), [_safe(token) for token in target])
+        axes.set_xticks(range(len(source)), [safe(token) for token in source], rotation=0 if upright else 90)
+        axes.set_yticks(range(len(target)), [safe(token) for token in target])
         axes.tick_params(labelsize=8, length=0)
         room = int(LETTERS * width)
-        axes.set_title(_safe(one.text if len(one.text) <= room else one.text[: room - 3] + "..."), fontsize=9)
+        axes.set_title(safe(one.text if len(one.text) <= room else one.text[: room - 3] + "..."), fontsize=9)
         axes.set_anchor("N")
     return figure
 
@@ -67,14 +65,3 @@ def picture(found: Sequence[Translation]) -> Figure:
 def visible(tokens: Sequence[str]) -> list[str]:
     """Return the tokens, blank ones as signs."""
     return [NAMES.get(token, token) for token in tokens]
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a picture of texts; letters that the font lacks are drawn as boxes, without a word."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        classification.save(figure, path)
-
-
-def _safe(text: str) -> str:
-    return text.replace("$", r"\$")  # a lone $ would begin mathematics

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from rnnzoo.data.batches import pad
 from rnnzoo.inference.attending import attention
+from rnnzoo.pictures.figures import safe
 
 LINE = 100
 """Characters in a line of a picture."""
@@ -86,6 +87,32 @@ def picture(explanations: Sequence[Explanation]) -> Figure:
         for column, token, shade in line:
             ground = {"boxstyle": "square,pad=0.1", "facecolor": COLOURS(0.8 * shade), "edgecolor": "none"}
             style: dict[str, Any] = {"weight": "bold"} if shade < 0 else {"bbox": ground}
-            safe = token.replace("$", r"\$")  # a lone $ would begin mathematics
-            axes.text(column, row, safe, family="monospace", fontsize=9, va="center", **style)
+            axes.text(column, row, safe(token), family="monospace", fontsize=9, va="center", **style)
     return figure
+
+
+def looks(model: Any) -> bool:
+    """Tell whether a model has an attention layer over its sequence."""
+    return any(layer.name == "attention" for layer in getattr(model.get_layer("body"), "layers", ()))
+
+
+def surest(model: Any, batches: Any, data: Any, predictions: Any) -> Figure:
+    """Draw what the model looked at in the two surest right and the two surest wrong answers.
+
+    Args:
+        model: With attention.
+        batches: The split.
+        data: The data object: classes and vocabulary.
+        predictions: Of the split, in the order of its batches.
+    """
+    order = np.concatenate([indices[:real] for indices, real, _ in batches.plan()])
+    sureness = predictions.probabilities.max(axis=-1)
+    right = predictions.labels == predictions.y
+    chosen = [i for kind in (right, ~right) for i in np.argsort(-np.where(kind, sureness, -1))[:2] if kind[i]]
+    ids = [batches.x[order[i]] for i in chosen]
+    titles = [
+        f"{'right' if right[i] else 'wrong'}: {data.classes[predictions.labels[i]]} {sureness[i]:.2f}, "
+        f"truly {data.classes[predictions.y[i]]}"
+        for i in chosen
+    ]
+    return picture(explain(model, ids, [data.vocabulary.decode(row) for row in ids], titles))

@@ -1,41 +1,12 @@
 """Pictures of forecasts."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from rnnzoo.data.batches import Batches
-from rnnzoo.inference.sampling import likelihood_of, sample
-from rnnzoo.pictures.classification import save
-from rnnzoo.tasks.judging.forecast_errors import ForecastErrors
-
-WINDOWS, COLUMNS = 4, 3
-"""So many windows and targets are drawn."""
-
-
-def plot_forecasts(folder: Path, model: Any, batches: Batches, errors: ForecastErrors, data: Any, split: str) -> None:
-    """Save `forecasts.png`, `horizon.png` and `errors.png`.
-
-    Args:
-        folder: Where to.
-        model: The trained model.
-        batches: The windows of a split.
-        errors: Those of the model on it.
-        data: The data object: names and units of the targets.
-        split: What the windows are of: `test`.
-    """
-    chosen = np.linspace(0, len(batches) - 1, min(WINDOWS, len(batches))).astype(int)
-    x, y = np.stack([batches.x[i] for i in chosen]), np.stack([batches.y[i] for i in chosen])
-    output = np.asarray(model.predict_on_batch(x))
-    past, truth, forecast = (data.in_units(values) for values in (x[..., : y.shape[-1]], y, output))
-    band = None
-    if likelihood_of(model) is not None:
-        band = np.quantile(data.in_units(sample(model, x)), (0.1, 0.9), axis=1)
-    save(windows(past, truth, forecast, data.targets, split, band), folder / "forecasts.png")
-    save(by_step(errors, split), folder / "horizon.png")
-    save(distribution(errors, split), folder / "errors.png")
+COLUMNS = 3
+"""So many targets are drawn."""
 
 
 def windows(
@@ -43,8 +14,8 @@ def windows(
     truth: np.ndarray,
     forecast: np.ndarray,
     names: list[str],
+    band: np.ndarray | None,
     split: str,
-    band: np.ndarray | None = None,
 ) -> Figure:
     """Forecast against truth with the history before, a row a window, a column a target, in the units of the data.
 
@@ -53,8 +24,8 @@ def windows(
         truth: `(windows, horizon, targets)`.
         forecast: The same.
         names: Of the targets; the last ones are drawn.
+        band: The 10 % and 90 % quantiles, `(2, windows, horizon, targets)`, or None.
         split: For the title.
-        band: The 10 % and 90 % quantiles, `(2, windows, horizon, targets)`.
     """
     shown = list(range(len(names)))[-COLUMNS:]
     figure = Figure(figsize=(5 * len(shown), 2.4 * len(past)), layout="constrained")
@@ -77,7 +48,7 @@ def windows(
     return figure
 
 
-def by_step(errors: ForecastErrors, split: str) -> Figure:
+def by_step(errors: Any, split: str) -> Figure:
     """Mean squared and absolute error of each step ahead."""
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
@@ -91,7 +62,7 @@ def by_step(errors: ForecastErrors, split: str) -> Figure:
     return figure
 
 
-def distribution(errors: ForecastErrors, split: str) -> Figure:
+def distribution(errors: Any, split: str) -> Figure:
     """How the errors are distributed."""
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
@@ -99,4 +70,18 @@ def distribution(errors: ForecastErrors, split: str) -> Figure:
     spread = np.ptp(sample) > 1e-6 * max(1e-30, np.abs(sample).max())
     axes.hist(sample, bins=60 if spread else 1)
     axes.set(xlabel="forecast - truth, scaled", ylabel="count", title=f"errors, {split}: mean {sample.mean():.3g}")
+    return figure
+
+
+def fed_back(truth: np.ndarray, found: np.ndarray, names: list[str]) -> Figure:
+    """A path of answers fed back beside the truth, both `(steps, targets)` in the units of the data."""
+    figure = Figure(figsize=(8, 2.5 * len(names)), layout="constrained")
+    for axes, name, line, answer in zip(
+        figure.subplots(len(names), 1, squeeze=False)[:, 0], names, truth.T, found.T, strict=True
+    ):
+        axes.plot(line, color="black", label="truth")
+        axes.plot(answer, color="tab:red", label="answers fed back")
+        axes.set(title=name, xlabel="steps")
+        axes.grid(alpha=0.3)
+        axes.legend()
     return figure

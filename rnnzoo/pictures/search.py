@@ -7,19 +7,22 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-from rnnzoo.search.space import Dimension
-from rnnzoo.search.trials import DONE, FAILED, Trial
-from rnnzoo.tasks.judging.measures import more_is_better
+from rnnzoo.tasks import more_is_better
 
 COLUMNS = 3
 
 
-def all_pictures(trials: Sequence[Trial], space: Sequence[Dimension], objective: str) -> dict[str, Figure]:
-    """Return `hyperparameters`, `time` and `parallel`; nothing before a trial has finished."""
-    done = [trial for trial in trials if trial.state == DONE]
+def all_pictures(done: Sequence[Any], failed: Sequence[Any], space: Sequence[Any], objective: str) -> dict[str, Figure]:
+    """Return `hyperparameters`, `time` and `parallel`; nothing before a trial has finished.
+
+    Args:
+        done: Finished trials (`rnnzoo.search.trials.Trial`).
+        failed: Failed ones.
+        space: The search's dimensions (`rnnzoo.search.space.Dimension`).
+        objective: What trials are judged by.
+    """
     if not done:
         return {}
-    failed = [trial for trial in trials if trial.state == FAILED]
     return {
         "hyperparameters": hyperparameters(done, failed, space, objective),
         "time": over_time(done, failed, objective),
@@ -27,9 +30,7 @@ def all_pictures(trials: Sequence[Trial], space: Sequence[Dimension], objective:
     }
 
 
-def hyperparameters(
-    done: Sequence[Trial], failed: Sequence[Trial], space: Sequence[Dimension], objective: str
-) -> Figure:
+def hyperparameters(done: Sequence[Any], failed: Sequence[Any], space: Sequence[Any], objective: str) -> Figure:
     """The score against each dial; failed trials are crosses on the lower edge, the best is ringed."""
     rows = -(-len(space) // COLUMNS)
     figure = Figure(figsize=(4 * min(len(space), COLUMNS), 3.2 * rows), layout="constrained")
@@ -61,7 +62,7 @@ def hyperparameters(
     return figure
 
 
-def over_time(done: Sequence[Trial], failed: Sequence[Trial], objective: str) -> Figure:
+def over_time(done: Sequence[Any], failed: Sequence[Any], objective: str) -> Figure:
     """Scores in the order in which trials ended, and the best so far."""
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
@@ -80,7 +81,7 @@ def over_time(done: Sequence[Trial], failed: Sequence[Trial], objective: str) ->
     return figure
 
 
-def parallel(done: Sequence[Trial], space: Sequence[Dimension], objective: str) -> Figure:
+def parallel(done: Sequence[Any], space: Sequence[Any], objective: str) -> Figure:
     """One line for each trial through all its values to its score; the better, the brighter."""
     figure = Figure(figsize=(1.6 * (len(space) + 2), 4.5), layout="constrained")
     axes = figure.subplots()
@@ -110,16 +111,16 @@ def _axis(axes: Any, x: int, ends: Sequence[tuple[float, str]]) -> None:
         axes.text(x + 0.04, y, text, fontsize=7, va="center", bbox={"color": "white", "alpha": 0.6, "pad": 0.5})
 
 
-def _best(done: Sequence[Trial], objective: str) -> Trial:
+def _best(done: Sequence[Any], objective: str) -> Any:
     return (max if more_is_better(objective) else min)(done, key=lambda trial: trial.score or 0.0)
 
 
-def _place(dimension: Dimension, trial: Trial) -> Any:
+def _place(dimension: Any, trial: Any) -> Any:
     value = trial.settings[dimension.name]
     return dimension.choices.index(value) if dimension.choices else value
 
 
-def _share(dimension: Dimension, value: Any) -> float:
+def _share(dimension: Any, value: Any) -> float:
     """Return where a value lies in its range, 0 to 1."""
     if dimension.choices:
         return dimension.choices.index(value) / max(1, len(dimension.choices) - 1)

@@ -1,15 +1,13 @@
 """Pictures of whole answers: where the model looked, how well it does by length, and examples."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from rnnzoo.data.pairs.pair_batches import PairBatches
-from rnnzoo.pictures.alignment import picture, save
-from rnnzoo.tasks.judging.translations import Translation, truth
+from rnnzoo.pictures.alignment import picture
+from rnnzoo.pictures.figures import safe
+from rnnzoo.tasks.judging.translations import Translation
 
 HEAT_MAPS = 6
 READABLE = 40
@@ -21,22 +19,25 @@ LINE = 110
 """Characters in a line of a picture."""
 
 
-def plot(folder: Path, batches: PairBatches, found: Sequence[Translation], data: Any, split: str) -> None:
-    """Save `lengths.png`, `examples.png` and, of a model with attention, `alignment.png`.
+def pictures(
+    lengths: np.ndarray, found: Sequence[Translation], faultless: Sequence[str], split: str
+) -> dict[str, Callable[[], Figure]]:
+    """Return what draws `lengths.png`, `examples.png` and, of a model with attention, `alignment.png`.
 
     Args:
-        folder: Where to.
-        batches: The pairs.
-        found: What was written for them, in their order.
-        data: The data object.
+        lengths: Tokens of each true answer, without the end.
+        found: What was written, in the order of the pairs.
+        faultless: What it should be.
         split: What the pairs are of: `test`.
     """
-    faultless = truth(batches, data)
     right = np.array([one.text == other for one, other in zip(found, faultless, strict=True)])
-    save(by_length(batches.lengths[:, 1] - 1, right, split), folder / "lengths.png")
-    save(examples(found, faultless, right), folder / "examples.png")
+    drawn: dict[str, Callable[[], Figure]] = {
+        "lengths.png": lambda: by_length(lengths, right, split),
+        "examples.png": lambda: examples(found, faultless, right),
+    }
     if chosen := _for_heat_maps(found, right):
-        save(picture([found[i] for i in chosen]), folder / "alignment.png")
+        drawn["alignment.png"] = lambda: picture([found[i] for i in chosen])
+    return drawn
 
 
 def by_length(lengths: np.ndarray, right: np.ndarray, split: str) -> Figure:
@@ -80,7 +81,7 @@ def examples(found: Sequence[Translation], faultless: Sequence[str], right: np.n
     axes.set(xlim=(0, 1), ylim=(len(lines), -1))
     axes.axis("off")
     for row, (text, style) in enumerate(lines):
-        shown = (text if len(text) <= LINE else text[: LINE - 3] + "...").replace("$", r"\$")
+        shown = safe(text if len(text) <= LINE else text[: LINE - 3] + "...")
         weight, colour = ("bold", "black") if style == "bold" else ("normal", style or "black")
         axes.text(0, row, shown, family="monospace", fontsize=9, va="center", weight=weight, color=colour)
     return figure

@@ -6,8 +6,7 @@ import socket
 from rnnzoo.errors import InvalidValue, did_you_mean
 from rnnzoo.hyperparameters import HyperParameter
 from rnnzoo.search.oracle import TUNERS
-from rnnzoo.tasks.judging.measures import WATCHED
-from rnnzoo.training.compare import MAIN_METRIC
+from rnnzoo.tasks import find
 
 REACH_SECONDS = 5
 _COUNT = HyperParameter(int, low=1)
@@ -30,7 +29,7 @@ def names(tuner: str, objective: str | None, task: str) -> None:
         raise InvalidValue(
             f"Unknown tuner; valid are {', '.join(TUNERS)}.{did_you_mean(str(tuner), TUNERS)} Received: tuner={tuner!r}"
         )
-    valid = [f"{part}{name}" for part in ("val_", "") for name in WATCHED[task]]
+    valid = [f"{part}{name}" for part in ("val_", "") for name in find(task).watched]
     if objective is not None and objective not in valid:
         raise InvalidValue(
             f"Unknown objective; {task} measures {', '.join(valid)}.{did_you_mean(str(objective), valid)} "
@@ -41,7 +40,8 @@ def names(tuner: str, objective: str | None, task: str) -> None:
 def objective(given: str | None, task: str, validation: bool) -> str:
     """Return the objective: what was given, or the task's main metric, of validation where there is such a part."""
     if given is None:
-        return ("val_" if validation else "") + MAIN_METRIC.get(task, "loss")
+        main, watched = find(task).main_metric, find(task).watched
+        return ("val_" if validation else "") + (main if main in watched else "loss")
     if given.startswith("val_") and not validation:
         raise InvalidValue(
             f"The data hold nothing out for validation; without it there is {given.removeprefix('val_')}. "

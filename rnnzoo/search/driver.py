@@ -189,7 +189,7 @@ def _conclude(loop: Loop, base: Recipe, tensorboard: bool, console: Console) -> 
 
 def best_of(trials: Sequence[Trial], objective: str) -> Trial | None:
     """Return the finished trial with the best score, the first of equals."""
-    from rnnzoo.tasks.judging.measures import more_is_better
+    from rnnzoo.tasks import more_is_better
 
     done = [trial for trial in trials if trial.state == DONE]
     sign = -1 if more_is_better(objective) else 1

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data import ragged
-from rnnzoo.data.batches import Splits
-from rnnzoo.data.splits import InParts
+from rnnzoo.data.splits import InParts, Splits
 from rnnzoo.files import whole_file
 from rnnzoo.training.recipe import Recipe
 

@@ -53,12 +53,12 @@ class OnRay:
         errors = self._ray.exceptions
         done, _ = self._ray.wait(list(self._busy.values()), num_returns=1, timeout=seconds)
         ended: list[tuple[str, Outcome]] = []
-        for trial, task in list(self._busy.items()):
-            if task not in done:
+        for trial, running in list(self._busy.items()):
+            if running not in done:
                 continue
             del self._busy[trial]
             try:
-                outcome = self._ray.get(task)
+                outcome = self._ray.get(running)
             except (errors.NodeDiedError, errors.ObjectLostError):
                 outcome = {"lost": "its node died"}
             except errors.WorkerCrashedError:

@@ -15,12 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from rnnzoo.files import write_text
-from rnnzoo.pictures import classification, search
+from rnnzoo.pictures import search
+from rnnzoo.pictures.figures import save
 from rnnzoo.search.space import Dimension
 from rnnzoo.search.trials import CSV, DONE, FAILED, PLOTS, RUN, Store, Trial
 from rnnzoo.search.work import history
-from rnnzoo.tasks.judging.measures import more_is_better
-from rnnzoo.training.recipe import LOOKBACK, Recipe
+from rnnzoo.tasks import find, more_is_better
+from rnnzoo.training.recipe import Recipe
 
 ROWS = 20
 """Trials shown while the search goes on; the CSV has all."""
@@ -105,13 +106,13 @@ class Live:
 def save_all(folder: Path, trials: Sequence[Trial], space: Sequence[Dimension], objective: str, console: Console):
     """Write `trials.csv` and the pictures, and say where."""
     write_text(folder / CSV, as_csv(trials, space, objective))
-    for name, figure in search.all_pictures(trials, space, objective).items():
-        classification.save(figure, folder / PLOTS / f"{name}.png")
-    done = sum(trial.state == DONE for trial in trials)
-    failed = sum(trial.state == FAILED for trial in trials)
-    open_ = len(trials) - done - failed
+    done = [trial for trial in trials if trial.state == DONE]
+    failed = [trial for trial in trials if trial.state == FAILED]
+    for name, figure in search.all_pictures(done, failed, space, objective).items():
+        save(figure, folder / PLOTS / f"{name}.png")
+    open_ = len(trials) - len(done) - len(failed)
     console.print(
-        f"{done} trials finished, {failed} failed{f', {open_} not at their end' if open_ else ''}; "
+        f"{len(done)} trials finished, {len(failed)} failed{f', {open_} not at their end' if open_ else ''}; "
         f"table: {folder / CSV}; plots: {folder / PLOTS}"
     )
 
@@ -144,8 +145,8 @@ def command(recipe: Recipe, base: Recipe) -> str:
                 continue
             value = getattr(holder, field.name)
             if value != getattr(other, field.name):
-                forecast = recipe.task == "forecasting" and field.name == "sequence_length"
-                words += _option(LOOKBACK if forecast else field.name, value)
+                called, _ = find(recipe.task).sequence_length_is
+                words += _option(called if field.name == "sequence_length" else field.name, value)
     return shlex.join(words)
 
 

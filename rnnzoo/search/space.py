@@ -9,7 +9,8 @@ from typing import Any
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo.errors import InvalidValue, did_you_mean
-from rnnzoo.registry import STEP_TASKS, describe
+from rnnzoo.registry import describe
+from rnnzoo.tasks import find
 from rnnzoo.training.recipe import Recipe
 
 DEFAULT = ("learning_rate", "units", "num_layers", "dropout", "sequence_length", "batch_size")
@@ -80,7 +81,7 @@ def make_space(
         ValueError, TypeError: A name that no model has, a range outside what is valid, nothing to search.
     """
     wanted: dict[str, Any] = {**dict.fromkeys(DEFAULT, "default"), **recipe.search, **search}
-    if recipe.task in ("tagging", "translation") and wanted["sequence_length"] == "default":
+    if not find(recipe.task).searches_sequence_length and wanted["sequence_length"] == "default":
         wanted["sequence_length"] = None  # fewer tags to get right would not compare, nor fewer pairs to learn
     dials = _dials(recipe, models)
     limits = {"sequence_length": longest, "batch_size": examples}
@@ -139,7 +140,7 @@ def _dials(recipe: Recipe, models: Sequence[str]) -> dict[str, tuple[hp.HyperPar
         info = describe(model)
         info.check(recipe.task, {})  # a model that cannot do the task is refused here
         for name, dial in info.dials(recipe.task).items():
-            if not (dial.summary_only and recipe.task in STEP_TASKS):
+            if not (dial.summary_only and find(recipe.task).per_step):
                 dials.setdefault(name, (dial, []))[1].append(model)
     return dials
 

@@ -52,7 +52,7 @@ def _train(job: dict[str, Any]) -> dict[str, Any]:
 
     from rnnzoo.devices import device_name
     from rnnzoo.search import prepared
-    from rnnzoo.tasks.judging.measures import more_is_better
+    from rnnzoo.tasks import more_is_better
     from rnnzoo.training import fit, runs
     from rnnzoo.training.recipe import Recipe
 

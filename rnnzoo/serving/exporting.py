@@ -40,7 +40,7 @@ def export(
         UserError: A library is missing.
     """
     opened = load(run)
-    if opened.config["task"] == "translation":
+    if opened.task.sequences > 1:
         raise InvalidValue(
             "Only models that answer in one call are exported; a translation is written token by token. "
             f"Received: {opened.folder}"

@@ -61,9 +61,8 @@ def stream(
     from rnnzoo.training.runs import Run, load
 
     run = run if isinstance(run, Run) else load(run)
-    task = run.config["task"]
-    if task != "language_modeling":
-        raise InvalidValue(f"Only a language model continues a text. Received: a run of task {task!r}")
+    if "generate" not in run.task.commands:
+        raise InvalidValue(f"Only a language model continues a text. Received: a run of task {run.task.name!r}")
     characters = COUNT.check("characters", characters)
     temperature = TEMPERATURE.check("temperature", temperature)
     top_k = None if top_k is None else COUNT.check("top_k", top_k)

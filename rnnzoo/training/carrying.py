@@ -7,8 +7,8 @@ from typing import Any
 
 from rnnzoo.data.batches import Batches
 from rnnzoo.devices import processes
-from rnnzoo.heads import HEADS
 from rnnzoo.rebuilding import rebuild
+from rnnzoo.tasks import find
 
 
 def trainer(model: Any, task: str, train: Batches, stateful: bool) -> Any:
@@ -38,7 +38,7 @@ def spread(model: Any, task: str) -> Any:
 
 def _compiled(twin, model, task):
     optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
-    twin.compile(optimizer=optimizer, loss=HEADS[task].loss(), weighted_metrics=HEADS[task].metrics())
+    twin.compile(optimizer=optimizer, loss=find(task).loss(), weighted_metrics=find(task).metrics())
     twin.optimizer.build(twin.trainable_variables)
     return twin
 

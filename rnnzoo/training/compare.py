@@ -5,18 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from rnnzoo.pictures import classification
-from rnnzoo.tasks.judging.measures import more_is_better
+from rnnzoo.pictures.comparison import quality_and_cost
+from rnnzoo.pictures.figures import save
+from rnnzoo.tasks import find, more_is_better
 from rnnzoo.training import runs
 from rnnzoo.training.fit import train
 from rnnzoo.training.recipe import Recipe
-
-MAIN_METRIC = {"classification": "accuracy", "tagging": "accuracy", "language_modeling": "loss"}
-"""The others are judged by mse, where their data do not say what by."""
 
 
 def compare(
@@ -50,14 +47,14 @@ def compare(
     _show(rows, metric, console)
     output = Path(output)
     runs.write_json(output / "compare.json", rows)
-    classification.save(_picture(rows, metric), output / "compare.png")
+    save(quality_and_cost(rows, metric), output / "compare.png")
     console.print(f"table: {output / 'compare.json'}\npicture: {output / 'compare.png'}")
     return rows
 
 
 def main_metric(results: Mapping[str, Any]) -> str:
     """Return what a run is judged by, from its results."""
-    return results.get("measure") or MAIN_METRIC.get(results["task"], "mse")
+    return results.get("measure") or find(results["task"]).main_metric
 
 
 def _row(model, results, metric):
@@ -84,21 +81,3 @@ def _show(rows, metric, console):
             row["model"], f"{row[metric]:.4f}{spread}", seeds, f"{row['seconds']:.1f}", f"{row['parameters']:,}"
         )
     console.print(table)
-
-
-def _picture(rows, metric) -> Figure:
-    """Quality against seconds of training; the area of a dot grows with the parameters."""
-    figure = Figure(figsize=(6.5, 4.5), layout="constrained")
-    axes = figure.subplots()
-    most = max(row["parameters"] for row in rows)
-    for row in rows:
-        if row["deviation"] is not None:
-            axes.errorbar(row["seconds"], row[metric], yerr=row["deviation"], color="gray", capsize=3)
-        axes.scatter(row["seconds"], row[metric], s=30 + 300 * row["parameters"] / most, alpha=0.6)
-        axes.annotate(
-            row["model"], (row["seconds"], row[metric]), xytext=(6, 6), textcoords="offset points", fontsize=8
-        )
-    axes.set(xlabel="seconds of training", ylabel=f"{rows[0]['split']} {metric}", xscale="log")
-    axes.margins(x=0.35, y=0.1)  # room for the names
-    axes.grid(alpha=0.3)
-    return figure

@@ -16,10 +16,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from rnnzoo import devices
-from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.batches import Batches
+from rnnzoo.data.splits import Splits
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import write_text
-from rnnzoo.tasks.judging import measures
+from rnnzoo.tasks import find, more_is_better
 from rnnzoo.training import carrying, checkpoint, runs, starting
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
@@ -125,6 +126,7 @@ def _train(recipe, folder, restart, data_dir, load, measure, on_epoch_end, conso
 
 def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
     """Train epoch by epoch; after each, the whole state goes to disk."""
+    task = find(recipe.task)
     train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
     validation = splits.parts.get("validation")
     if recipe.class_weight:
@@ -138,11 +140,10 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
             if trained is not model:
                 model.set_weights(trained.get_weights())
         else:  # a baseline without weights
-            found = measures.evaluate(model, train.arrays(), recipe.task, recipe.data)
-            row |= {name: found[name] for name in measures.WATCHED[recipe.task]}
+            row |= task.watch(model, train.arrays(), recipe.data)
         if validation:
-            found = measures.evaluate(model, validation.arrays(), recipe.task, recipe.data)
-            row |= {f"val_{name}": found[name] for name in measures.WATCHED[recipe.task]}
+            found = task.watch(model, validation.arrays(), recipe.data)
+            row |= {f"val_{name}": value for name, value in found.items()}
         state.seconds += time.perf_counter() - began
         state.epoch += 1
         state.history.append(row)
@@ -197,9 +198,7 @@ def _judge(recipe: Recipe, model: Any, optimizer: Any, state: State, row: Mappin
         state.best_epoch = state.epoch  # nothing to judge by: the last epoch counts
         return
     value = row[recipe.monitor]
-    better = state.best is None or (
-        value > state.best if measures.more_is_better(recipe.monitor) else value < state.best
-    )
+    better = state.best is None or (value > state.best if more_is_better(recipe.monitor) else value < state.best)
     if better:
         state.best, state.best_epoch, state.waited = value, state.epoch, 0
         state.best_weights = model.get_weights()
@@ -211,7 +210,7 @@ def _judge(recipe: Recipe, model: Any, optimizer: Any, state: State, row: Mappin
 
 
 def _check_monitor(recipe: Recipe, splits: Splits) -> None:
-    valid = [f"val_{name}" for name in measures.WATCHED[recipe.task]]
+    valid = [f"val_{name}" for name in find(recipe.task).watched]
     if "validation" in splits.parts and recipe.monitor not in valid:
         raise InvalidValue(f"monitor must be one of {', '.join(valid)}. Received: monitor={recipe.monitor!r}")
 

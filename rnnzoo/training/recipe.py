@@ -9,17 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rnnzoo import hyperparameters as hp
-from rnnzoo.data.batches import Splits
-from rnnzoo.data.sequences.arrays import import_object
+from rnnzoo.data.sources import data_class, name_of
+from rnnzoo.data.splits import Splits
 from rnnzoo.errors import InvalidValue
 from rnnzoo.registry import describe
+from rnnzoo.tasks import find
 
 NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every"}
 """More epochs extend a run; how often it prints changes nothing."""
-
-
-LOOKBACK = "lookback"
-"""What a forecast's sequence length is called on the command line."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +90,12 @@ class Recipe:
         info = describe(self.model)
         for name in hp.TABLE.keys() & {f.name for f in dataclasses.fields(self)}:
             hp.check(name, getattr(self, name))
-        if self.class_weight and self.task != "classification":
+        task = find(self.task)
+        if self.class_weight and not task.weighs_classes:
             raise InvalidValue(f"class_weight belongs to classification. Received: task={self.task!r}")
-        if self.task == "translation" and not self.trainable_body:
+        if not (task.head or self.trainable_body):
             raise InvalidValue(
-                "A model of translation has no head apart from its body, so nothing would be trained. "
+                f"A model of {self.task} has no head apart from its body, so nothing would be trained. "
                 "Received: trainable_body=False"
             )
         return dataclasses.replace(self, hyperparameters=info.check(self.task, self.hyperparameters))
@@ -124,7 +122,7 @@ class Recipe:
         kind = type(self.data)
         arguments = {f.name: getattr(self.data, f.name) for f in dataclasses.fields(self.data) if f.init}
         config["hyperparameters"] = dict(self.hyperparameters)
-        config["data"] = {"class": f"{kind.__module__}:{kind.__qualname__}", "arguments": arguments}
+        config["data"] = {"class": name_of(kind), "arguments": arguments}
         return json.loads(json.dumps(config, default=str))
 
     @classmethod
@@ -136,7 +134,7 @@ class Recipe:
         """
         try:
             data, known = config["data"], {f.name for f in dataclasses.fields(cls)}
-            kind, given = import_object(data["class"]), {k: v for k, v in config.items() if k in known}
+            kind, given = data_class(data["class"]), {k: v for k, v in config.items() if k in known}
             arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in data["arguments"].items()}
             return cls(**given | {"data": kind(**arguments)})
         except (KeyError, TypeError, AttributeError) as error:

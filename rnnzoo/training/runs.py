@@ -13,6 +13,8 @@ import numpy as np
 from rnnzoo.errors import InvalidType, InvalidValue, differences
 from rnnzoo.files import TEMPORARY, read_json, write_text
 from rnnzoo.registry import describe
+from rnnzoo.tasks import check_options, find
+from rnnzoo.tasks.task import Judgement, Task
 from rnnzoo.training.recipe import Recipe
 
 CONFIG, DATA, CHECKPOINT, MODEL = "config.json", "data.json", "checkpoint", "model.keras"
@@ -83,70 +85,58 @@ class Run:
                 found[i] = output[: len(batches.y[i])] if batches.per_step else output
         return found if batches.per_step else np.stack(found)
 
-    def predict(self, raw: Sequence[Any], *, beam: int = 1) -> list[dict[str, Any]]:
+    @property
+    def task(self) -> Task:
+        """What the model is for."""
+        return find(self.config["task"])
+
+    def predict(self, raw: Sequence[Any], **options: Any) -> list[dict[str, Any]]:
         """Answer raw inputs: `[{"label": "7", "probability": 0.98}]`, `[{"values": [...]}]`, or `[{"text": "..."}]`.
 
         A tagger answers `[{"words": [...], "tags": [...]}]`.
 
         Args:
             raw: Sequences as the data object takes them: arrays, lists, or text.
-            beam: Of translation: how many answers are followed side by side; 1 takes the likeliest token at each step.
+            **options: Those of the task. Of translation `beam`: how many answers are followed side by side; 1 takes the
+                likeliest token at each step.
 
         Raises:
-            ValueError, TypeError: An input that the model cannot read.
+            ValueError, TypeError: An input that the model cannot read; an option that the task has not.
         """
         if isinstance(raw, str) or not isinstance(raw, Sequence | np.ndarray):
             raise InvalidType(f"predict takes a list of inputs. Received: {type(raw).__name__}")
-        from rnnzoo.tasks.judging import translations
+        return self.task.answers(self, raw, **check_options(self.task, options))
 
-        if self._translates(beam):
-            return translations.answers(self.model, self.data, raw, beam=beam)
-        answers = self.data.answers(raw, self.outputs(raw))
-        for answer, x in zip(answers, self.data.encode(raw), strict=True):
-            if not len(x):
-                answer["note"] = "nothing to read in this input: the answer is the model's bias"
-        return answers
-
-    def explain(self, raw: Sequence[str], *, beam: int = 1) -> list[Any]:
+    def explain(self, raw: Sequence[str], **options: Any) -> list[Any]:
         """Show which words of each text the model looked at; see `rnnzoo.pictures.attention.Explanation`.
 
-        Of translation: which it looked at for each token that it wrote (`Translation`).
+        Of translation: which it looked at for each token that it wrote; see
+        `rnnzoo.tasks.judging.translations.Translation`. Options are those of `predict`.
 
         Raises:
             ValueError: The model has no attention, or the data no words.
         """
-        from rnnzoo.pictures.attention import explain
-        from rnnzoo.tasks.judging import translations
+        return self.task.explain(self, raw, **check_options(self.task, options))
 
-        if self._translates(beam):
-            return translations.explain(self.model, self.data, raw, beam=beam)
-        if not hasattr(self.data, "pieces"):
-            raise InvalidValue(f"Only texts can be explained. Received: {type(self.data).__name__}")
-        titles = [f"{a['label']} {a['probability']:.2f}" for a in self.predict(raw)]
-        return explain(self.model, self.data.encode(raw), self.data.pieces(raw), titles)
-
-    def evaluate(self, file: Any = None, *, data_dir: str | None = None, beam: int = 1) -> dict[str, float]:
+    def evaluate(self, file: Any = None, *, data_dir: str | None = None, **options: Any) -> dict[str, float]:
         """Measure the model on its test split (validation, else train, where there is none), or on a labelled file.
 
         Args:
             file: Labelled data of the kind that the run was trained on: an `.npz` file with x and y, or a table with
                 the same columns.
             data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
-            beam: See `predict`.
+            **options: See `predict`.
         """
-        from rnnzoo.tasks.judging import translations
-        from rnnzoo.tasks.judging.measures import PATHS, evaluate
+        return self.judge(file, data_dir=data_dir, **options).scores
 
-        batches = self._judged(file, data_dir)
-        if self._translates(beam):
-            return translations.judge(self.model, batches, self.data, beam=beam)[0]
-        return evaluate(self.model, batches.arrays(), self.recipe.task, self.data, PATHS)
+    def judge(self, file: Any = None, *, data_dir: str | None = None, **options: Any) -> Judgement:
+        """Measure the model as `evaluate` does, with what else its task tells: the scores of each tag, a table."""
+        checked = check_options(self.task, options)
+        return self.task.judge(self.model, self._judged(file, data_dir), self.data, **checked)
 
     def by_tag(self, file: Any = None, *, data_dir: str | None = None) -> dict[str, dict[str, float]]:
         """Measure a tagger by tag: precision, recall, f1 and count of each; arguments as for `evaluate`."""
-        from rnnzoo.tasks.judging.measures import by_class, predict
-
-        return by_class(predict(self.model, self._judged(file, data_dir).arrays()), self.data.classes)
+        return self.judge(file, data_dir=data_dir).details["tags"]
 
     def _judged(self, file: Any, data_dir: str | None) -> Any:
         """Return the batches that the model is measured on."""
@@ -154,13 +144,6 @@ class Run:
             return self.data.batches_of(file)
         parts = Recipe.from_config(self.config).load(data_dir).parts
         return parts.get("test") or parts.get("validation") or parts["train"]
-
-    def _translates(self, beam: int) -> bool:
-        """Tell whether this is a run of translation; a beam for another task is refused."""
-        translates = self.config["task"] == "translation"
-        if beam != 1 and not translates:
-            raise InvalidValue(f"Only translation has a beam. Received: beam={beam}, a run of {self.config['task']}")
-        return translates
 
     def _finished(self, name: str) -> Path:
         if not (self.folder / name).is_file():

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from rnnzoo.builder import build, make_optimizer
-from rnnzoo.data.batches import Splits
+from rnnzoo.data.splits import Splits
 from rnnzoo.data.text.vocabulary import Vocabulary
 from rnnzoo.data.text.word_vectors import ppmi_vectors
 from rnnzoo.errors import InvalidValue

@@ -7,6 +7,7 @@ import pytest
 
 from rnnzoo.pictures import alignment
 from rnnzoo.pictures import translations as pictures
+from rnnzoo.pictures.figures import save
 from rnnzoo.tasks.judging.translations import Translation
 
 
@@ -53,5 +54,5 @@ def test_examples_show_the_truth_of_wrong_answers():
 def test_letters_that_no_font_has_are_drawn_without_a_warning(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        alignment.save(alignment.picture([answer(["語", "𒀀"], ["本"])]), tmp_path / "a.png")
+        save(alignment.picture([answer(["語", "𒀀"], ["本"])]), tmp_path / "a.png")
     assert (tmp_path / "a.png").exists()

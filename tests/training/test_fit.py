@@ -10,7 +10,7 @@ from scipy.special import log_softmax
 import rnnzoo
 from rnnzoo.data import SequenceClassification, SequenceRegression
 from rnnzoo.errors import InvalidValue
-from rnnzoo.tasks.judging import measures
+from rnnzoo.tasks.classification import Classification
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def validation(monkeypatch):
 
     def dictate(*losses):
         left = iter(losses)
-        monkeypatch.setattr(measures, "evaluate", lambda *_: {"loss": next(left), "accuracy": 0.5})
+        monkeypatch.setattr(Classification, "watch", lambda *_: {"loss": next(left), "accuracy": 0.5})
 
     return dictate
 
@@ -46,7 +46,7 @@ def test_patience_goes_on_over_a_break(fit, recipe, validation, tmp_path):
 
 def test_more_may_be_better(fit, monkeypatch):
     accuracies = iter([0.5, 0.9, 0.7])
-    monkeypatch.setattr(measures, "evaluate", lambda *_: {"loss": 1.0, "accuracy": next(accuracies)})
+    monkeypatch.setattr(Classification, "watch", lambda *_: {"loss": 1.0, "accuracy": next(accuracies)})
     assert fit(epochs=3, monitor="val_accuracy", patience=None).results["best_epoch"] == 2
 
 

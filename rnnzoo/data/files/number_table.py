@@ -59,9 +59,7 @@ def read_csv(
     for name, rows in _rows_of(found, series):
         table = Table(columns, values[rows], None if times is None else times[rows], name)
         try:
-            if times is not None:
-                table = regular(table, fill, rows + 2)
-            tables.append(filled(table, fill, rows + 2))
+            tables.append(filled(regular(table, fill, rows + 2), fill, rows + 2))
         except InvalidValue as error:
             raise error if not name else InvalidValue(f"{error}, series {name}") from None
     return tables

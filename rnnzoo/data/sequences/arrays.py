@@ -1,14 +1,13 @@
 """What the user gives as sequences, checked before anything else can fail."""
 
-import importlib
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from rnnzoo.data.sources import import_object, is_import_path
 from rnnzoo.errors import InvalidType, InvalidValue
 
 
@@ -34,23 +33,6 @@ def read_arrays(source: Any) -> dict[str, Any]:
         "A source is a mapping of arrays, a pair (x, y), a path ending in .npz, or 'module:function'. "
         f"Received: {type(source).__name__} {str(source)[:60]}"
     )
-
-
-def is_import_path(source: Any) -> bool:
-    """Tell `"package.module:name"` from a file and from a data set with its version, `"mnist:3.0.1"`."""
-    return isinstance(source, str) and re.fullmatch(r"[\w.]+:[^\W\d][\w.]*", source) is not None
-
-
-def import_object(path: str) -> Any:
-    """Import `"package.module:name"`."""
-    module, _, name = path.partition(":")
-    try:
-        found = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-        return found
-    except (ImportError, AttributeError) as error:
-        raise InvalidValue(f"Cannot import it: {error}. Received: {path}") from error
 
 
 def _read_npz(path: str) -> dict[str, np.ndarray]:

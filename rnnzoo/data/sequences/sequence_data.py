@@ -7,18 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.labeled import Classes, Labeled, Values
+from rnnzoo.data.answers import Classes, Values
+from rnnzoo.data.labeled import Labeled
 from rnnzoo.data.scaling import Scaler, Scaling
 from rnnzoo.data.sequences.arrays import (
     as_answers,
     as_sequences,
-    is_import_path,
     parse_sequences,
     read_arrays,
     rows_of_x,
 )
+from rnnzoo.data.sources import is_import_path
 from rnnzoo.data.splits import PARTS
-from rnnzoo.data.tfds import prepared
+from rnnzoo.data.tfds import numbers
 from rnnzoo.errors import InvalidType, InvalidValue
 
 
@@ -76,7 +77,7 @@ class SequenceData(Labeled):
 
     def _read(self, data_dir):
         if isinstance(self.source, str) and not self.source.endswith(".npz") and not is_import_path(self.source):
-            found = prepared.read_sequences(self.source, self.fields, self.label, data_dir, self.group)
+            found = numbers.read_sequences(self.source, self.fields, self.label, data_dir, self.group)
         else:
             found = _by_part(read_arrays(self.source))
         parts = {}

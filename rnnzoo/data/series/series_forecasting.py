@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import hyperparameters as hp
-from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.batches import Batches
 from rnnzoo.data.files.number_table import read_csv
 from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.scaling import Scaler, Scaling
@@ -17,8 +17,8 @@ from rnnzoo.data.sequences.arrays import parse_sequences
 from rnnzoo.data.series.calendar import calendar_features
 from rnnzoo.data.series.table import Fill, Table, history
 from rnnzoo.data.series.windows import Windows, part_ends, window_starts
-from rnnzoo.data.splits import PARTS
-from rnnzoo.data.tfds import prepared
+from rnnzoo.data.splits import PARTS, Splits
+from rnnzoo.data.tfds import numbers
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
@@ -107,6 +107,7 @@ class SeriesForecasting(Fitted):
         values = np.concatenate([self._encode_table(table) for table in tables])
         origins = np.cumsum([0, *map(len, tables[:-1])])
         self.fitted["inputs"] |= {"features": values.shape[1], "sequence_length": lookback}
+        self._check_feed_back(values.shape[1], ends[0])
         parts = {}
         for part in (p for p in PARTS if p in ends[0]):
             stride = self.stride if part == "train" else 1
@@ -120,6 +121,19 @@ class SeriesForecasting(Fitted):
                 starts = starts[np.linspace(0, len(starts) - 1, limit).round().astype(int)]
             parts[part] = self._batches(values, starts, batch_size, seed if part == "train" else None)
         return Splits(parts)
+
+    def _check_feed_back(self, features, ends):
+        """Refuse steps that cannot be fed back, before anything is trained."""
+        begin, end = list(ends.values())[-1]
+        if self.feed_back and features != self.inputs["outputs"]:
+            raise InvalidValue(
+                "A model that reads its own answers must answer all that it reads: leave --features and --calendar "
+                f"out. Received: {features} features, {self.inputs['outputs']} of them answered"
+            )
+        if self.feed_back > end - begin:
+            raise InvalidValue(
+                f"The last part is shorter than the steps to feed back. Received: feed_back={self.feed_back}"
+            )
 
     def _check_length(self, table, ends, lookback):
         of_series = f", series {table.name}" if table.name else ""
@@ -156,7 +170,7 @@ class SeriesForecasting(Fitted):
         """Return the columns that the model reads, target first, and the rows of the parts that the source has."""
         if self.file is not None:
             return self._read_file(self.file), {}
-        parts = prepared.read_tables(str(self.dataset), data_dir)
+        parts = numbers.read_tables(str(self.dataset), data_dir)
         first = parts["train"]
         times = None if first.times is None else np.concatenate([part.times for part in parts.values()])
         table = Table(first.columns, np.concatenate([part.values for part in parts.values()]), times)

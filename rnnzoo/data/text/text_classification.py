@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo.data.answers import Classes
 from rnnzoo.data.files.text_table import read_rows
-from rnnzoo.data.labeled import Classes, Labeled
+from rnnzoo.data.labeled import Labeled
 from rnnzoo.data.ragged import recode, truncate
 from rnnzoo.data.splits import PARTS
 from rnnzoo.data.text.vocabulary import Lexicon, Unit, Vocabulary, tokenize

@@ -1,13 +1,12 @@
 """Forecasts of forecasts: a model that reads its own answers."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from rnnzoo.data.batches import Batches
 from rnnzoo.data.series.windows import Windows
-from rnnzoo.errors import InvalidValue
 
 STARTS = 100
 """At most so many windows are gone on from."""
@@ -31,26 +30,33 @@ def feed_back(model: Any, x: np.ndarray, steps: int) -> np.ndarray:
     return found[:, lookback : lookback + steps]
 
 
-def judge(model: Any, batches: Batches, data: Any, steps: int) -> tuple[dict[str, float], Figure]:
-    """Go on from windows spread over a split, and compare with the truth, in the units of the data.
+@dataclass(frozen=True)
+class FedBack:
+    """Answers fed back over many steps, beside the truth, in the units of the data.
+
+    Args:
+        scores: `rmse_fed_back` over all steps; `nrmse_fed_back`, that of the last step alone over the deviation of the
+            truth.
+        truth: Of the first path, `(steps, targets)`.
+        found: The answers of the first path.
+    """
+
+    scores: dict[str, float]
+    truth: np.ndarray
+    found: np.ndarray
+
+
+def feed_back_errors(model: Any, batches: Batches, data: Any, steps: int) -> FedBack | None:
+    """Go on from windows spread over a split, and compare with the truth.
 
     Returns:
-        `rmse_fed_back` over all steps; `nrmse_fed_back`, that of the last step alone over the deviation of the truth;
-        and a picture of the first path.
-
-    Raises:
-        ValueError: The split is too short, or the model reads what it does not answer.
+        None where the split is too short for a path.
     """
-    assert isinstance(batches.x, Windows)
-    values, lookback = batches.x.values, batches.x.steps
-    if values.shape[1] != data.inputs["outputs"]:
-        raise InvalidValue(
-            "A model that reads its own answers must answer all that it reads: leave --features and --calendar out. "
-            f"Received: {values.shape[1]} features, {data.inputs['outputs']} of them answered"
-        )
-    starts = batches.x.starts[batches.x.starts + lookback + steps <= len(values)]
+    windows: Any = batches.x
+    values, lookback = windows.values, windows.steps
+    starts = windows.starts[windows.starts + lookback + steps <= len(values)]
     if not len(starts):
-        raise InvalidValue(f"The last part is shorter than the steps to feed back. Received: feed_back={steps}")
+        return None
     starts = starts[np.linspace(0, len(starts) - 1, min(STARTS, len(starts))).astype(int)]
     everything = np.arange(len(starts))
     truth = data.in_units(Windows(values, starts + lookback, steps)[everything])
@@ -60,17 +66,4 @@ def judge(model: Any, batches: Batches, data: Any, steps: int) -> tuple[dict[str
         "rmse_fed_back": float(np.sqrt(np.mean(error**2))),
         "nrmse_fed_back": float(np.sqrt(np.mean(error[:, -1] ** 2)) / truth.std()),
     }
-    return scores, _picture(truth[0], found[0], data.targets)
-
-
-def _picture(truth: np.ndarray, found: np.ndarray, names: list[str]) -> Figure:
-    figure = Figure(figsize=(8, 2.5 * len(names)), layout="constrained")
-    for axes, name, line, answer in zip(
-        figure.subplots(len(names), 1, squeeze=False)[:, 0], names, truth.T, found.T, strict=True
-    ):
-        axes.plot(line, color="black", label="truth")
-        axes.plot(answer, color="tab:red", label="answers fed back")
-        axes.set(title=name, xlabel="steps")
-        axes.grid(alpha=0.3)
-        axes.legend()
-    return figure
+    return FedBack(scores, truth[0], found[0])

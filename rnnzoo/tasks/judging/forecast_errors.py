@@ -1,16 +1,55 @@
 """Errors of forecasts, summed up batch by batch, so that memory does not grow with the number of windows."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
+from rnnzoo.data.batches import Batches
+from rnnzoo.inference.sampling import likelihood_of, sample
+from rnnzoo.tasks.judging.measures import check_finite
+
 KEPT = 20_000
 """Errors that are kept for their distribution, at most so many a batch."""
-
-
+WINDOWS = 4
+"""So many windows are drawn."""
 PROBABILISTIC = ("crps", "quantile_loss", "coverage")
 QUANTILES = (0.1, 0.5, 0.9)
+
+
+def forecast_errors(model: Any, dataset: Iterable, data: Any = None, paths: int = 0) -> "ForecastErrors":
+    """Sum up the errors of forecasts, batch by batch.
+
+    Args:
+        model: From `build`.
+        dataset: Batches `(x, y, weight)`.
+        data: The data object; with it errors are measured in the units of the data too.
+        paths: How many to draw from the forecast's likelihood, where the model has one, to judge that too.
+    """
+    errors = ForecastErrors(None if data is None else data.in_units)
+    draws = paths and likelihood_of(model) is not None
+    for x, y, weight in dataset:
+        real = np.asarray(weight) > 0
+        output = np.asarray(model.predict_on_batch(x))[real]
+        check_finite(output)
+        errors.add(np.asarray(y)[real], output, sample(model, np.asarray(x)[real], paths) if draws else None)
+    return errors
+
+
+def some_windows(model: Any, batches: Batches, data: Any) -> dict[str, Any]:
+    """Return `past`, `truth`, `forecast`, `names` and 80 % `band` of windows spread over a split, to be drawn.
+
+    In the units of the data; `(windows, steps, targets)` each, the band `(2, windows, horizon, targets)` or None.
+    """
+    chosen = np.linspace(0, len(batches) - 1, min(WINDOWS, len(batches))).astype(int)
+    x, y = np.stack([batches.x[i] for i in chosen]), np.stack([batches.y[i] for i in chosen])
+    output = np.asarray(model.predict_on_batch(x))
+    past, truth, forecast = (data.in_units(values) for values in (x[..., : y.shape[-1]], y, output))
+    band = None
+    if likelihood_of(model) is not None:
+        band = np.quantile(data.in_units(sample(model, x)), (0.1, 0.9), axis=1)
+    return {"past": past, "truth": truth, "forecast": forecast, "names": data.targets, "band": band}
 
 
 def probabilistic_errors(y: np.ndarray, paths: np.ndarray) -> dict[str, np.ndarray]:

@@ -10,7 +10,6 @@ import numpy as np
 from rnnzoo.data.pairs.pair_batches import PairBatches
 from rnnzoo.data.text.vocabulary import END, UNKNOWN
 from rnnzoo.errors import InvalidValue
-from rnnzoo.tasks.judging.measures import evaluate
 
 BLEU_TOKENS = {"words": "none", "characters": "char", "subwords": "13a"}
 """How sacrebleu splits what BLEU counts: at the spaces between our tokens, at every character, or as WMT does. Answers
@@ -67,23 +66,17 @@ def translate(model: Any, data: Any, ids: Sequence[np.ndarray], *, beam: int = 1
 
 
 def judge(model: Any, batches: PairBatches, data: Any, *, beam: int = 1) -> tuple[dict[str, float], list[Translation]]:
-    """Measure a model on pairs; return the measures and what it wrote, in the order of the pairs.
-
-    Returns:
-        Teacher-forced: loss (nats per token, the end included), accuracy (of tokens). Of whole answers, written
-        without the truth at hand: see `measures`.
-    """
-    forced = evaluate(model, batches.arrays(), "translation")
+    """Write an answer for each source; return what whole answers are worth (see `measures`), and what was written."""
     found = translate(model, data, [batches.x[i] for i in range(len(batches))], beam=beam)
-    return {**forced, **measures([one.text for one in found], truth(batches, data), data)}, found
+    return measures([one.text for one in found], truth(batches, data), data), found
 
 
 def truth(batches: PairBatches, data: Any) -> Sequence[str]:
     """Return the faultless answers. Where the texts were not kept, a token that the vocabulary lacks reads ⁇."""
     if batches.texts is not None:
         return batches.texts
-    codec = data.target_vocabulary
-    return [codec.text(ids[:-1]) for ids in batches.y]
+    tokenizer = data.target_vocabulary
+    return [tokenizer.text(ids[:-1]) for ids in batches.y]
 
 
 def measures(written: Sequence[str], faultless: Sequence[str], data: Any) -> dict[str, float]:
@@ -136,8 +129,8 @@ def explain(model: Any, data: Any, raw: Sequence[str], *, beam: int = 1) -> list
             "This model has no attention, so there is no alignment to show; seq2seq_bahdanau, seq2seq_luong and "
             f"seq2seq_dot have. Received: {model.name}"
         )
-    codec = data.vocabulary
-    return [dataclasses.replace(one, source=codec.pieces(text)) for one, text in zip(found, raw, strict=True)]
+    tokenizer = data.vocabulary
+    return [dataclasses.replace(one, source=tokenizer.pieces(text)) for one, text in zip(found, raw, strict=True)]
 
 
 def _note(row: np.ndarray, longest: int) -> str | None:

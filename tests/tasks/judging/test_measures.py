@@ -8,6 +8,8 @@ from sklearn import metrics as sk
 
 from rnnzoo.data.batches import Batches
 from rnnzoo.errors import Diverged
+from rnnzoo.tasks import all_tasks, find, more_is_better
+from rnnzoo.tasks import names as names_of_tasks
 from rnnzoo.tasks.judging import measures
 
 
@@ -43,7 +45,7 @@ def test_classification(classes):
     rng = np.random.default_rng(classes)
     y = np.concatenate([np.arange(classes), rng.integers(classes, size=90)])
     logits = (rng.normal(size=(len(y), classes)) + 1.5 * np.eye(classes)[y]).astype("float32")
-    found = measures.evaluate(*whole(logits, y), "classification")
+    found = find("classification").evaluate(*whole(logits, y))
     labels, log_p = logits.argmax(axis=1), log_softmax(logits)
     average = "binary" if classes == 2 else "macro"
     scores = np.exp(log_p[:, 1]) if classes == 2 else np.exp(log_p)
@@ -62,7 +64,7 @@ def test_binary_counts_by_hand():
     """Of the second class: 2 found, 1 missed, 3 false alarms, 4 rightly passed over."""
     y = np.repeat([1, 1, 0, 0], [2, 1, 3, 4])
     logits = np.float32([[0, 1]] * 2 + [[1, 0]] + [[0, 1]] * 3 + [[1, 0]] * 4)
-    found = measures.evaluate(*whole(logits, y, batch_size=4), "classification")
+    found = find("classification").evaluate(*whole(logits, y, batch_size=4))
     assert found["precision"] == pytest.approx(2 / 5)
     assert found["recall"] == pytest.approx(2 / 3)
     assert found["f1"] == pytest.approx(2 * 2 / (2 * 2 + 3 + 1))
@@ -71,12 +73,12 @@ def test_binary_counts_by_hand():
 
 def test_extreme_logits_give_a_finite_loss():
     y = np.array([0, 1, 0])
-    found = measures.evaluate(*whole(np.float32([[1e4, 0], [1e4, 0], [0, 0]]), y, batch_size=2), "classification")
+    found = find("classification").evaluate(*whole(np.float32([[1e4, 0], [1e4, 0], [0, 0]]), y, batch_size=2))
     assert found["loss"] == pytest.approx((0 + 1e4 + math.log(2)) / 3)
 
 
 def test_roc_auc_is_left_out_where_a_class_does_not_occur():
-    found = measures.evaluate(*whole(np.float32([[1, 0, 0]] * 5), np.array([0, 1, 0, 1, 0]), 4), "classification")
+    found = find("classification").evaluate(*whole(np.float32([[1, 0, 0]] * 5), np.array([0, 1, 0, 1, 0]), 4))
     assert "roc_auc" not in found
     assert found["accuracy"] == pytest.approx(0.6)
 
@@ -85,7 +87,7 @@ def test_roc_auc_is_left_out_where_a_class_does_not_occur():
 def test_values(shape):
     rng = np.random.default_rng(0)
     y, output = rng.normal(size=shape).astype("float32"), rng.normal(size=shape).astype("float32")
-    found = measures.evaluate(*whole(output, y), "forecasting" if len(shape) == 3 else "regression")
+    found = find("forecasting" if len(shape) == 3 else "regression").evaluate(*whole(output, y))
     error = output.astype("float64") - y
     columns = y.reshape(len(y), -1).astype("float64")
     r2 = 1 - (error.reshape(len(y), -1) ** 2).sum(axis=0) / ((columns - columns.mean(axis=0)) ** 2).sum(axis=0)
@@ -105,7 +107,7 @@ def test_tagging_counts_real_steps_alone():
     rng = np.random.default_rng(1)
     y = rng.integers(3, size=100)
     logits = (rng.normal(size=(100, 3)) + np.eye(3)[y]).astype("float32")
-    found = measures.evaluate(*steps(logits, y), "tagging")
+    found = find("tagging").evaluate(*steps(logits, y))
     log_p = log_softmax(logits)
     assert found["loss"] == pytest.approx(-log_p[np.arange(100), y].mean(), rel=1e-12)
     assert found["accuracy"] == pytest.approx((logits.argmax(axis=1) == y).mean(), rel=1e-12)
@@ -116,7 +118,7 @@ def test_perplexity_is_exp_of_nats_per_token():
     rng = np.random.default_rng(2)
     y = rng.integers(7, size=100)
     logits = rng.normal(size=(100, 7)).astype("float32")
-    found = measures.evaluate(*steps(logits, y), "language_modeling")
+    found = find("language_modeling").evaluate(*steps(logits, y))
     p = np.exp(log_softmax(logits))[np.arange(100), y]
     expected = {
         "loss": -np.log(p).mean(),
@@ -127,34 +129,34 @@ def test_perplexity_is_exp_of_nats_per_token():
 
 
 def test_perplexity_of_a_guess_is_the_vocabulary():
-    found = measures.evaluate(*steps(np.zeros((50, 65), "float32"), np.arange(50)), "language_modeling")
+    found = find("language_modeling").evaluate(*steps(np.zeros((50, 65), "float32"), np.arange(50)))
     assert found["perplexity"] == pytest.approx(65)
 
 
-@pytest.mark.parametrize("task", measures.WATCHED)
+@pytest.mark.parametrize("task", names_of_tasks())
 def test_answers_that_are_no_numbers_are_refused(task):
     outputs = np.zeros((10, 4), "float32")
     outputs[7, 2] = np.nan
     make = steps if task in ("tagging", "language_modeling") else whole
     y = np.zeros((10, 4), "float32") if task in ("regression", "forecasting") else np.arange(10) % 4
     with pytest.raises(Diverged, match="learning-rate"):
-        measures.evaluate(*make(outputs, y, batch_size=4), task)
+        find(task).evaluate(*make(outputs, y, batch_size=4))
 
 
 def test_what_is_watched_is_measured():
     rng = np.random.default_rng(0)
-    for task, names in measures.WATCHED.items():
+    for task, names in ((task.name, task.watched) for task in all_tasks()):
         make = steps if task in ("tagging", "language_modeling") else whole
         values = task in ("regression", "forecasting")
         y = rng.normal(size=(40, 3)).astype("float32") if values else np.arange(40) % 3
-        found = measures.evaluate(*make(rng.normal(size=(40, 3)).astype("float32"), y), task)
+        found = find(task).evaluate(*make(rng.normal(size=(40, 3)).astype("float32"), y))
         assert set(names) <= found.keys()
 
 
 def test_direction():
     up = ("accuracy", "val_accuracy", "f1", "val_roc_auc", "r2")
-    assert all(measures.more_is_better(name) for name in up)
-    assert not any(measures.more_is_better(name) for name in ("loss", "val_loss", "perplexity", "mae", "val_rmse"))
+    assert all(more_is_better(name) for name in up)
+    assert not any(more_is_better(name) for name in ("loss", "val_loss", "perplexity", "mae", "val_rmse"))
 
 
 def test_by_class_is_what_scikit_learn_says():

@@ -4,8 +4,10 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import UseAppendAction, arg
 
+from rnnzoo.cli.options import DATA_DIR, changed_recipe, names
 from rnnzoo.errors import InvalidValue
 
+DOC = "Search the best settings; the same command goes on where it stopped."
 OPTIONS: dict[str, Any] = {
     "trials": Annotated[int | None, arg(help="How many; by default 20, for grid and hyperband as many as they have.")],
     "workers": Annotated[int, arg(help="Trials side by side.")],
@@ -22,24 +24,27 @@ OPTIONS: dict[str, Any] = {
     "restart": Annotated[bool, arg(help="Begin anew.")],
     "tensorboard": Annotated[bool, arg(help="Write logs for TensorBoard's HParams plugin.")],
     "ray_address": Annotated[str | None, arg(help="Run trials on a Ray cluster: auto, local or host:port.")],
-    "data_dir": Annotated[str | None, arg(help="Of TFDS, instead of TFDS_DATA_DIR.")],
+    "data_dir": DATA_DIR,
 }
-DEFAULTS = {"workers": 1, "tuner": "bayesian", "search": (), "tensorboard": False}
+DEFAULTS = {
+    "set": (),
+    "models": "",
+    "restart": False,
+    "workers": 1,
+    "tuner": "bayesian",
+    "search": (),
+    "tensorboard": False,
+}
 
 
-def execute(options: Any, recipe: Any, base: Any, models: list[str]) -> None:
-    """Search.
-
-    Args:
-        options: As parsed.
-        recipe: The recipe as the options change it: what they set is not searched.
-        base: The recipe as its script has it.
-        models: To choose from.
-    """
+def execute(options: Any, base: Any) -> None:
+    """Search around a recipe; what the options set is not searched."""
     from rnnzoo.registry import describe
     from rnnzoo.search.driver import tune
     from rnnzoo.search.space import OF_TRAINING, WORDS_OF_TRAINING, parse
 
+    models = names(options.models) if options.models else []
+    recipe = changed_recipe(base, options, options.model)
     fixed = {setting.partition("=")[0] for setting in options.set}
     known = {name for model in models or [recipe.model] for name in describe(model).dials(recipe.task)}
     fixed = (fixed & known) | {

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from rnnzoo.cli.console import print_out
+from rnnzoo.cli.options import answer_options, with_answer_options
+from rnnzoo.cli.terminal import print_out
 from rnnzoo.errors import InvalidValue
 
 
+@with_answer_options
 @dataclass
 class Predict:
     """Answer inputs: given here, in a file, or line by line from standard input (-)."""
@@ -27,8 +29,6 @@ class Predict:
     """Print JSON Lines."""
     explain: bool = False
     """Colour each word by the model's attention, and save the picture in the run's plots."""
-    beam: int = 1
-    """Of translation: how many answers are followed side by side; 1 takes the likeliest token at each step."""
 
     def execute(self, _):
         """Print one line an input."""
@@ -39,40 +39,24 @@ class Predict:
             raw = run.data.read_inputs(self.file)
         else:
             raw = _read_inputs(self.inputs, self.file)
+        options = answer_options(self)
         if self.explain:
-            _explain(run, raw, self.beam)
+            _explain(run, raw, options)
             return
-        for item, answer in zip(raw, run.predict(raw, beam=self.beam), strict=True):
-            if self.json:
-                print(json.dumps(answer))
-            elif "tags" in answer:
-                print(" ".join(f"{word}/{tag}" for word, tag in zip(answer["words"], answer["tags"], strict=True)))
-            elif "text" in answer:
-                print(answer["text"] + (f"  ({answer['note']})" if "note" in answer else ""))
-            else:
-                shown = "  ".join(_shown(name, value) for name, value in answer.items())
-                text = str(item if isinstance(item, str) else getattr(item, "tolist", lambda i=item: i)())
-                print(f"{shown}  {text if len(text) <= 60 else text[:57] + '...'}")
+        for item, answer in zip(raw, run.predict(raw, **options), strict=True):
+            print(json.dumps(answer) if self.json else run.task.in_words(answer, item))
 
 
-def _explain(run: Any, raw: Sequence[Any], beam: int) -> None:
+def _explain(run: Any, raw: Sequence[Any], options: dict[str, Any]) -> None:
     """Show where the model looked, and save the picture."""
-    from rnnzoo.pictures import alignment, attention, classification
+    from rnnzoo.pictures.figures import save
 
-    pairs = run.config["task"] == "translation"
-    found = run.explain(raw, beam=beam)
-    for one in found:
-        print_out(alignment.in_terminal(one) if pairs else attention.in_terminal(one), soft_wrap=pairs)
+    texts, picture = run.task.explained(run.explain(raw, **options))
+    for text in texts:
+        print_out(text, soft_wrap=True)
     path = run.folder / "plots" / "explained.png"
-    classification.save(alignment.picture(found) if pairs else attention.picture(found), path)
+    save(picture, path)
     print_out(f"picture: {path}")
-
-
-def _shown(name: str, value: Any) -> str:
-    """Return an answer's value as a person reads it; a forecast with the name of its column."""
-    if isinstance(value, list) and name != "values":
-        return f"{name}: " + " ".join(f"{v:.5g}" for v in value)
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:

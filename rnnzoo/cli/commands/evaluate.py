@@ -1,0 +1,31 @@
+"""`evaluate`: a run is measured again."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from rnnzoo.cli.options import answer_options, with_answer_options
+from rnnzoo.cli.terminal import print_out
+
+
+@with_answer_options
+@dataclass
+class Evaluate:
+    """Measure a run on its test split, or on a labelled file."""
+
+    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
+    file: str | None = None
+    """Labelled data instead of the test split: x and y in an .npz file, a table of texts, sentences with tags."""
+    data_dir: str | None = None
+    """Of TFDS, instead of TFDS_DATA_DIR."""
+
+    def execute(self, _):
+        """Print the metrics."""
+        from rnnzoo.training.runs import load
+
+        judgement = load(self.run).judge(self.file, data_dir=self.data_dir, **answer_options(self))
+        for name, value in judgement.scores.items():
+            print_out(f"{name:<12}{value:.4f}")
+        if judgement.table:
+            print_out(judgement.table)

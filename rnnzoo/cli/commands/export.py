@@ -1,0 +1,30 @@
+"""`export`: a model for serving."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from rnnzoo.cli.terminal import print_out
+
+
+@dataclass
+class Export:
+    """Write a run's model for serving, and check that it answers the same."""
+
+    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
+    format: Literal["tf_saved_model", "onnx", "litert"] = "tf_saved_model"
+    """onnx needs pip install 'rnnzoo[onnx]'; litert needs --sequence-length."""
+    output: str | None = None
+    """Where to; by default inside the run folder."""
+    batch_size: int | None = None
+    """Fix the batch size."""
+    sequence_length: int | None = None
+    """Fix the steps."""
+
+    def execute(self, _):
+        """Print where it lies."""
+        from rnnzoo.serving.exporting import export
+
+        path, error = export(self.run, self.format, self.output, self.batch_size, self.sequence_length)
+        print_out(f"{path}: answers as the model does, largest difference {error:.1e}")

@@ -1,0 +1,59 @@
+"""`runs` and `summary`: what lies in run folders."""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from rnnzoo.cli.terminal import print_out
+from rnnzoo.errors import InvalidValue
+
+
+@dataclass
+class Runs:
+    """List the runs in a folder."""
+
+    folder: Positional[str] = "runs"
+
+    needs_keras = False
+
+    def execute(self, _):
+        """Print a table."""
+        from rich.table import Table
+
+        from rnnzoo.training.runs import list_runs
+
+        table = Table(box=None, pad_edge=False)
+        table.add_column("run", overflow="fold")
+        for name in ("model", "epochs", "seconds", "quality"):
+            table.add_column(name, overflow="fold")
+        for run in list_runs(self.folder):
+            if run.finished:
+                r = run.results
+                split, values = list(r["metrics"].items())[-1]
+                judged = (r["measure"], "loss") if "measure" in r else ("accuracy", "loss", "rmse", "perplexity")
+                shown = "  ".join(f"{k} {values[k]:.4f}" for k in judged if k in values)
+                table.add_row(run.folder.name, r["model"], str(r["epochs"]), str(r["seconds"]), f"{split}: {shown}")
+            else:
+                table.add_row(run.folder.name, run.config["model"], "-", "-", "not finished")
+        if not table.rows:
+            raise InvalidValue(f"There is no run in this folder. Received: {self.folder}")
+        print_out(table)
+
+
+@dataclass
+class Summary:
+    """Show a run's settings, results and model."""
+
+    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
+
+    def execute(self, _):
+        """Print everything."""
+        from rnnzoo.training.runs import load
+
+        run = load(self.run)
+        print_out(json.dumps(run.config, indent=1))
+        if run.finished:
+            print_out(json.dumps(run.results, indent=1))
+            run.model.summary(expand_nested=True)

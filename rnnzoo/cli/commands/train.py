@@ -1,0 +1,27 @@
+"""`train`: a recipe into a run folder."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import arg
+
+from rnnzoo.cli.options import DATA_DIR, changed_recipe
+
+DOC = "Train; the same command goes on where it stopped."
+OPTIONS: dict[str, Any] = {
+    "run": Annotated[
+        str | None, arg(help="The run folder; by default runs/<recipe>-<model>-<changed settings>-<seed>.")
+    ],
+    "restart": Annotated[bool, arg(help="Begin anew.")],
+    "data_dir": DATA_DIR,
+}
+DEFAULTS = {"set": (), "restart": False}
+
+
+def execute(options: Any, recipe: Any) -> None:
+    """Train the recipe as the options change it."""
+    changed = changed_recipe(recipe, options, options.model)
+    folder = options.run or Path("runs") / changed.run_name(recipe)
+    from rnnzoo.training.fit import train
+
+    train(changed, folder, restart=options.restart, data_dir=options.data_dir)

@@ -1,0 +1,114 @@
+"""Options of commands: those of a recipe and its data, and those that tasks have for their answers."""
+
+import dataclasses
+import typing
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import docstring_parser
+from tyro.conf import UseAppendAction, arg
+
+from rnnzoo.errors import InvalidValue
+from rnnzoo.tasks import all_tasks, find
+
+Settings = UseAppendAction[tuple[str, ...]]
+DATA_DIR = Annotated[str | None, arg(help="Of TFDS, instead of TFDS_DATA_DIR.")]
+
+
+def with_answer_options(command: type) -> type:
+    """Add what tasks let a user set for their answers, such as `--beam`; use it as a decorator of a dataclass."""
+    fields = [
+        (word, Annotated[dial.kind | None, arg(help=f"Of {each.name}: {dial.help}.")], dataclasses.field(default=None))
+        for each in all_tasks()
+        for word, dial in each.answer_options.items()
+    ]
+    space = {"__doc__": command.__doc__, "__module__": command.__module__}
+    return dataclasses.make_dataclass(command.__name__, fields, bases=(command,), namespace=space)
+
+
+def answer_options(command: Any) -> dict[str, Any]:
+    """Return those of a parsed command that were given."""
+    words = {word for each in all_tasks() for word in each.answer_options}
+    return {word: getattr(command, word) for word in words if getattr(command, word) is not None}
+
+
+def recipe_options(recipe: Any) -> dict[str, Any]:
+    """Every setting of a recipe as an option; hyper-parameters of the model come as --set NAME=VALUE."""
+    hidden = ("name", "task", "data", "hyperparameters", "search")
+    options = {name: kind for name, kind in _fields(type(recipe)) if name not in hidden}
+    called, meaning = find(recipe.task).sequence_length_is
+    if called != "sequence_length":
+        options["sequence_length"] = Annotated[int | None, arg(name=called, help=meaning)]
+    options["set"] = Annotated[
+        Settings, arg(metavar="NAME=VALUE", help="A hyper-parameter of the model; may be repeated.")
+    ]
+    return options
+
+
+def data_options(data: Any) -> dict[str, Any]:
+    """Every argument of a data object that can be given as a word."""
+    options = {}
+    for name, kind in _fields(type(data)):
+        if kind is not Any:
+            options[name] = kind
+        elif isinstance(getattr(data, name), str):
+            options[name] = Annotated[str, arg(help="A file, a data set of TFDS, or 'module:function'.")]
+    return options
+
+
+def _fields(kind: type) -> list[tuple[str, Any]]:
+    """Return the fields of a dataclass with types, and with help from its docstring and its bases'."""
+    helps: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        helps |= {p.arg_name: p.description or "" for p in docstring_parser.parse(base.__doc__ or "").params}
+    hints = typing.get_type_hints(kind)
+    return [
+        (f.name, hints[f.name] if hints[f.name] is Any else Annotated[hints[f.name], arg(help=helps.get(f.name, ""))])
+        for f in dataclasses.fields(kind)
+        if f.init
+    ]
+
+
+def make_command(
+    doc: str, options: dict[str, Any], defaults: dict[str, Any], recipe: Any, run: Callable[[Any, Any], None]
+) -> type:
+    """Make a dataclass of options whose defaults are the recipe's, or else `defaults`, or else None."""
+
+    def default(name):
+        for holder in (recipe, recipe.data):
+            if name in {f.name for f in dataclasses.fields(holder)} - {"search"}:
+                return getattr(holder, name)
+        return defaults.get(name)
+
+    fields = [(name, kind, dataclasses.field(default=default(name))) for name, kind in options.items()]
+    return dataclasses.make_dataclass(
+        "Options", fields, namespace={"__doc__": doc, "execute": lambda self, _: run(self, recipe)}
+    )
+
+
+def names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise InvalidValue(f"models must be names, separated by commas. Received: {text}")
+    return names
+
+
+def changed_recipe(recipe: Any, options: Any, model: str) -> Any:
+    """Return the recipe as the options change it."""
+    from rnnzoo.registry import describe
+
+    changed = recipe if model == recipe.model else recipe.with_model(model)
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
+    own = {f.name for f in dataclasses.fields(recipe)} - {"data", "model", "search"}
+    of_data = {f.name: getattr(recipe.data, f.name) for f in dataclasses.fields(recipe.data) if f.init}
+    data = type(recipe.data)(**of_data | {k: v for k, v in given.items() if k in of_data})
+    known = describe(model).dials(recipe.task)
+    dials = dict(changed.hyperparameters)
+    for setting in given["set"]:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise InvalidValue(f"--set takes NAME=VALUE. Received: --set {setting}")
+        dials[name] = known[name].parse(name, text) if name in known else text
+    return dataclasses.replace(
+        changed, data=data, hyperparameters=dials, **{k: v for k, v in given.items() if k in own}
+    ).check()

@@ -1,0 +1,86 @@
+"""What commands print, and how a command line is run."""
+
+import functools
+import importlib
+import importlib.util
+import logging
+import operator
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import tyro
+
+from rnnzoo.errors import UserError
+
+
+def print_out(thing: Any, soft_wrap: bool = False) -> None:
+    """Print a table, or plain text as it is; with `soft_wrap` also coloured text, however wide."""
+    from rich.console import Console
+
+    Console(highlight=False, markup=False, soft_wrap=soft_wrap or isinstance(thing, str)).print(thing)
+
+
+def dispatch(
+    commands: Callable[[], dict[str, type]], program: str, arguments: Sequence[str] | None, recipe: Any
+) -> None:
+    """Parse, run, and turn an error of ours into one sentence and exit status 2.
+
+    Args:
+        commands: Makes the table of commands: dataclasses of options with a method `execute(recipe)`.
+        program: How the command line begins.
+        arguments: Instead of `sys.argv[1:]`.
+        recipe: What `execute` gets.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings; errors still show
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    loud = "--traceback" in words
+    words = [word for word in words if word != "--traceback"]
+    try:
+        options = _parse(commands(), program, words)
+        if getattr(options, "needs_keras", True):
+            for module in ("keras", "tensorflow"):  # the data needs TensorFlow on every backend
+                if importlib.util.find_spec(module):
+                    _import_quietly(module)
+            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no advice on tracing once for each bucket
+        options.execute(recipe)
+    except UserError as error:
+        if loud:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on after the last whole epoch", file=sys.stderr)
+        raise SystemExit(130) from None
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        sys.stderr.close()
+
+
+def _parse(table: dict[str, type], program: str, words: Sequence[str]) -> Any:
+    kinds = tuple(Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in table.items())
+    return tyro.cli(
+        functools.reduce(operator.or_, kinds),  # type: ignore[call-overload]
+        prog=program,
+        description="Add --traceback to see where an error comes from.",
+        args=words or ["--help"],
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
+    )
+
+
+def _import_quietly(module: str) -> None:
+    """Import what brings TensorFlow along without its greetings, which no log level silences; errors still show."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            importlib.import_module(module)
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            said.seek(0)
+            for line in said.read().decode(errors="replace").splitlines():
+                if not line.startswith(("I0000", "WARNING: All log messages before absl")):
+                    print(line, file=sys.stderr)

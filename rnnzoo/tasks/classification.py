@@ -1,0 +1,60 @@
+"""Classification: a sequence belongs to one of several classes."""
+
+from rnnzoo._lazy import keras
+from rnnzoo.errors import InvalidValue
+from rnnzoo.tasks import register
+from rnnzoo.tasks.task import Judgement, Task
+
+
+def logits(x, outputs):
+    """One score a class: of the sequence, or of every step. Float32 also under mixed precision."""
+    return keras.layers.Dense(outputs, dtype="float32", name="logits")(x)
+
+
+class Classification(Task):
+    """Logits `(batch, outputs)` and their cross-entropy."""
+
+    name = "classification"
+    watched = ("loss", "accuracy")
+    main_metric = "accuracy"
+    higher_is_better = frozenset({"accuracy", "precision", "recall", "f1", "roc_auc"})
+    weighs_classes = True
+
+    def check_sizes(self, draft):
+        given = draft.sizes["outputs"]
+        draft.sizes["outputs"] = given or 2
+        if draft.sizes["outputs"] < 2:
+            raise InvalidValue(
+                f"{self.name} needs at least 2 classes: two classes are two logits. Received: outputs={given}"
+            )
+
+    def answer(self, x, draft):
+        return logits(x, draft.sizes["outputs"])
+
+    def loss(self):
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def metrics(self):
+        return ["accuracy"]
+
+    def measure(self, predictions):
+        """Loss (nats), accuracy, precision, recall, f1, and roc_auc: of the second class, or the mean over classes."""
+        from rnnzoo.tasks.judging.measures import of_classes
+
+        return of_classes(predictions)
+
+    def pictures(self, judgement: Judgement, model, batches, data, split):
+        """Confusion and ROC; of texts and a model with attention the surest right and wrong answers too."""
+        from rnnzoo.pictures import attention, classification
+
+        p, names = judgement.answers, list(data.classes)
+        found = {}
+        if len(names) <= classification.MOST_CLASSES:
+            found["confusion.png"] = lambda: classification.confusion(p, names, split)
+            found["roc.png"] = lambda: classification.roc(p, names, split)
+        if hasattr(data, "vocabulary") and attention.looks(model):
+            found["examples.png"] = lambda: attention.surest(model, batches, data, p)
+        return found
+
+
+register(Classification())
