@@ -73,8 +73,9 @@ def recipe(sequences):
 
 
 @pytest.fixture
-def fit(recipe, tmp_path):
-    """Return a function that trains such a recipe without a word, by default in a fresh folder."""
+def fit(recipe, tmp_path, monkeypatch):
+    """Return a function that trains such a recipe without a word, by default in a fresh folder; pictures are blank."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda _, file, **__: Path(file).write_bytes(b""))
 
     def run(folder="run", restart=False, **settings):
         return train(recipe(**settings), tmp_path / folder, restart=restart, console=Console(quiet=True))

@@ -31,7 +31,7 @@ MECHANISMS = {
     ("seq2seq_dot", "translation", "pairs"),
     ("seq2seq_rnn", "translation", "pairs"),
 }
-FEW = {case for case in MECHANISMS if case[0] in ("awd_lstm", "bilstm_luong", "deepar", "seq2seq_bahdanau")}
+FEW = {case for case in MECHANISMS if case[0] in ("awd_lstm", "bilstm_luong", "deepar", "seq2seq_rnn")}
 
 
 def _marked(quick):

@@ -24,6 +24,10 @@ from rnnzoo.search.report import command
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
 RECIPES = [path for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.py")) if path.stem != "tables"]
+QUICK = ("adding", "digits", "ett", "imdb", "language_model", "tagging", "translate")  # one for each kind of data
+IN_A_TRIAL = [
+    pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow) for path in RECIPES
+]
 SMALL = {"units": (2, 4), "sequence_length": (2, 5), "batch_size": (4, 8)}
 
 
@@ -75,7 +79,12 @@ def test_every_oracle_proposes_for_every_recipe(path, tuner, made, computed, tmp
     assert searched <= found.trials[0].settings.keys()
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_for_every_kind_of_data_is_quick():
+    kinds = {path.stem: type(runpy.run_path(str(path))["recipe"].data) for path in RECIPES}
+    assert sorted(kind.__name__ for kind in {*kinds.values()}) == sorted(kinds[name].__name__ for name in QUICK)
+
+
+@pytest.mark.parametrize("path", IN_A_TRIAL)
 def test_every_recipe_trains_in_a_trial(path, made, computed, engine, tmp_path):
     engine()
     tuner = TUNERS[RECIPES.index(path) % len(TUNERS)]
