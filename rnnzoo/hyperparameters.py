@@ -175,6 +175,7 @@ TABLE: dict[str, HyperParameter] = {
     "learning_rate": HyperParameter(
         kind=float, low=1e-12, search=(1e-4, 1e-2), scale="log", help="step size of the optimizer"
     ),
+    "clip": HyperParameter(kind=float, low=1e-12, help="largest global norm of the gradients"),
     "seed": HyperParameter(kind=int, low=0, help="seed of weights, dropout and order"),
     "stride": HyperParameter(kind=int, low=1, help="steps between two windows of train"),
     "limit": HyperParameter(kind=int, low=1, help="use at most so many examples of each split"),

@@ -31,7 +31,7 @@ def model_of(recipe: Recipe, splits: Splits) -> Any:
         **(tokens if "vocabulary_size" in recipe.data.inputs else {}),
         weights=None if rows else recipe.weights,
         trainable_body=recipe.trainable_body,
-        optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum),
+        optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum, recipe.clip),
         seed=recipe.seed,
         **recipe.hyperparameters,
     )
