@@ -37,7 +37,7 @@ class Packing:
             order = ops.argsort(ops.where(self.mask, step, step + ops.shape(x)[1]), axis=1)
             return _take(x, order)
 
-        return ops.cond(self.in_front, lambda: x, moved)
+        return self._if_in_front(lambda: x, moved)
 
     def unpack(self, outputs, last, initial, *, backwards, zeros):
         """Put the outputs of packed steps back in their places.
@@ -67,7 +67,23 @@ class Packing:
             found = _take(outputs, ops.clip(place, 0, ops.shape(outputs)[1] - 1))
             return ops.where(inside[..., None], found, blank(initial)[:, None])
 
-        return ops.cond(self.in_front, behind, anywhere)
+        return self._if_in_front(behind, anywhere)
+
+    def _if_in_front(self, simple, always):
+        """Return `simple()` where that will do. `always()` will; XLA, which must know every shape, gets only that."""
+        if keras.backend.backend() == "jax" or in_xla():
+            return always()
+        return ops.cond(self.in_front, simple, always)
+
+
+def in_xla():
+    """Tell whether TensorFlow is tracing what XLA will compile as a whole, as `compile(jit_compile=True)` asks."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+    from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
+
+    return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
 def blank(initial):

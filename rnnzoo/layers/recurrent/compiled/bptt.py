@@ -9,8 +9,8 @@ step's products are too small to be worth sharing between threads. Source of the
 from typing import NamedTuple
 
 import tensorflow as tf
-from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
+from rnnzoo.layers.masking.packing import in_xla
 from rnnzoo.layers.recurrent.compiled import cells as cells
 from rnnzoo.layers.recurrent.compiled.loops import backward_loop, forward_loop, schedule
 
@@ -182,7 +182,7 @@ def _products(x, h_prev, d, w, steps):
 
     `steps`, if not None, is that of the longest row: after it all is padding.
     """
-    if GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()):
+    if in_xla():
         steps = None  # the whole model is compiled, and every shape in it must be known then
     features, units, time = w.kernel.shape[0], w.recurrent.shape[0], tf.shape(x)[0]
     if steps is not None:
