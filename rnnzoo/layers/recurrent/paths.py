@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple, get_args
 
 import keras
+import wrapt
 
 Path = Literal["cudnn", "bptt", "scan", "general"]
 
@@ -99,7 +100,7 @@ def use(path: Path | Literal["auto"]) -> contextlib.AbstractContextManager[None]
 
     Example:
         with rnnzoo.layers.use("general"):
-            model.export("model.onnx", format="onnx")
+            outputs = model(inputs)
     """
     if path not in ("auto", *get_args(Path)):
         raise ValueError(f"A path is one of {', '.join(get_args(Path))} or auto. Received: path={path!r}")
@@ -123,3 +124,12 @@ def compiles_loops(x):
     import tensorflow as tf
 
     return not tf.executing_eagerly() and keras.backend.standardize_dtype(x.dtype) == "float32"
+
+
+def _export(export, model, args, kwargs):
+    """Keras's `model.export`: the fast kernels are for this machine, the file is for any."""
+    with use("general"):
+        return export(*args, **kwargs)
+
+
+wrapt.wrap_function_wrapper(keras.Model, "export", _export)
