@@ -122,7 +122,7 @@ TABLE: dict[str, HyperParameter] = {
         help="the summary of the states: the last, their mean, maximum, or mean and maximum",
     ),
     "activation": HyperParameter(kind=str, help="the nonlinearity of the recurrence"),
-    "bidirectional": HyperParameter(kind=bool, help="the encoder reads from both ends"),
+    "bidirectional": HyperParameter(kind=bool, help="the sequence, or the source, is read from both ends"),
     "alignment": HyperParameter(kind=str, help="how query and state are compared"),
     "input_feeding": HyperParameter(kind=bool, help="the attentional state is fed to the next step beside the token"),
     "scheduled_sampling": HyperParameter(

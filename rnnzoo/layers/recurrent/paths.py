@@ -126,6 +126,22 @@ def compiles_loops(x):
     return not tf.executing_eagerly() and keras.backend.standardize_dtype(x.dtype) == "float32"
 
 
+def elementwise(*, linear, steps, unroll=False):
+    """Return how a recurrence without a matrix on its state runs (`rnnzoo.layers.recurrent.linear`).
+
+    `compiled`: XLA's loop with a gradient by hand, under TensorFlow. `scan`: JAX's loop. `associative`: in parallel over
+    time, where there are processors enough; `steps`, if known, tells how many. `general`: Keras's loop.
+    """
+    if _forced or unroll:
+        return "general"
+    backend, parallel = keras.backend.backend(), linear and device() != "cpu"
+    if backend == "jax":
+        return "associative" if parallel else "scan"
+    if parallel and steps is not None:  # under TensorFlow Keras's associative scan must know
+        return "associative"
+    return "compiled" if backend == "tensorflow" else "general"
+
+
 def _export(export, model, args, kwargs):
     """Keras's `model.export`: the fast kernels are for this machine, the file is for any."""
     with use("general"):
