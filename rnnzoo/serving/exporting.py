@@ -11,13 +11,13 @@ from rnnzoo import layers
 from rnnzoo.errors import InvalidValue, UserError
 from rnnzoo.files import TEMPORARY
 from rnnzoo.rebuilding import rebuild
-from rnnzoo.training.runs import load
+from rnnzoo.training.runs import Run, load
 
 ENDINGS = {"tf_saved_model": "saved_model", "onnx": "model.onnx", "litert": "model.tflite"}
 
 
 def export(
-    run: str | Path,
+    run: str | Path | Run,
     format: str = "tf_saved_model",
     output: str | Path | None = None,
     batch_size: int | None = None,
@@ -26,7 +26,7 @@ def export(
     """Write a run's model for serving and compare its answers with the model's.
 
     Args:
-        run: A finished run folder.
+        run: A finished run folder, or a `Run`.
         format: `tf_saved_model`, `onnx`, or `litert`, which needs fixed sizes.
         output: Where to; by default inside the run folder.
         batch_size: Fix it; for litert 1 by default.
@@ -39,7 +39,7 @@ def export(
         ValueError: A run of translation, a format without its sizes, or one whose answers differ by more than 1e-4.
         UserError: A library is missing.
     """
-    opened = load(run)
+    opened = run if isinstance(run, Run) else load(run)
     if opened.task.sequences > 1:
         raise InvalidValue(
             "Only models that answer in one call are exported; a translation is written token by token. "

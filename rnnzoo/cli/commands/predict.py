@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from rnnzoo.cli.options import answer_options, with_answer_options
+from rnnzoo.cli.options import TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
 from rnnzoo.errors import InvalidValue
 
@@ -29,12 +29,13 @@ class Predict:
     """Print JSON Lines."""
     explain: bool = False
     """Colour each word by the model's attention, and save the picture in the run's plots."""
+    trust: TRUST = False
 
     def execute(self, _):
         """Print one line an input."""
         from rnnzoo.training.runs import load
 
-        run = load(self.run)
+        run = load(self.run, trust=self.trust)
         if self.file and self.file.endswith((".csv", ".tsv", ".conllu")) and hasattr(run.data, "read_inputs"):
             raw = run.data.read_inputs(self.file)
         else:
@@ -49,14 +50,14 @@ class Predict:
 
 def _explain(run: Any, raw: Sequence[Any], options: dict[str, Any]) -> None:
     """Show where the model looked, and save the picture."""
-    from rnnzoo.pictures.figures import save
+    from rnnzoo.pictures.figures import save_own
+    from rnnzoo.training.runs import EXPLAINED
 
     texts, picture = run.task.explained(run.explain(raw, **options))
     for text in texts:
         print_out(text, soft_wrap=True)
-    path = run.folder / "plots" / "explained.png"
-    save(picture, path)
-    print_out(f"picture: {path}")
+    save_own(picture, run.folder, EXPLAINED)
+    print_out(f"picture: {run.folder / EXPLAINED}")
 
 
 def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:

@@ -42,6 +42,8 @@ class TextPairs(InParts):
         measure: What `compare` judges by.
     """
 
+    needs = ("vocabulary", "answers", "longest")
+
     dataset: str
     source: str | None = None
     target: str | None = None
@@ -94,6 +96,12 @@ class TextPairs(InParts):
         unit, size = self.target_tokens or self.tokens, self.target_vocabulary_size or self.vocabulary_size
         fitted = tokenizers.fit(y, unit, size, END + 1)
         return {**fitted, "outputs": len(tokenizers.codec(fitted))}
+
+    def _check_fitted(self, found):
+        for name, size in (("vocabulary", found["inputs"]["vocabulary_size"]), ("answers", found["inputs"]["outputs"])):
+            if len(tokenizers.codec(found[name])) != size:
+                raise InvalidValue(f"{name} has not {size} tokens.")
+        super()._check_fitted(found)
 
     def _encode_inputs(self, x, part):
         return tokenizers.encode_all(self.vocabulary, x)
