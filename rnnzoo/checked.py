@@ -8,6 +8,8 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
+import typing_extensions
+
 from rnnzoo.errors import InvalidType, InvalidValue
 
 _WORDS = {
@@ -35,7 +37,7 @@ def value(name: str, hint: Any, given: Any) -> None:
     import pydantic
 
     try:
-        _adapter(hint, True).validate_python(_plain(given, hint))
+        _adapter(hint, True).validate_python(_plain(given, hint), strict=True)
     except pydantic.ValidationError as error:
         kinds = {one["type"] for one in error.errors()}
         kind = InvalidValue if kinds & {"literal_error", "finite_number"} else InvalidType
@@ -77,10 +79,13 @@ def structure(kind: type, content: Any, where: str | os.PathLike) -> dict[str, A
         needed = set(kind.__required_keys__)  # type: ignore[attr-defined]
     if missing := sorted(needed - content.keys()):
         raise InvalidValue(f"{name} is damaged: {missing[0]} is missing. Received: {where}")
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     for word in content.keys() & hints.keys():
+        hint = hints[word]
+        if typing.get_origin(hint) in (typing.Required, typing.NotRequired):
+            hint = typing.get_args(hint)[0]
         try:
-            _adapter(hints[word], False).validate_python(_plain(content[word], hints[word]))
+            _adapter(hint, False).validate_python(_plain(content[word], hint), strict=True)
         except pydantic.ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, (word, *first["loc"])))
@@ -108,7 +113,9 @@ def in_words(hint: Any) -> str:
 def _adapter(hint: Any, finite: bool) -> Any:
     import pydantic
 
-    config = pydantic.ConfigDict(strict=True, allow_inf_nan=not finite, arbitrary_types_allowed=True)
+    if typing_extensions.is_typeddict(hint):  # which has no use for a config
+        return pydantic.TypeAdapter(hint)
+    config = pydantic.ConfigDict(allow_inf_nan=not finite, arbitrary_types_allowed=True)
     return pydantic.TypeAdapter(hint, config=config)
 
 

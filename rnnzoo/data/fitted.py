@@ -4,9 +4,10 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NotRequired, TypedDict
+from typing import Any, ClassVar, NotRequired
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from rnnzoo import checked
 from rnnzoo.data.scaling import Scaler

@@ -2,9 +2,10 @@
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from rnnzoo import checked
 from rnnzoo.errors import InvalidValue

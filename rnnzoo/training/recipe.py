@@ -8,7 +8,9 @@ import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
 
 from rnnzoo import checked
 from rnnzoo import hyperparameters as hp

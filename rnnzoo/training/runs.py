@@ -4,10 +4,11 @@ import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Required, TypedDict
+from typing import Annotated, Any, Required
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from rnnzoo import checked
 from rnnzoo.data.fitted import DATA, Fitted
