@@ -29,6 +29,10 @@ class WriteFailed(UserError, OSError):
     """A file could not be written; nothing half-written is left."""
 
 
+class OutOfMemory(UserError, MemoryError):
+    """The machine has not the memory for it."""
+
+
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """Return ` Did you mean 'bilstm'?`, or nothing when no word is close, capitals aside."""
     known = {each.casefold(): each for each in words}

@@ -12,6 +12,7 @@ from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import all_tasks, find
 
 Settings = UseAppendAction[tuple[str, ...]]
+TRUST = Annotated[bool, arg(help="Import code of its author that a run names: its own data class or function.")]
 DATA_DIR = Annotated[str | None, arg(help="Of TFDS, instead of TFDS_DATA_DIR.")]
 
 

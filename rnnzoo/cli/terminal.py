@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import tyro
 
 from rnnzoo.errors import UserError
+from rnnzoo.files import in_one_sentence
 
 
 def print_out(thing: Any, soft_wrap: bool = False) -> None:
@@ -39,13 +40,14 @@ def dispatch(
     loud = "--traceback" in words
     words = [word for word in words if word != "--traceback"]
     try:
-        options = _parse(commands(), program, words)
-        if getattr(options, "needs_keras", True):
-            for module in ("keras", "tensorflow"):  # the data needs TensorFlow on every backend
-                if importlib.util.find_spec(module):
-                    _import_quietly(module)
-            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no advice on tracing once for each bucket
-        options.execute(recipe)
+        with in_one_sentence():
+            options = _parse(commands(), program, words)
+            if getattr(options, "needs_keras", True):
+                for module in ("keras", "tensorflow"):  # the data needs TensorFlow on every backend
+                    if importlib.util.find_spec(module):
+                        _import_quietly(module)
+                logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no advice on tracing once for each bucket
+            options.execute(recipe)
     except UserError as error:
         if loud:
             raise

@@ -11,7 +11,7 @@ import numpy as np
 from rnnzoo.errors import InvalidValue, UserError, WriteFailed
 from rnnzoo.files import TEMPORARY
 from rnnzoo.rebuilding import rebuild
-from rnnzoo.training.runs import load
+from rnnzoo.training.runs import Run, load
 
 ENDINGS = {"tf_saved_model": "saved_model", "onnx": "model.onnx", "litert": "model.tflite"}
 SAVED_MODEL = ("saved_model.pb", "fingerprint.pb", "variables/variables.*")
@@ -20,7 +20,7 @@ TOLERANCE = 1e-4
 
 
 def export(
-    run: str | Path,
+    run: str | Path | Run,
     format: str = "tf_saved_model",
     output: str | Path | None = None,
     batch_size: int | None = None,
@@ -31,7 +31,7 @@ def export(
     What is at `output` already is replaced only if it is an export of the same format.
 
     Args:
-        run: A finished run folder.
+        run: A finished run folder, or a `Run`.
         format: `tf_saved_model`, `onnx`, or `litert`, which needs fixed sizes.
         output: Where to; by default inside the run folder.
         batch_size: Fix it; for litert 1 by default.
@@ -48,7 +48,7 @@ def export(
     """
     if format not in ENDINGS:
         raise InvalidValue(f"format must be {' or '.join(ENDINGS)}. Received: {format=}")
-    opened = load(run)
+    opened = run if isinstance(run, Run) else load(run)
     if opened.task.sequences > 1:
         raise InvalidValue(
             "Only models that answer in one call are exported; a translation is written token by token. "

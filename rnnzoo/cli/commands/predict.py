@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from rnnzoo.cli.options import answer_options, with_answer_options
+from rnnzoo.cli.options import TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
 from rnnzoo.errors import InvalidValue
 from rnnzoo.serving.answering import answers_of, check_output, joined, writer
@@ -32,6 +32,7 @@ class Predict:
     """Print JSON Lines."""
     explain: bool = False
     """Colour each word by the model's attention, and save the picture in the run's plots."""
+    trust: TRUST = False
 
     def execute(self, _):
         """Print one line an input, or write them to `output`."""
@@ -43,7 +44,7 @@ class Predict:
             raise InvalidValue(
                 f"Give inputs or --file, not both. Received: {len(self.inputs)} inputs and --file {self.file}"
             )
-        run = load(self.run)
+        run = load(self.run, trust=self.trust)
         options = answer_options(self)
         if self.explain:
             _explain(run, self._all_inputs(run), options)
@@ -101,14 +102,14 @@ def _in_words(run: Any, item: Any, answer: dict[str, Any]) -> str:
 
 def _explain(run: Any, raw: Sequence[Any], options: dict[str, Any]) -> None:
     """Show where the model looked, and save the picture."""
-    from rnnzoo.pictures.figures import save
+    from rnnzoo.pictures.figures import save_own
+    from rnnzoo.training.runs import EXPLAINED
 
     texts, picture = run.task.explained(run.explain(raw, **options))
     for text in texts:
         print_out(text, soft_wrap=True)
-    path = run.folder / "plots" / "explained.png"
-    save(picture, path)
-    print_out(f"picture: {path}")
+    save_own(picture, run.folder, EXPLAINED)
+    print_out(f"picture: {run.folder / EXPLAINED}")
 
 
 def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import UseAppendAction, arg
 
-from rnnzoo.cli.options import DATA_DIR, changed_recipe, names
+from rnnzoo.cli.options import DATA_DIR, TRUST, changed_recipe, names
 from rnnzoo.errors import InvalidValue
 
 DOC = "Search the best settings; the same command goes on where it stopped."
@@ -24,12 +24,14 @@ OPTIONS: dict[str, Any] = {
     "restart": Annotated[bool, arg(help="Begin anew.")],
     "tensorboard": Annotated[bool, arg(help="Write logs for TensorBoard's HParams plugin.")],
     "ray_address": Annotated[str | None, arg(help="Run trials on a Ray cluster: auto, local or host:port.")],
+    "trust": TRUST,
     "data_dir": DATA_DIR,
 }
 DEFAULTS = {
     "set": (),
     "models": "",
     "restart": False,
+    "trust": False,
     "workers": 1,
     "tuner": "bayesian",
     "search": (),

@@ -45,6 +45,8 @@ class TextPairs(ReadsTables, InParts):
         measure: What `compare` judges by.
     """
 
+    needs = ("vocabulary", "answers", "longest")
+
     dataset: str | None = None
     source: str | None = None
     target: str | None = None
@@ -108,6 +110,12 @@ class TextPairs(ReadsTables, InParts):
         unit, size = self.target_tokens or self.tokens, self.target_vocabulary_size or self.vocabulary_size
         fitted = tokenizers.fit(y, unit, size, END + 1)
         return {**fitted, "outputs": len(tokenizers.restore(fitted))}
+
+    def _check_fitted(self, found):
+        for name, size in (("vocabulary", found["inputs"]["vocabulary_size"]), ("answers", found["inputs"]["outputs"])):
+            if len(tokenizers.restore(found[name])) != size:
+                raise InvalidValue(f"{name} has not {size} tokens.")
+        super()._check_fitted(found)
 
     def _encode_inputs(self, x, part):
         return tokenizers.encode_all(self.vocabulary, x)

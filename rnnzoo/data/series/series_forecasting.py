@@ -53,6 +53,8 @@ class SeriesForecasting(Fitted):
         feed_back: In the end also forecast so many steps by reading own answers; 0: do not.
     """
 
+    needs = ("columns", "scaler")
+
     dataset: str | None = None
     file: str | None = None
     time: str | None = None

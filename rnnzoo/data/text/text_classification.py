@@ -34,6 +34,8 @@ class TextClassification(ReadsTables, Classes, Labeled):
         vocabulary_size: The most frequent tokens of train, padding and unknown included.
     """
 
+    needs = ("vocabulary", "answers", "sequence_length")
+
     dataset: str | None = None
     file: str | None = None
     text: str | None = None
