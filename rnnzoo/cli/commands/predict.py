@@ -25,6 +25,10 @@ class Predict:
     file: str | None = None
     """An .npy or .npz file (its x), a text file with one input a line, sentences in CoNLL-U, a table of a series (what
     comes after it?) or of pairs of texts (its sources)."""
+    future_file: str | None = None
+    """Of a series: the next rows of what is known ahead, where the file does not hold them."""
+    output: str | None = None
+    """Write the answers into this .csv, and beside it a picture of forecasts."""
     json: bool = False
     """Print JSON Lines."""
     explain: bool = False
@@ -36,15 +40,33 @@ class Predict:
 
         run = load(self.run)
         if self.file and self.file.endswith((".csv", ".tsv", ".conllu")) and hasattr(run.data, "read_inputs"):
-            raw = run.data.read_inputs(self.file)
+            raw = run.data.read_inputs(self.file, **({"future_file": self.future_file} if self.future_file else {}))
         else:
             raw = _read_inputs(self.inputs, self.file)
         options = answer_options(self)
         if self.explain:
             _explain(run, raw, options)
             return
-        for item, answer in zip(raw, run.predict(raw, **options), strict=True):
+        answers = run.predict(raw, **options)
+        for item, answer in zip(raw, answers, strict=True):
             print(json.dumps(answer) if self.json else run.task.in_words(answer, item))
+        if self.output:
+            _write(run, answers, raw, self.output)
+
+
+def _write(run: Any, answers: Sequence[Any], raw: Sequence[Any], output: str) -> None:
+    """Write a table of the answers, and a picture where the task has one."""
+    from rnnzoo.files import write_text
+    from rnnzoo.pictures.figures import save
+
+    write_text(Path(output), run.task.tabulated(answers).to_csv(index=False))
+    said = f"table: {output}"
+    picture = run.task.drawn(run, answers, raw)
+    if picture is not None:
+        path = Path(output).with_suffix(".png")
+        save(picture, path)
+        said += f"\npicture: {path}"
+    print(said, file=sys.stderr)
 
 
 def _explain(run: Any, raw: Sequence[Any], options: dict[str, Any]) -> None:
