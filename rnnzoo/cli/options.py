@@ -101,7 +101,7 @@ def changed_recipe(recipe: Any, options: Any, model: str) -> Any:
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
     own = {f.name for f in dataclasses.fields(recipe)} - {"data", "model", "search"}
     of_data = {f.name: getattr(recipe.data, f.name) for f in dataclasses.fields(recipe.data) if f.init}
-    data = type(recipe.data)(**of_data | {k: v for k, v in given.items() if k in of_data})
+    data = type(recipe.data)(**of_data | _one_source(of_data, {k: v for k, v in given.items() if k in of_data}))
     known = describe(model).dials(recipe.task)
     dials = dict(changed.hyperparameters)
     for setting in given["set"]:
@@ -112,3 +112,11 @@ def changed_recipe(recipe: Any, options: Any, model: str) -> Any:
     return dataclasses.replace(
         changed, data=data, hyperparameters=dials, **{k: v for k, v in given.items() if k in own}
     ).check()
+
+
+def _one_source(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Let a `--file` take the place of the recipe's data set, and a `--dataset` that of its file."""
+    for named, other in (("file", "dataset"), ("dataset", "file")):
+        if given.get(named) is not None and given[named] != own[named] and given.get(other) == own.get(other):
+            return {**given, other: None} if other in given else given
+    return given

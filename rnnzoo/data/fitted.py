@@ -12,9 +12,10 @@ from rnnzoo.files import read_json, write_text
 
 @dataclass(kw_only=True)
 class Fitted:
-    """A base: `load` fills `fitted`, `save` and `restore` carry it in `data.json` of a run folder."""
+    """A base: `load` fills `fitted`, which `save` and `restore` carry in `data.json`, and `report`: what was read."""
 
     fitted: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    report: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:

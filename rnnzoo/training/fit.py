@@ -17,6 +17,7 @@ from rich.progress import Progress
 
 from rnnzoo import devices
 from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.report import lines
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import write_text
 from rnnzoo.tasks import find, more_is_better
@@ -94,6 +95,8 @@ def _train(recipe, folder, restart, data_dir, load, measure, on_epoch_end, conso
 
     splits = load(recipe) if load else recipe.load(data_dir)
     _check_monitor(recipe, splits)
+    for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
+        console.print(line)
     with devices.all_devices(), _precision(recipe.precision):
         model = starting.model_of(recipe, splits)
         devices.clip_together(model)

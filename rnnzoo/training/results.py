@@ -39,6 +39,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     results = {
         "recipe": recipe.name,
         "dataset": recipe.data.name,
+        **({"data": recipe.data.report} if getattr(recipe.data, "report", None) else {}),
         **getattr(recipe.data, "settings", {}),
         "task": recipe.task,
         "model": recipe.model,

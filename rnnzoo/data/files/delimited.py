@@ -109,7 +109,7 @@ class Rows:
                 )
             self.count += 1
             yield line, row
-        if self.short > (1 if self.count else 0) and self.short > SHORT * (self.count + self.short):
+        if self.short > SHORT * (self.count + self.short):
             raise InvalidValue(
                 f"A row has as many cells as the header, {width}. Received: {self.short} of "
                 f"{self.count + self.short} rows with fewer, the first in line {self.first_short} of {self.where}"

@@ -14,8 +14,8 @@ from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-PIECE = 4096
-"""Rows of a chunk."""
+PIECE = 512
+"""Rows of a chunk: texts may be long."""
 Row = tuple[int, Sequence[Any]]
 
 
@@ -49,15 +49,15 @@ class Table:
 
     def check(self, *names: str, said: str = "") -> None:
         """Refuse names of columns that are not there; `said` tells how to name others."""
-        for name in names:
-            if name not in self.columns:
-                raise InvalidValue(
-                    f"{os.path.basename(self.path)} has the columns {_listed(self.columns)}"
-                    f"{said and f'; {said}'}.{did_you_mean(name, self.columns)} Received: {name}"
-                )
+        wrong = [name for name in names if name not in self.columns]
+        if wrong:
+            raise InvalidValue(
+                f"{os.path.basename(self.path)} has the columns {_listed(self.columns)}"
+                f"{said and f'; {said}'}.{did_you_mean(wrong[0], self.columns)} Received: {', '.join(wrong)}"
+            )
 
     def chunks(self, columns: Sequence[str] | None = None) -> Iterator["pd.DataFrame"]:
-        """Yield the rows, some thousands at once, in their order.
+        """Yield the rows, some hundreds at once, in their order.
 
         Args:
             columns: Those to read; by default all.
