@@ -132,7 +132,7 @@ def test_fed_back_answers_are_measured_in_units_of_the_data(file, tmp_path):
         (["--target", "oil"], "has the columns"),
         (["--lookback", "400"], "at least lookback"),
         (["--file", "nowhere.csv"], "no such file"),
-        (["--dataset", "ett/h1"], "Name the data"),
+        (["--dataset", "ett/h1", "--file", "load.csv"], "Name the data"),
         (["--set", "normalization=batch"], "normalization must be"),
     ],
 )

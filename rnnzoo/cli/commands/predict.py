@@ -29,8 +29,8 @@ class Predict:
     future_file: str | None = None
     """Of a series: the next rows of what is known ahead, where the file does not hold them."""
     output: str | None = None
-    """Write the file's columns and the answers to a .csv, .tsv, .jsonl or .parquet file, in the file's order; of a series
-    its forecast, with a picture beside."""
+    """Write the file's columns and the answers to a .csv, .tsv, .jsonl or .parquet file, in the file's order; of a
+    series its forecast, with a picture beside."""
     json: bool = False
     """Print JSON Lines."""
     explain: bool = False
@@ -84,7 +84,7 @@ class Predict:
         from rich.console import Console
         from rich.progress import Progress
 
-        console, rows = Console(stderr=True), 0
+        console, rows, picture = Console(stderr=True), 0, None
         with writer(str(self.output)) as write, Progress(
             "{task.description}", "{task.completed:,} rows", console=console, transient=True,
             disable=not console.is_terminal,
@@ -93,10 +93,11 @@ class Predict:
             for frame, raw, answers in self._answers(run, options):
                 table = run.task.tabulated(answers)
                 write(joined(frame, answers) if table is None else table)
+                picture = run.task.drawn(run, answers, raw)
                 rows += len(answers)
                 bar.update(task, completed=rows)
         print_out(f"{rows:,} answers: {self.output}")
-        if (picture := run.task.drawn(run, answers, raw)) is not None:
+        if picture is not None:
             from rnnzoo.pictures.figures import save
 
             path = Path(str(self.output)).with_suffix(".png")

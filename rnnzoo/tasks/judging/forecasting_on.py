@@ -38,10 +38,7 @@ def forecast(run: Any, raw: Sequence[Any], steps: int | None = None) -> list[dic
             f"Beyond its horizon of {horizon} steps a model must answer all that it reads, to read its own answers. "
             f"Received: steps={steps}, {data.inputs['features']} features, {outputs} of them answered"
         )
-    if steps > horizon:
-        y = feed_back(run.model, np.stack(data.encode(raw)), steps)
-    else:
-        y = run.outputs(raw)[:, :steps]
+    y = feed_back(run.model, np.stack(data.encode(raw)), steps) if steps > horizon else run.outputs(raw)[:, :steps]
     found = data.answers(raw, y)
     bands = _bands(run, raw, y)
     for level, (low, high) in bands.items():
