@@ -2,7 +2,7 @@
 
 import dataclasses
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import docstring_parser
@@ -94,8 +94,15 @@ def names(text: str) -> list[str]:
     return names
 
 
-def changed_recipe(recipe: Any, options: Any, model: str) -> Any:
-    """Return the recipe as the options change it."""
+def changed_recipe(recipe: Any, options: Any, model: str, others: Sequence[str] = ()) -> Any:
+    """Return the recipe as the options change it.
+
+    Args:
+        recipe: The recipe.
+        options: Parsed.
+        model: Which it takes.
+        others: Models that are trained beside it: what --set gives goes to those that have it.
+    """
     from rnnzoo.registry import describe
 
     changed = recipe if model == recipe.model else recipe.with_model(model)
@@ -109,6 +116,8 @@ def changed_recipe(recipe: Any, options: Any, model: str) -> Any:
         name, equals, text = setting.partition("=")
         if not equals:
             raise InvalidValue(f"--set takes NAME=VALUE. Received: --set {setting}")
+        if name not in known and any(name in describe(other).dials(recipe.task) for other in others):
+            continue
         dials[name] = known[name].parse(name, text) if name in known else text
     return dataclasses.replace(
         changed, data=data, hyperparameters=dials, **{k: v for k, v in given.items() if k in own}

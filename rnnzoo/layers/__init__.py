@@ -7,6 +7,7 @@ from rnnzoo.layers.attention.scores import ScaledDotAttention as ScaledDotAttent
 from rnnzoo.layers.forecasting.history import MovingAverage as MovingAverage
 from rnnzoo.layers.forecasting.history import Recent as Recent
 from rnnzoo.layers.forecasting.history import Repeat as Repeat
+from rnnzoo.layers.forecasting.losses import WindowAbsoluteError as WindowAbsoluteError
 from rnnzoo.layers.forecasting.losses import WindowSquaredError as WindowSquaredError
 from rnnzoo.layers.forecasting.normalization import Denormalize as Denormalize
 from rnnzoo.layers.forecasting.normalization import Normalize as Normalize

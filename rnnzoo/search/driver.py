@@ -106,6 +106,7 @@ def tune(
         files.claim(folder, restart)
         if not (folder / files.SEARCH).is_file():
             engine.prepare(1)  # it imports while the data are read
+        recipe = _within(recipe, search or {})
         facts = prepared.prepare(recipe, folder / files.DATA, data_dir)
         objective = checks.objective(objective, recipe.task, facts["validation"])
         if objective.startswith("val_"):
@@ -129,6 +130,17 @@ def tune(
         loop.go(wanted, workers, max_minutes, trial_minutes)
         engine.close()
         return _conclude(loop, base, tensorboard, console)
+
+
+def _within(recipe: Recipe, search: Mapping[str, Any]) -> Recipe:
+    """Return the recipe with a sequence length that is searched: its own may be longer than the data."""
+    wanted = {**recipe.search, **search}.get("sequence_length")
+    if not isinstance(wanted, tuple | list) or recipe.sequence_length is None:
+        return recipe
+    inside = recipe.sequence_length in wanted or (
+        isinstance(wanted, tuple) and min(wanted) <= recipe.sequence_length <= max(wanted)
+    )
+    return recipe if inside else dataclasses.replace(recipe, sequence_length=int(max(wanted)))
 
 
 @contextlib.contextmanager

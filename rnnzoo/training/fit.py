@@ -118,6 +118,8 @@ def _train(recipe, folder, restart, trust, data_dir, load, measure, on_epoch_end
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
             f"{devices.device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
         )
+        for note in getattr(recipe.data, "notes", ()):
+            console.print(f"note: {note}")
         _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console)
         _write_history(folder, state)  # a kill may have come between checkpoint and history
         if measure:
@@ -175,7 +177,7 @@ def _one_epoch(model, train: Batches, epoch, epochs, console):
         data = train.dataset(epoch, advance=False)  # on several devices Keras begins a pass that it throws away
         logs = model.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
     row = {"loss": logs["loss"][-1]} | {name: values[-1] for name, values in logs.items()}
-    filled = steps * train.size / len(train)  # Keras counts fillers of weight 0 in its mean
+    filled = steps * train.size / (len(train) * train.passes)  # Keras counts fillers of weight 0 in its mean
     return {**row, "loss": row["loss"] * (1 if train.per_step else filled)}
 
 

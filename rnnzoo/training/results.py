@@ -29,6 +29,8 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         model.save(temporary)
     held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
     task, last = find(recipe.task), list(held_out)[-1]
+    task.settle(model, splits, recipe.data)
+    recipe.data.save(folder)
     judged = {name: task.judge(model, batches, recipe.data, final=name == last) for name, batches in held_out.items()}
     drawings: dict[str, Any] = {"curves.png": lambda: curves(state.history, state.best_epoch)}
     with _noted("its pictures", console):
@@ -44,7 +46,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         "parameters": model.count_params(),
         "metrics": {split: _rounded(judgement.scores) for split, judgement in judged.items()},
         **{
-            word: {split: _rounded(judgement.details[word]) for split, judgement in judged.items()}
+            word: {split: _rounded(j.details[word]) for split, j in judged.items() if word in j.details}
             for word in judged[last].details
         },
         "seconds": round(state.seconds, 1),
@@ -77,6 +79,8 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         + f"  (epoch {state.best_epoch} of {state.epoch}, trained in {state.seconds:.1f} s)"
     )  # fmt: skip
     console.print(f"run: {folder}\nplots: {', '.join(str(folder / path) for path in sorted(drawn)) or 'none'}")
+    if judged[last].remark:
+        console.print(judged[last].remark)
 
 
 @contextlib.contextmanager
