@@ -15,12 +15,12 @@ HOUSE = Path(rnnzoo.__file__).parent
 TESTS = Path(__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 ROOMS = [  # from the lowest: a file imports from its own line and from those above it
-    ("errors", "files", "hyperparameters", "_lazy", "private"),
+    ("errors", "files", "hyperparameters", "_lazy", "private", "checked"),
     ("layers",),
     ("tasks",),  # the Keras half
     ("registry",),
     ("models",),
-    ("builder", "weights", "rebuilding", "devices"),
+    ("builder", "weights", "rebuilding", "devices", "model_files"),
     ("data",),
     ("inference",),
     ("tasks.judging",),
