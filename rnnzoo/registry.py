@@ -175,7 +175,13 @@ def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
     Args:
         pattern: With wildcards: `"*lstm*"`.
         task: Only models that can do it. This imports plug-ins; without it their names suffice.
+
+    Raises:
+        TypeError: The pattern is no string.
+        ValueError: There is no such task.
     """
+    if not isinstance(pattern, str):
+        raise InvalidType(f"pattern must be a string with wildcards. Received: pattern={pattern!r}")
     wanted = None if task is None else find_task(task)
     _load_zoo()
     names = [name for name in {*_models, *_plugins()} if fnmatchcase(name, pattern)]

@@ -44,12 +44,15 @@ def find(name: str) -> Task:
     """Return the task of this name.
 
     Raises:
+        TypeError: It is no string.
         ValueError: There is none.
     """
     _load()
-    if not isinstance(name, str) or name not in _tasks:
+    if not isinstance(name, str):
+        raise InvalidType(f"A task's name must be a string: {', '.join(_tasks)}. Received: task={name!r}")
+    if name not in _tasks:
         raise InvalidValue(
-            f"Unknown task; valid are {', '.join(_tasks)}.{did_you_mean(str(name), _tasks)} Received: task={name!r}"
+            f"Unknown task; valid are {', '.join(_tasks)}.{did_you_mean(name, _tasks)} Received: task={name!r}"
         )
     return _tasks[name]
 

@@ -117,6 +117,11 @@ def _restore(before: list[Path]) -> Iterator[None]:
         _forced[:] = before
 
 
+def for_any_machine():
+    """Tell whether only the general way may be taken, as while Keras exports."""
+    return _forced[-1:] == ["general"]
+
+
 def compiles_loops(x):
     """Tell whether a loop over `x` is trained by `compiled.scan`: in TensorFlow's graphs, on a CPU, in float32."""
     if _forced or keras.backend.backend() != "tensorflow" or device() != "cpu":
