@@ -68,7 +68,8 @@ def build(
 
     Args:
         name: A name of `rnnzoo.list_models()`.
-        task: `classification`, `regression`, `forecasting`, `tagging`, `language_modeling` or `translation`.
+        task: `classification`, `regression`, `forecasting`, `tagging`, `language_modeling`, `translation` or
+            `multilabel`.
         vocabulary_size: Tokens, padding included. Default, when `features` is not given either: 20,000.
         features: Values per step of a float sequence.
         characters: Tagging: different characters, padding included, where each word's characters are read as well.

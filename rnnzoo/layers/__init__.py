@@ -48,4 +48,5 @@ from rnnzoo.layers.text.characters import Characters as Characters
 from rnnzoo.layers.text.crf import CRF as CRF
 from rnnzoo.layers.text.crf import CRFModel as CRFModel
 from rnnzoo.layers.text.perplexity import Perplexity as Perplexity
+from rnnzoo.layers.text.steps import StepsCrossEntropy as StepsCrossEntropy
 from rnnzoo.layers.text.word_dropout import WordDropout as WordDropout

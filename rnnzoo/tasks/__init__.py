@@ -13,7 +13,7 @@ from typing import Any
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 from rnnzoo.tasks.task import Task
 
-OWN = ("classification", "regression", "forecasting", "tagging", "language_modeling", "translation")
+OWN = ("classification", "regression", "forecasting", "tagging", "language_modeling", "translation", "multilabel")
 
 _tasks: dict[str, Task] = {}
 
