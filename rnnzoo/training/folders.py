@@ -25,6 +25,8 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
         raise InvalidValue(f"A run needs a folder, and this is a file. Received: {folder}")
     if not folder.is_dir() or all(path.name == LOCK or path.name.startswith(TEMPORARY) for path in folder.iterdir()):
         return
+    for name in (PLOTS, *FILES):
+        own_path(folder, name)  # before hours are spent
     config = own_path(folder, CONFIG)
     if not config.is_file():
         raise InvalidValue(f"The folder holds something that is no run; give another --run. Received: {folder}")
