@@ -106,7 +106,11 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, on
         devices.clip_together(model)
         if restart:
             folders.clear(folder)
-        saved = manifest.check(folder, runs.CHECKPOINT)
+        saved = manifest.check(folder, runs.CHECKPOINT, "; --restart begins anew")
+        if goes_on and not saved.is_file():
+            raise InvalidValue(
+                f"A run without its checkpoint cannot be extended; --restart begins anew. Received: {folder}"
+            )
         own_path(folder, manifest.MANIFEST).unlink(missing_ok=True)  # what it says ends here
         write_own_json(folder, runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
         if seen := recipe.data.seen():
@@ -118,10 +122,6 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, on
         with devices.across_processes():
             trained = carrying.spread(trained, recipe.task)
         state = checkpoint.restore(saved, trained) if saved.is_file() else State()
-        if goes_on and not state.epoch:
-            raise InvalidValue(
-                f"A run without its checkpoint cannot be extended; --restart begins anew. Received: {folder}"
-            )
         examples = len(splits.parts["train"])
         console.print(
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
@@ -165,7 +165,7 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
         state.history.append(row)
         _judge(recipe, model, trained.optimizer, state, row)
         state.stopped = state.stopped or not model.trainable_variables  # nothing will change
-        checkpoint.save(folder, runs.CHECKPOINT, trained, state)
+        checkpoint.save(folder / runs.CHECKPOINT, trained, state)
         _write_history(folder, state)
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:
             values = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k != "epoch")

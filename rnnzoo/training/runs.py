@@ -19,7 +19,7 @@ from rnnzoo.registry import describe
 from rnnzoo.tasks import check_options, find
 from rnnzoo.tasks.task import Judgement, Task
 from rnnzoo.training import manifest
-from rnnzoo.training.recipe import Recipe, Saved
+from rnnzoo.training.recipe import Recipe, check_saved
 
 CONFIG, CHECKPOINT, MODEL = "config.json", "checkpoint", "model.keras"
 HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
@@ -66,7 +66,7 @@ class Run:
     def config(self) -> dict[str, Any]:
         """All settings of the training."""
         path = manifest.check(self.folder, CONFIG)
-        return checked.structure(Saved, read_json(path), path)
+        return check_saved(read_json(path), path)
 
     @functools.cached_property
     def recipe(self) -> Recipe:
