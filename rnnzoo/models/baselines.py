@@ -30,14 +30,14 @@ def seasonal_naive(x, *, outputs, horizon, period=24):
     return layers.Repeat(period, horizon, outputs, name="repeat")(x)
 
 
-@register(paper="https://arxiv.org/abs/2205.13504", normalization="subtract_last")
+@register(paper="https://arxiv.org/abs/2205.13504", normalization="subtract_last", only_targets=True)
 def nlinear(x, *, outputs, horizon, lags=336, dropout=0.0):
     """NLinear: one linear layer from the last `lags` steps of a column to its forecast."""
     x = layers.Recent(_lags(x, lags), outputs, name="recent")(x)
     return of_each_column(dropped(x, dropout, name="dropout"), horizon, "linear")
 
 
-@register(paper="https://arxiv.org/abs/2205.13504", normalization="none")
+@register(paper="https://arxiv.org/abs/2205.13504", normalization="none", only_targets=True)
 def dlinear(x, *, outputs, horizon, lags=336, kernel_size=25, dropout=0.0):
     """DLinear: a moving average and what remains, each through a linear layer of its own."""
     x = layers.Recent(_lags(x, lags), outputs, name="recent")(x)
