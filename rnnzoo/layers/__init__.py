@@ -4,6 +4,7 @@ from rnnzoo.layers.attention.hierarchical import HierarchicalAttention as Hierar
 from rnnzoo.layers.attention.scores import BahdanauAttention as BahdanauAttention
 from rnnzoo.layers.attention.scores import LuongAttention as LuongAttention
 from rnnzoo.layers.attention.scores import ScaledDotAttention as ScaledDotAttention
+from rnnzoo.layers.forecasting.effects import Effects as Effects
 from rnnzoo.layers.forecasting.history import MovingAverage as MovingAverage
 from rnnzoo.layers.forecasting.history import Recent as Recent
 from rnnzoo.layers.forecasting.history import Repeat as Repeat
