@@ -109,8 +109,8 @@ class Cell(keras.layers.Layer):
 class Recurrent(keras.layers.RNN):
     """A base: a cell of `cell_class` over time.
 
-    In: `(batch, time, features)`. Out: `(batch, time, units)`, or `(batch, units)` without `return_sequences`. Masks mark
-    padding at the end of a row, which changes nothing.
+    In: `(batch, time, features)`. Out: `(batch, time, units)`, or `(batch, units)` without `return_sequences`. Masks
+    mark padding at the end of a row, which changes nothing.
 
     Args:
         units: Width of the state.
