@@ -136,6 +136,9 @@ TABLE: dict[str, HyperParameter] = {
     "lags": HyperParameter(**_SIZE, search=(24, 720), help="steps before the forecast that are read, at most"),
     "period": HyperParameter(**_SIZE, search=(2, 168), help="steps after which the series repeats itself"),
     "segment_length": HyperParameter(**_SIZE, search=(4, 48), help="steps of the series that make one step of the GRU"),
+    "rounds": HyperParameter(
+        kind=int, low=0, search=(1, 6), help="times that input and state gate each other in a step"
+    ),
     # of forecasting, whatever the body
     "normalization": HyperParameter(
         kind=str,
