@@ -147,6 +147,9 @@ TABLE: dict[str, HyperParameter] = {
     "lags": HyperParameter(**_MANY, search=(24, 720), help="steps before the forecast that are read, at most"),
     "period": HyperParameter(**_MANY, search=(2, 168), help="steps after which the series repeats itself"),
     "segment_length": HyperParameter(**_MANY, search=(4, 48), help="steps of the series that make one step of the GRU"),
+    "rounds": HyperParameter(
+        **_SIZE | {"low": 0, "scale": "linear"}, search=(1, 6), help="times that input and state gate each other"
+    ),
     # of forecasting, whatever the body
     "normalization": HyperParameter(
         kind=str,

@@ -32,6 +32,8 @@ from rnnzoo.layers.recurrent.classic import RNN as RNN
 from rnnzoo.layers.recurrent.classic import SimpleRNN as SimpleRNN
 from rnnzoo.layers.recurrent.layernorm_lstm import LayerNormLSTMCell as LayerNormLSTMCell
 from rnnzoo.layers.recurrent.linear import linear_recurrence as linear_recurrence
+from rnnzoo.layers.recurrent.lstm_cells import MogrifierLSTMCell as MogrifierLSTMCell
+from rnnzoo.layers.recurrent.lstm_cells import PeepholeLSTMCell as PeepholeLSTMCell
 from rnnzoo.layers.recurrent.modern.diagonal import LRU as LRU
 from rnnzoo.layers.recurrent.modern.diagonal import Hawk as Hawk
 from rnnzoo.layers.recurrent.modern.minimal import MinGRU as MinGRU

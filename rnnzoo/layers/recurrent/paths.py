@@ -134,8 +134,8 @@ def compiles_loops(x):
 def elementwise(*, linear, steps, unroll=False):
     """Return how a recurrence without a matrix on its state runs (`rnnzoo.layers.recurrent.linear`).
 
-    `compiled`: XLA's loop with a gradient by hand, under TensorFlow. `scan`: JAX's loop. `associative`: in parallel over
-    time, where there are processors enough; `steps`, if known, tells how many. `general`: Keras's loop.
+    `compiled`: XLA's loop with a gradient by hand, under TensorFlow. `scan`: JAX's loop. `associative`: in parallel
+    over time, where there are processors enough; `steps`, if known, tells how many. `general`: Keras's loop.
     """
     if _forced or unroll:
         return "general"
