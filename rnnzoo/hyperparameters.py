@@ -137,10 +137,7 @@ TABLE: dict[str, HyperParameter] = {
     "alignment": HyperParameter(kind=str, help="how query and state are compared"),
     "input_feeding": HyperParameter(kind=bool, help="the attentional state is fed to the next step beside the token"),
     "scheduled_sampling": HyperParameter(
-        kind=float,
-        low=0.0,
-        below=1.0,
-        search=(0.0, 0.9),
+        **_RATE | {"search": (0.0, 0.9)},
         help="share of the decoder's steps that read its own answer in training, not the truth",
     ),
     "sentence_length": HyperParameter(**_MANY, search=(10, 50), help="tokens that make a sentence"),
