@@ -2,7 +2,7 @@
 
 import dataclasses
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import docstring_parser
@@ -12,6 +12,7 @@ from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import all_tasks, find
 
 Settings = UseAppendAction[tuple[str, ...]]
+TRUST = Annotated[bool, arg(help="Import code of its author that a run names: its own data class or function.")]
 DATA_DIR = Annotated[str | None, arg(help="Of TFDS, instead of TFDS_DATA_DIR.")]
 
 
@@ -93,8 +94,15 @@ def names(text: str) -> list[str]:
     return names
 
 
-def changed_recipe(recipe: Any, options: Any, model: str) -> Any:
-    """Return the recipe as the options change it."""
+def changed_recipe(recipe: Any, options: Any, model: str, others: Sequence[str] = ()) -> Any:
+    """Return the recipe as the options change it.
+
+    Args:
+        recipe: The recipe.
+        options: Parsed.
+        model: Which it takes.
+        others: Models that are trained beside it: what --set gives goes to those that have it.
+    """
     from rnnzoo.registry import describe
 
     changed = recipe if model == recipe.model else recipe.with_model(model)
@@ -108,6 +116,8 @@ def changed_recipe(recipe: Any, options: Any, model: str) -> Any:
         name, equals, text = setting.partition("=")
         if not equals:
             raise InvalidValue(f"--set takes NAME=VALUE. Received: --set {setting}")
+        if name not in known and any(name in describe(other).dials(recipe.task) for other in others):
+            continue
         dials[name] = known[name].parse(name, text) if name in known else text
     return dataclasses.replace(
         changed, data=data, hyperparameters=dials, **{k: v for k, v in given.items() if k in own}

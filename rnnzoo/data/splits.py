@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import hyperparameters as hp
-from rnnzoo.data.batches import Splits
+from rnnzoo.data.batches import Batches
 from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.ragged import take
 from rnnzoo.data.report import report
@@ -18,6 +18,32 @@ SHARE = HyperParameter(float, low=0.0, below=1.0)
 PARTS = ("train", "validation", "test")
 Part = tuple[Sequence[Any], Any]
 """Inputs, one a sequence, and their answers."""
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The parts of a data set, batched. Each of `train`, `validation`, `test` is a new `tf.data.Dataset`, or None.
+
+    Args:
+        parts: `Batches` by name.
+    """
+
+    parts: dict[str, Batches]
+
+    @property
+    def train(self):
+        """Shuffled anew at each pass."""
+        return self.parts["train"].dataset()
+
+    @property
+    def validation(self):
+        """For choosing the best epoch; None if nothing was held out."""
+        return self.parts["validation"].dataset() if "validation" in self.parts else None
+
+    @property
+    def test(self):
+        """For the number to publish; None if there is none."""
+        return self.parts["test"].dataset() if "test" in self.parts else None
 
 
 @dataclass(kw_only=True)

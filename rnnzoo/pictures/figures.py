@@ -7,15 +7,26 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
-from rnnzoo.files import whole_file
+from rnnzoo.files import own_file, whole_file
 
 
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG file, whole. Names are text, never markup; letters that the font lacks are drawn as boxes."""
+    with whole_file(path, suffix=".png") as temporary:
+        _draw(figure, temporary)
+
+
+def save_own(figure: Figure, folder: Path, name: str) -> None:
+    """Write a PNG file of a folder, whole: no link leads it out. See `save`."""
+    with own_file(folder, name, suffix=".png") as temporary:
+        _draw(figure, temporary)
+
+
+def _draw(figure: Figure, path: str) -> None:
     _as_it_is(figure)
-    with whole_file(path, suffix=".png") as temporary, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(temporary, dpi=120)
+        figure.savefig(path, dpi=120)
 
 
 def _as_it_is(figure: Figure) -> None:

@@ -2,23 +2,18 @@
 
 from rnnzoo._lazy import keras
 from rnnzoo.tasks import register
-from rnnzoo.tasks.classification import at_least_two_classes, logits
-from rnnzoo.tasks.task import Judgement, Task
+from rnnzoo.tasks.classification import Classification
+from rnnzoo.tasks.task import Judgement
 
 
-class Multilabel(Task):
+class Multilabel(Classification):
     """Logits `(batch, outputs)`, one a label; the truth is 1 for each label that is there, else 0."""
 
     name = "multilabel"
     watched = ("loss", "f1_micro")
     main_metric = "f1_micro"
     higher_is_better = frozenset({"f1_micro", "f1_macro", "average_precision", "exact_match"})
-
-    def check_sizes(self, draft):
-        at_least_two_classes(self, draft)
-
-    def answer(self, x, draft):
-        return logits(x, draft.sizes["outputs"])
+    weighs_classes = False
 
     def loss(self):
         return keras.losses.BinaryCrossentropy(from_logits=True)

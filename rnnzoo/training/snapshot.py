@@ -1,23 +1,27 @@
 """A DataFrame as data: a run keeps a copy, so that it can be measured, resumed and extended."""
 
 import dataclasses
-import os
 from pathlib import Path
 from typing import Any
 
+from rnnzoo.data.files.reading import is_frame
 from rnnzoo.errors import InvalidType, InvalidValue
-from rnnzoo.files import fingerprint, whole_file
+from rnnzoo.files import fingerprint, own_file, own_path
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.runs import FRAME
 
 
-def named(recipe: Recipe, folder: Path) -> tuple[Recipe, Any]:
-    """Return the recipe with the run's own copy instead of a DataFrame, and the frame; None where there is none."""
+def taken(recipe: Recipe) -> tuple[Recipe, Any]:
+    """Return the recipe with a file's name instead of a DataFrame, and the frame; None where there is none."""
     frame = getattr(recipe.data, "file", None)
-    if frame is None or isinstance(frame, str | os.PathLike):
+    if not is_frame(frame):
         return recipe, None
-    data = dataclasses.replace(recipe.data, file=str((folder / FRAME).absolute()))
-    return dataclasses.replace(recipe, data=data), frame
+    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, file=FRAME)), frame
+
+
+def at(recipe: Recipe, folder: Path) -> Recipe:
+    """Return the recipe that reads the copy in the run's folder."""
+    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, file=str((folder / FRAME).absolute())))
 
 
 def is_own(recipe: Recipe, folder: Path) -> bool:
@@ -25,15 +29,16 @@ def is_own(recipe: Recipe, folder: Path) -> bool:
     return getattr(recipe.data, "file", None) == str((folder / FRAME).absolute())
 
 
-def write(frame: Any, path: Path, replace: bool) -> None:
-    """Write a DataFrame as Parquet.
+def write(frame: Any, folder: Path, replace: bool) -> None:
+    """Write a DataFrame into a run as Parquet.
 
     Raises:
         TypeError: Its columns hold what Parquet cannot.
         ValueError: Another one lies there, and `replace` is False.
     """
+    path = own_path(folder, FRAME)
     try:
-        with whole_file(path) as temporary:
+        with own_file(folder, FRAME) as temporary:
             frame.rename(columns=str).to_parquet(temporary, index=False)
             if path.is_file() and not replace and fingerprint(temporary) != fingerprint(path):
                 raise InvalidValue(

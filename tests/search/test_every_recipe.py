@@ -19,10 +19,15 @@ from rnnzoo.data import (
     TextClassification,
     TextPairs,
 )
+from rnnzoo.data.sequences.sequence_data import SequenceData
 from rnnzoo.search.report import command
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
 RECIPES = [path for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.py")) if path.stem != "tables"]
+QUICK = ("adding", "digits", "ett", "imdb", "language_model", "tagging", "translate")  # one for each kind of data
+IN_A_TRIAL = [
+    pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow) for path in RECIPES
+]
 SMALL = {"units": (2, 4), "sequence_length": (2, 5), "batch_size": (4, 8)}
 
 
@@ -69,11 +74,17 @@ def test_every_oracle_proposes_for_every_recipe(path, tuner, made, computed, tmp
     assert [trial.state for trial in found.trials] == ["DONE"] * 4
     assert len({str(trial.settings) for trial in found.trials}) >= (3 if tuner == "hyperband" else 4)
     searched = {"learning_rate", "units", "batch_size"}
-    searched |= set() if recipe.task in ("tagging", "translation") else {"sequence_length"}  # it would leave data out
+    whole = recipe.task in ("tagging", "translation") or isinstance(recipe.data, SequenceData)  # equally long: pictures
+    searched |= set() if whole else {"sequence_length"}
     assert searched <= found.trials[0].settings.keys()
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_for_every_kind_of_data_is_quick():
+    kinds = {path.stem: type(runpy.run_path(str(path))["recipe"].data) for path in RECIPES}
+    assert sorted(kind.__name__ for kind in {*kinds.values()}) == sorted(kinds[name].__name__ for name in QUICK)
+
+
+@pytest.mark.parametrize("path", IN_A_TRIAL)
 def test_every_recipe_trains_in_a_trial(path, made, computed, engine, tmp_path):
     engine()
     tuner = TUNERS[RECIPES.index(path) % len(TUNERS)]

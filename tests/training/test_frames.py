@@ -73,3 +73,15 @@ def test_a_file_that_changed_is_named_and_measured_with_what_was_fitted(tmp_path
     assert found.changed_data() is None
     assert found.evaluate() == run.evaluate()
     train(longer, tmp_path / "run")
+
+
+def test_a_run_finds_its_file_from_another_folder(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    TEXTS.to_csv("reviews.csv", index=False)
+    run = train(tiny(TextClassification(file="reviews.csv")), tmp_path / "run")
+    before = run.evaluate()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    found = rnnzoo.load("../run")
+    assert found.changed_data() is None
+    assert found.evaluate() == before

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from rnnzoo.cli.options import answer_options, with_answer_options
+from rnnzoo.cli.options import TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
 
 
@@ -19,12 +19,13 @@ class Evaluate:
     """Labelled data instead of the test split: x and y in an .npz file, a table of texts, sentences with tags."""
     data_dir: str | None = None
     """Of TFDS, instead of TFDS_DATA_DIR."""
+    trust: TRUST = False
 
     def execute(self, _):
         """Print the metrics."""
         from rnnzoo.training.runs import load
 
-        run = load(self.run)
+        run = load(self.run, trust=self.trust)
         if self.file is None and (changed := run.changed_data()):
             print_out(f"note: the data have changed since the training, and with them what was held out: {changed}")
         judgement = run.judge(self.file, data_dir=self.data_dir, **answer_options(self))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from rnnzoo.cli.options import answer_options, with_answer_options
+from rnnzoo.cli.options import TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
 from rnnzoo.errors import InvalidValue
 from rnnzoo.serving.answering import answers_of, check_output, joined, writer
@@ -26,12 +26,16 @@ class Predict:
     file: str | None = None
     """A table with the columns of training (.csv, .tsv, .jsonl, .xlsx, .parquet), sentences in CoNLL, a text file with
     one input a line, an .npy or .npz file (its x), or a table of a series (what comes after it?)."""
+    future_file: str | None = None
+    """Of a series: the next rows of what is known ahead, where the file does not hold them."""
     output: str | None = None
-    """Write the file's columns and the answers to a .csv, .tsv, .jsonl or .parquet file, in the file's order."""
+    """Write the file's columns and the answers to a .csv, .tsv, .jsonl or .parquet file, in the file's order; of a
+    series its forecast, with a picture beside."""
     json: bool = False
     """Print JSON Lines."""
     explain: bool = False
     """Colour each word by the model's attention, and save the picture in the run's plots."""
+    trust: TRUST = False
 
     def execute(self, _):
         """Print one line an input, or write them to `output`."""
@@ -43,7 +47,7 @@ class Predict:
             raise InvalidValue(
                 f"Give inputs or --file, not both. Received: {len(self.inputs)} inputs and --file {self.file}"
             )
-        run = load(self.run)
+        run = load(self.run, trust=self.trust)
         options = answer_options(self)
         if self.explain:
             _explain(run, self._all_inputs(run), options)
@@ -74,25 +78,33 @@ class Predict:
         if self._by_row(run):
             return [item for _, raw in run.data.inputs_of(self.file) for item in raw if item is not None]
         if self.file and hasattr(run.data, "read_inputs") and self.file != "-":
-            return run.data.read_inputs(self.file)
+            return run.data.read_inputs(self.file, **({"future_file": self.future_file} if self.future_file else {}))
         return _read_inputs(self.inputs, self.file)
 
     def _write(self, run: Any, options: Any) -> None:
-        """Write rows with their answers, and say how many."""
+        """Write rows with their answers, and say how many; draw them where the task has a picture of them."""
         from rich.console import Console
         from rich.progress import Progress
 
-        console, rows = Console(stderr=True), 0
+        console, rows, picture = Console(stderr=True), 0, None
         with writer(str(self.output)) as write, Progress(
             "{task.description}", "{task.completed:,} rows", console=console, transient=True,
             disable=not console.is_terminal,
         ) as bar:  # fmt: skip
             task = bar.add_task(f"answering {self.file or 'the inputs'}", total=None)
-            for frame, _, answers in self._answers(run, options):
-                write(joined(frame, answers))
+            for frame, raw, answers in self._answers(run, options):
+                table = run.task.tabulated(answers)
+                write(joined(frame, answers) if table is None else table)
+                picture = run.task.drawn(run, answers, raw)
                 rows += len(answers)
                 bar.update(task, completed=rows)
         print_out(f"{rows:,} answers: {self.output}")
+        if picture is not None:
+            from rnnzoo.pictures.figures import save
+
+            path = Path(str(self.output)).with_suffix(".png")
+            save(picture, path)
+            print_out(f"picture: {path}")
 
 
 def _in_words(run: Any, item: Any, answer: dict[str, Any]) -> str:
@@ -102,14 +114,14 @@ def _in_words(run: Any, item: Any, answer: dict[str, Any]) -> str:
 
 def _explain(run: Any, raw: Sequence[Any], options: dict[str, Any]) -> None:
     """Show where the model looked, and save the picture."""
-    from rnnzoo.pictures.figures import save
+    from rnnzoo.pictures.figures import save_own
+    from rnnzoo.training.runs import EXPLAINED
 
     texts, picture = run.task.explained(run.explain(raw, **options))
     for text in texts:
         print_out(text, soft_wrap=True)
-    path = run.folder / "plots" / "explained.png"
-    save(picture, path)
-    print_out(f"picture: {path}")
+    save_own(picture, run.folder, EXPLAINED)
+    print_out(f"picture: {run.folder / EXPLAINED}")
 
 
 def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from tyro.conf import arg
 
-from rnnzoo.cli.options import DATA_DIR, changed_recipe
+from rnnzoo.cli.options import DATA_DIR, TRUST, changed_recipe
 
 DOC = "Train; the same command goes on where it stopped."
 OPTIONS: dict[str, Any] = {
@@ -14,9 +14,10 @@ OPTIONS: dict[str, Any] = {
     ],
     "restart": Annotated[bool, arg(help="Begin anew.")],
     "new_data": Annotated[bool, arg(help="Go on although the files of data have changed since the run began.")],
+    "trust": TRUST,
     "data_dir": DATA_DIR,
 }
-DEFAULTS = {"set": (), "restart": False, "new_data": False}
+DEFAULTS = {"set": (), "restart": False, "new_data": False, "trust": False}
 
 
 def execute(options: Any, recipe: Any) -> None:
@@ -25,4 +26,5 @@ def execute(options: Any, recipe: Any) -> None:
     folder = options.run or Path("runs") / changed.run_name(recipe)
     from rnnzoo.training.fit import train
 
-    train(changed, folder, restart=options.restart, data_dir=options.data_dir, new_data=options.new_data)
+    given = {name: getattr(options, name) for name in ("restart", "new_data", "trust", "data_dir")}
+    train(changed, folder, **given)

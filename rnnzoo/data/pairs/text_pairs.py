@@ -8,15 +8,15 @@ from typing import Any, Literal
 import numpy as np
 
 from rnnzoo.data import ragged
-from rnnzoo.data.batches import Splits, bucket_shapes
+from rnnzoo.data.batches import bucket_shapes
 from rnnzoo.data.files.columns import choose_pair
 from rnnzoo.data.files.opening import looks_like_a_file
 from rnnzoo.data.files.reading import Inputs, LeftOut, ReadsTables, cells, is_table, lines_of, rows_of, text_in
 from rnnzoo.data.files.tables import Table
 from rnnzoo.data.pairs import tokenizers
 from rnnzoo.data.pairs.pair_batches import PairBatches
-from rnnzoo.data.pairs.tokenizers import Codec, Unit
-from rnnzoo.data.splits import PARTS, InParts, Part
+from rnnzoo.data.pairs.tokenizers import Tokenizer, Unit
+from rnnzoo.data.splits import PARTS, InParts, Part, Splits
 from rnnzoo.data.text.vocabulary import END, FIRST, check_text
 from rnnzoo.data.tfds import texts
 from rnnzoo.errors import InvalidType, InvalidValue
@@ -45,6 +45,8 @@ class TextPairs(ReadsTables, InParts):
         target_vocabulary_size: Of the target, the end included too; by default the same as of the source.
         measure: What `compare` judges by.
     """
+
+    needs = ("vocabulary", "answers", "longest")
 
     dataset: str | None = None
     source: str | None = None
@@ -75,14 +77,14 @@ class TextPairs(ReadsTables, InParts):
         return {"measure": self.measure}
 
     @property
-    def vocabulary(self) -> Codec:
+    def vocabulary(self) -> Tokenizer:
         """The tokens that the model reads, fitted on train."""
-        return tokenizers.codec(self._known("vocabulary"))
+        return tokenizers.restore(self._known("vocabulary"))
 
     @property
-    def target_vocabulary(self) -> Codec:
+    def target_vocabulary(self) -> Tokenizer:
         """The tokens that the model writes, fitted on train; 2 is the end."""
-        return tokenizers.codec(self._known("answers"))
+        return tokenizers.restore(self._known("answers"))
 
     @property
     def longest(self) -> tuple[int, int]:
@@ -105,21 +107,27 @@ class TextPairs(ReadsTables, InParts):
     def _fit_inputs(self, parts):
         sources, _ = parts["train"]
         fitted = tokenizers.fit(sources, self.tokens, self.vocabulary_size, FIRST)
-        return {"vocabulary": fitted, "fill": 0, "inputs": {"vocabulary_size": len(tokenizers.codec(fitted))}}
+        return {"vocabulary": fitted, "fill": 0, "inputs": {"vocabulary_size": len(tokenizers.restore(fitted))}}
 
     def _fit_answers(self, y):
         unit, size = self.target_tokens or self.tokens, self.target_vocabulary_size or self.vocabulary_size
         fitted = tokenizers.fit(y, unit, size, END + 1)
-        return {**fitted, "outputs": len(tokenizers.codec(fitted))}
+        return {**fitted, "outputs": len(tokenizers.restore(fitted))}
+
+    def _check_fitted(self, found):
+        for name, size in (("vocabulary", found["inputs"]["vocabulary_size"]), ("answers", found["inputs"]["outputs"])):
+            if len(tokenizers.restore(found[name])) != size:
+                raise InvalidValue(f"{name} has not {size} tokens.")
+        super()._check_fitted(found)
 
     def _encode_inputs(self, x, part):
         return tokenizers.encode_all(self.vocabulary, x)
 
     def _encode_answers(self, y, part):
-        codec = self.target_vocabulary
+        tokenizer = self.target_vocabulary
         if part != "train":  # which may be large, and is asked for its texts only where nothing is held out
-            self._texts[part] = [codec.normal(text) for text in y]
-        return tokenizers.encode_all(codec, y)
+            self._texts[part] = [tokenizer.normal(text) for text in y]
+        return tokenizers.encode_all(tokenizer, y)
 
     def batch(self, parts: dict[str, Part], *, sequence_length=None, batch_size=32, seed=0) -> Splits:
         """Leave too long pairs out of train, and batch what `read` gave. See `load`."""
@@ -206,10 +214,10 @@ class TextPairs(ReadsTables, InParts):
     def batches_of(self, file: Any, batch_size: int = 64) -> PairBatches:
         """Batch the pairs of a file with the same columns."""
         sources, targets = _columns(self._pairs(file), str(file)[:60])
-        codec = self.target_vocabulary
-        x, y = self.encode(sources), tokenizers.encode_all(codec, targets)
+        tokenizer = self.target_vocabulary
+        x, y = self.encode(sources), tokenizers.encode_all(tokenizer, targets)
         buckets = bucket_shapes(np.stack([ragged.lengths(x), ragged.lengths(y)], axis=1), batch_size)
-        return PairBatches(x, y, buckets, batch_size, texts=[codec.normal(text) for text in targets])
+        return PairBatches(x, y, buckets, batch_size, texts=[tokenizer.normal(text) for text in targets])
 
 
 def _columns(pairs: Iterator[tuple[str, str]], name: str) -> tuple[list[str], np.ndarray]:

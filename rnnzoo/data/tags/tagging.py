@@ -62,6 +62,8 @@ class Tagging(ReadsTables, Labeled):
         word_length: Characters of a word that are read; of a longer one its beginning and end.
     """
 
+    needs = ("vocabulary", "answers", "sequence_length")
+
     dataset: str | None = None
     file: str | None = None
     validation_file: str | None = None

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.batches import Batches
 from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.ragged import Ragged, recode
-from rnnzoo.data.splits import PARTS, SHARE
+from rnnzoo.data.splits import PARTS, SHARE, Splits
 from rnnzoo.data.text.vocabulary import FIRST, Lexicon, Unit, Vocabulary
 from rnnzoo.data.tfds import texts
 from rnnzoo.errors import InvalidValue
@@ -39,6 +39,8 @@ class LanguageModeling(Fitted):
         validation: Share held out for choosing the best epoch, where the source has no validation part.
         test: Share held out for testing, where the source has no test part.
     """
+
+    needs = ("vocabulary",)
 
     dataset: str | None = None
     file: str | None = None

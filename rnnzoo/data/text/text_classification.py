@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo.data.answers import Classes
 from rnnzoo.data.files.labels import one_label
 from rnnzoo.data.files.reading import Inputs, LeftOut, ReadsTables, cells, is_table, lines_of, rows_of, text_in
-from rnnzoo.data.labeled import Classes, Labeled
+from rnnzoo.data.labeled import Labeled
 from rnnzoo.data.ragged import recode, truncate
 from rnnzoo.data.splits import PARTS
 from rnnzoo.data.text.vocabulary import Lexicon, Unit, Vocabulary, check_text, tokenize
@@ -31,6 +32,8 @@ class TextClassification(ReadsTables, Classes, Labeled):
         tokens: `words` (lower case, without markup) or `characters`.
         vocabulary_size: The most frequent tokens of train, padding and unknown included.
     """
+
+    needs = ("vocabulary", "answers", "sequence_length")
 
     dataset: str | None = None
     file: str | None = None

@@ -113,26 +113,3 @@ def test_wrong_calls(arguments, hint):
     with pytest.raises((ValueError, TypeError)) as raised:
         rnnzoo.build("lstm", **arguments)
     assert hint in str(raised.value)
-
-
-LOAD = """
-import sys, warnings
-warnings.simplefilter("error")
-import keras, numpy as np, rnnzoo
-data = np.load(sys.argv[2])
-for kind in ("lstm", "cnn"):
-    model = keras.models.load_model(f"{sys.argv[1]}/{kind}.keras")
-    assert np.abs(model.predict_on_batch((data["tokens"], data["letters"])) - data[kind]).max() < 1e-5
-"""
-
-
-@pytest.mark.parametrize("backend", [pytest.param("tensorflow", marks=pytest.mark.slow), "jax"])
-def test_a_fresh_process_loads_it_on_every_backend(tmp_path, python, backend):
-    answers = {}
-    for kind in KINDS:
-        model = rnnzoo.build("gru", "tagging", **SMALL, character_model=kind)
-        model.save(tmp_path / f"{kind}.keras")
-        answers[kind] = np.asarray(model((TOKENS, LETTERS)))
-    np.savez(tmp_path / "data.npz", tokens=TOKENS, letters=LETTERS, **answers)
-    done = python(LOAD, tmp_path, tmp_path / "data.npz", KERAS_BACKEND=backend)
-    assert done.returncode == 0, done.stderr

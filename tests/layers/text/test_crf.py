@@ -233,31 +233,6 @@ def test_transitions_tell_what_no_step_can_know():
     assert right[False] < 0.7
 
 
-LOAD = """
-import sys, warnings
-warnings.simplefilter("error")
-import keras, numpy as np, rnnzoo
-model = keras.models.load_model(sys.argv[1])
-x, y, expected = (np.load(sys.argv[2])[name] for name in ("x", "y", "expected"))
-assert type(model).__name__ == "CRFModel"
-assert np.abs(model.predict_on_batch(x) - expected).max() < 1e-5
-loss = model.train_on_batch(x, y, return_dict=True)["loss"]
-print(float(loss))
-"""
-
-
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="loads on every backend itself")
-@pytest.mark.parametrize("backend", [pytest.param("tensorflow", marks=pytest.mark.slow), "jax"])
-def test_a_saved_model_loads_and_trains_on(tmp_path, python, backend):
-    model = moved(rnnzoo.build("bilstm", "tagging", **SMALL, dropout=0.0))
-    model.save(tmp_path / "model.keras")
-    np.savez(tmp_path / "data.npz", x=WORDS, y=TAGS, expected=model.predict_on_batch(WORDS))
-    done = python(LOAD, tmp_path / "model.keras", tmp_path / "data.npz", KERAS_BACKEND=backend)
-    assert done.returncode == 0, done.stderr
-    loss = model.train_on_batch(WORDS, TAGS, return_dict=True)["loss"]
-    assert float(done.stdout) == pytest.approx(float(loss), rel=1e-4)
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="runs this file on the other backends")
 @pytest.mark.parametrize("backend", ["jax", "torch"])

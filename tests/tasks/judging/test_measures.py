@@ -87,7 +87,7 @@ def test_roc_auc_is_left_out_where_a_class_does_not_occur():
 def test_values(shape):
     rng = np.random.default_rng(0)
     y, output = rng.normal(size=shape).astype("float32"), rng.normal(size=shape).astype("float32")
-    found = measures.evaluate(*whole(output, y), "forecasting" if len(shape) == 3 else "regression")
+    found = find("forecasting" if len(shape) == 3 else "regression").evaluate(*whole(output, y))
     error = output.astype("float64") - y
     columns = y.reshape(len(y), -1).astype("float64")
     r2 = 1 - (error.reshape(len(y), -1) ** 2).sum(axis=0) / ((columns - columns.mean(axis=0)) ** 2).sum(axis=0)
