@@ -37,7 +37,7 @@ def test_describe():
     assert info.name == "bilstm"
     assert info.summary == "Bidirectional LSTM: reads the sequence from both ends."
     assert info.paper.startswith("https://")
-    assert info.tasks == ("classification", "regression", "forecasting", "tagging")
+    assert info.tasks == ("classification", "regression", "forecasting", "tagging", "multilabel")
     assert not info.causal
     assert info.hyperparameters["units"].default == 64
     assert info.hyperparameters["dropout"].kind is float
@@ -138,7 +138,7 @@ def test_tasks_of_other_signatures():
     def only_values(x, *, units=8):
         """Give values."""
 
-    assert rnnzoo.describe("answers_itself").tasks == ("classification", "regression")
+    assert rnnzoo.describe("answers_itself").tasks == ("classification", "regression", "multilabel")
     assert rnnzoo.describe("forecasts_itself").tasks == ("forecasting",)
     assert rnnzoo.describe("only_values").tasks == ("regression",)
     assert not rnnzoo.describe("forecasts_itself").hyperparameters

@@ -22,7 +22,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import alone, in_one_sentence, named, own_path, write_own, write_own_json
 from rnnzoo.tasks import find, more_is_better
-from rnnzoo.training import carrying, checkpoint, folders, manifest, runs, starting
+from rnnzoo.training import carrying, checkpoint, folders, manifest, runs, snapshot, starting
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish
@@ -70,14 +70,17 @@ def train(
     """
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
     recipe = recipe.check()
+    folder = named(run or Path("runs") / recipe.run_name())
+    recipe, frame = snapshot.named(recipe, folder)
     recipe.data.check_source()
     devices.join()
-    folder = named(run or Path("runs") / recipe.run_name())
     folders.claim(folder, recipe, restart)
     first = devices.processes()[0] == 0
     told = console if first else Console(quiet=True)
     with in_one_sentence(), devices.place_of(folder, restart) as place, alone(place, "training"):
         folders.claim(place, recipe, restart)  # once more, now that nobody else can change it
+        if frame is not None:
+            snapshot.write(frame, place, restart or new_data)
         _train(recipe, place, restart, trust, data_dir, new_data, load, measure and first, on_epoch_end, told)
     return Run(folder, trust=True)  # its config is the caller's own recipe
 
@@ -97,7 +100,12 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, on
             "The data have changed since the run began: --new-data goes on with them, --restart begins anew. "
             f"Received: {changed}"
         )
+    going_on = new_data and not restart and (folder / runs.DATA).is_file()
+    if going_on:  # the model knows the old vocabulary, classes and scale
+        recipe.data.restore(folder)
+    recipe.data.keep_fitted = going_on
     splits = load(recipe) if load else recipe.load(data_dir)
+    recipe.data.keep_fitted = False
     _check_monitor(recipe, splits)
     for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
         console.print(line)
@@ -105,7 +113,7 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, on
         model = starting.model_of(recipe, splits, trust)
         devices.clip_together(model)
         if restart:
-            folders.clear(folder)
+            folders.clear(folder, keep=snapshot.is_own(recipe, folder))
         saved = manifest.check(folder, runs.CHECKPOINT, "; --restart begins anew")
         if goes_on and not saved.is_file():
             raise InvalidValue(

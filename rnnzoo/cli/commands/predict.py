@@ -66,9 +66,10 @@ class Predict:
         import pandas as pd
 
         raw = self._all_inputs(run)
+        answers = run.predict(raw, **options)
         texts = [item if isinstance(item, str) else None for item in raw]
         frame = pd.DataFrame({"input": texts} if any(texts) else {"row": range(1, len(raw) + 1)})
-        yield frame, list(raw), run.predict(raw, **options)
+        yield frame, list(raw), answers
 
     def _by_row(self, run: Any) -> bool:
         return bool(self.file) and self.file != "-" and hasattr(run.data, "inputs_of")

@@ -1,6 +1,7 @@
 """What data objects that read tables share: how a table is opened, and which rows are left out."""
 
 import itertools
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,26 @@ class ReadsTables:
     encoding: str | None = None
     missing: tuple[str, ...] = ()
 
+    def __post_init__(self):
+        """Take a DataFrame in the place of a data set."""
+        given: Any = getattr(self, "dataset", None)
+        if is_frame(given):
+            self.file, self.dataset = given, None
+
+    def check_source(self) -> None:
+        """Refuse a DataFrame, which another process could not find again; `train` keeps a copy of it first."""
+        if is_frame(getattr(self, "file", None)):
+            raise InvalidType(
+                "Write the DataFrame to a file first: frame.to_parquet('data.parquet'). Received: a DataFrame in memory"
+            )
+
+    def source_name(self) -> str:
+        """Return the data set's or the file's name."""
+        file: Any = getattr(self, "file", None)
+        if is_frame(file):
+            return "DataFrame"
+        return getattr(self, "dataset", None) or os.path.basename(file or "")
+
     def open_table(self, path: Any, *, quoted: bool = True) -> Table:
         """Open a table as the settings say; see `rnnzoo.data.files.tables.open_table`."""
         return open_table(path, separator=self.separator, encoding=self.encoding, quoted=quoted)
@@ -54,6 +75,11 @@ class ReadsTables:
     def told(self, table: Table, left: LeftOut, rows: int) -> dict[str, Any]:
         """Return what is to be said of a table that has been read."""
         return {"rows": rows, "left_out": left.told(), "recognised": list(table.notes)}
+
+
+def is_frame(value: Any) -> bool:
+    """Tell a DataFrame, of pandas or like it, from a name."""
+    return hasattr(value, "columns") and hasattr(value, "itertuples")
 
 
 def is_table(path: Any, column: str, **how: Any) -> bool:

@@ -32,8 +32,9 @@ class TextPairs(ReadsTables, InParts):
     validation and test are measured whole.
 
     Args:
-        dataset: A TFDS data set of pairs of texts; or a file: a table with a header (`.csv`, `.tsv`, `.txt`, `.xlsx`,
-            `.parquet`) or JSON Lines (`.jsonl`), also packed (`.gz`, `.zip`). Between tabs quotes stand for themselves.
+        dataset: A TFDS data set of pairs of texts; a `pandas.DataFrame`; or a file: a table with a header (`.csv`,
+            `.tsv`, `.txt`, `.xlsx`, `.parquet`) or JSON Lines (`.jsonl`), also packed (`.gz`, `.zip`). Between tabs
+            quotes stand for themselves.
         file: Such a file, instead of the data set.
         source: The column or feature to read; by default `source`, or the first of the two.
         target: The column or feature to write; by default `target`, or the second of the two.
@@ -61,12 +62,14 @@ class TextPairs(ReadsTables, InParts):
     @property
     def name(self) -> str:
         """The data set's or the file's name."""
-        return os.path.basename(self._file) if self._file else str(self.dataset)
+        return os.path.basename(self.dataset) if self.dataset and self._file else self.source_name()
 
     @property
-    def _file(self) -> str | None:
+    def _file(self) -> Any:
         """The table, whichever way it is named."""
-        return self.file or (self.dataset if self.dataset and looks_like_a_file(self.dataset) else None)
+        if self.file is not None:
+            return self.file
+        return self.dataset if self.dataset and looks_like_a_file(self.dataset) else None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -95,7 +98,7 @@ class TextPairs(ReadsTables, InParts):
                 "Name the data: a file (--file pairs.tsv) or a TFDS --dataset. "
                 f"Received: dataset={self.dataset!r}, file={self.file!r}"
             )
-        if self._file:
+        if self._file is not None:
             found: dict[str, Iterator[tuple[str, str]]] = {"train": self._pairs(self._file)}
         else:
             found = texts.open_pairs(str(self.dataset), self.source, self.target, data_dir)
@@ -176,7 +179,7 @@ class TextPairs(ReadsTables, InParts):
         """Tell whether a cell holds no text: `null` is a word that can be translated."""
         return cell is None or (isinstance(cell, str) and (not cell.strip() or cell.strip() in self.missing))
 
-    def _pairs(self, path: str) -> Iterator[tuple[str, str]]:
+    def _pairs(self, path: Any) -> Iterator[tuple[str, str]]:
         """Yield `(source, target)` of each row of a file; `read_from` tells of those without either.
 
         Raises:
@@ -192,10 +195,10 @@ class TextPairs(ReadsTables, InParts):
             if any(empty):
                 raise InvalidValue(
                     f"Every row needs both a source and a target. "
-                    f"Received: nothing in column {columns[empty.index(True)]} of {place} of {path}"
+                    f"Received: nothing in column {columns[empty.index(True)]} of {place} of {table.path}"
                 )
             rows += 1
-            source, target = (text_in(side, name, place, path) for side, name in zip(sides, columns, strict=True))
+            source, target = (text_in(side, name, place, table.path) for side, name in zip(sides, columns, strict=True))
             yield source, target
         self.read_from = self.told(table, left, rows)
 
@@ -210,7 +213,7 @@ class TextPairs(ReadsTables, InParts):
 
     def batches_of(self, file: Any, batch_size: int = 64) -> PairBatches:
         """Batch the pairs of a file with the same columns."""
-        sources, targets = _columns(self._pairs(str(file)), str(file))
+        sources, targets = _columns(self._pairs(file), str(file)[:60])
         tokenizer = self.target_vocabulary
         x, y = self.encode(sources), tokenizers.encode_all(tokenizer, targets)
         buckets = bucket_shapes(np.stack([ragged.lengths(x), ragged.lengths(y)], axis=1), batch_size)

@@ -201,7 +201,7 @@ def shape_notes(rows: Sequence[np.ndarray], cut: bool) -> list[str]:
     if steps <= 16 and features >= 4 * steps and features > 32:
         notes.append(f"{steps} steps of {features} features: channels stand behind steps, (examples, time, channels)")
     last = [not row[-1].any() for row in rows]
-    if not cut and steps > 1 and 0.1 < np.mean(last) < 1:
+    if not cut and steps > 1 and np.mean(last) > 0.1:
         notes.append(
             f"{np.sum(last):,} of {len(rows):,} sequences end in steps of zeros: if that is padding, "
             "give --pad-value 0, or `lengths` in the file"

@@ -1,7 +1,6 @@
 """Sentences with a tag for each word: a TFDS data set such as Universal Dependencies, or the user's own files."""
 
 import itertools
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ import numpy as np
 from rnnzoo.data.batches import Batches, bucket_lengths
 from rnnzoo.data.files.conll import Sentence, check_counts, read_sentences
 from rnnzoo.data.files.opening import TABLES, recognised
-from rnnzoo.data.files.reading import Inputs, ReadsTables
+from rnnzoo.data.files.reading import Inputs, ReadsTables, is_frame
 from rnnzoo.data.files.tables import PIECE
 from rnnzoo.data.files.tagged_tables import sentence_a_row, word_a_row
 from rnnzoo.data.labeled import Labeled
@@ -48,7 +47,8 @@ class Tagging(ReadsTables, Labeled):
     train alone: all words of the others have to get their tags.
 
     Args:
-        dataset: A TFDS data set. Rows of CoNLL-U without a tag, such as words written together, are left out.
+        dataset: A TFDS data set, or a `pandas.DataFrame`. Rows of CoNLL-U without a tag, such as words written
+            together, are left out.
         file: Instead: sentences in CoNLL-U (`.conllu`), columns as in CoNLL-2003 (`.conll`), or a table with a header
             and a sentence a row, its words and its tags as lists or with spaces between them.
         validation_file: A file of the same kind for choosing the best epoch, instead of a share of `file`.
@@ -79,7 +79,7 @@ class Tagging(ReadsTables, Labeled):
     @property
     def name(self) -> str:
         """The data set's or the file's name."""
-        return self.dataset or os.path.basename(self.file or "")
+        return self.source_name()
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -124,14 +124,14 @@ class Tagging(ReadsTables, Labeled):
         while piece := [words for words, _ in itertools.islice(found, PIECE)]:
             yield Inputs(pd.DataFrame(index=range(len(piece))), piece)
 
-    def _sentences(self, path: str, *, tagged: bool = True) -> Iterator[Sentence]:
+    def _sentences(self, path: Any, *, tagged: bool = True) -> Iterator[Sentence]:
         """Yield the sentences of a file, whatever its kind."""
         words, tags = None if self.dataset else self.words, self.tags  # TFDS calls CoNLL-U's words otherwise
-        opened = recognised(path)
-        if opened.kind == "tagged" or (opened.kind == "text" and not self._is_table(path)):
+        opened = None if is_frame(path) else recognised(path)
+        if opened and (opened.kind == "tagged" or (opened.kind == "text" and not self._is_table(path))):
             yield from read_sentences(opened, words, tags, tagged, self.encoding)
             return
-        if opened.kind not in (*TABLES, "text"):
+        if opened and opened.kind not in (*TABLES, "text"):
             raise InvalidValue(f"Sentences come in .conllu, .conll, .csv, .tsv, .jsonl and the like. Received: {path}")
         table = self.open_table(path)
         named = words or "words", (tags or "tags") if tagged else None

@@ -1,6 +1,5 @@
 """Texts with one label each: a TFDS data set, or the user's CSV or JSON Lines."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +24,7 @@ class TextClassification(ReadsTables, Classes, Labeled):
     A file is read once, row by row; only token ids are kept in memory.
 
     Args:
-        dataset: A TFDS data set.
+        dataset: A TFDS data set, or a `pandas.DataFrame`.
         file: Instead: a table with a header (`.csv`, `.tsv`, `.txt`, `.xlsx`, `.parquet`) or JSON Lines (`.jsonl`),
             also packed (`.gz`, `.zip`).
         text: The column or feature with the text; by default `text`, or the only text feature of a TFDS data set.
@@ -46,7 +45,7 @@ class TextClassification(ReadsTables, Classes, Labeled):
     @property
     def name(self) -> str:
         """The data set's or the file's name."""
-        return self.dataset or os.path.basename(self.file or "")
+        return self.source_name()
 
     @property
     def vocabulary(self) -> Vocabulary:
