@@ -120,6 +120,19 @@ def test_own_recipe_trains(tmp_path, monkeypatch, capsys):
     assert "test: loss" in capsys.readouterr().out
 
 
+def test_a_series_goes_from_file_to_forecast(tmp_path, monkeypatch):
+    """Every command of the worked example, in their order, with fewer epochs."""
+    monkeypatch.chdir(tmp_path)
+    exec(block("sales.csv"), {"__name__": "readme"})
+    recipe = runpy.run_path(str(ROOT / "recipes" / "series.py"))["recipe"]
+    example = next(code for code in blocks("bash") if "--output forecast.csv" in code)
+    for line in example.splitlines():
+        _, _, *words = shlex.split(line)
+        cli.main(recipe, [*words, "--epochs", "2"] if words[0] == "train" else words)
+    assert (tmp_path / "forecast.csv").read_text().startswith("time,sold,sold_low_80,sold_high_80,sold_low_95,")
+    assert (tmp_path / "forecast.png").stat().st_size > 10_000
+
+
 def test_own_model_is_found_by_its_entry_point(tmp_path, python):
     """In a process of its own, so that the zoo of the other tests stays as it is."""
     (tmp_path / "my_models.py").write_text(block("my_models.py"))
