@@ -69,9 +69,10 @@ def train(
         OSError, MemoryError: A file cannot be written; there is no more memory.
     """
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
+    recipe, frame = snapshot.taken(recipe)
     recipe = recipe.check()
     folder = named(run or Path("runs") / recipe.run_name())
-    recipe, frame = snapshot.named(recipe, folder)
+    recipe = recipe if frame is None else snapshot.placed(recipe, folder)
     recipe.data.check_source()
     devices.join()
     folders.claim(folder, recipe, restart)

@@ -11,13 +11,21 @@ from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.runs import FRAME
 
 
-def named(recipe: Recipe, folder: Path) -> tuple[Recipe, Any]:
-    """Return the recipe with the run's own copy instead of a DataFrame, and the frame; None where there is none."""
+def taken(recipe: Recipe) -> tuple[Recipe, Any]:
+    """Return the recipe with the name of a copy instead of a DataFrame, and the frame; None where there is none."""
     frame = getattr(recipe.data, "file", None)
     if frame is None or isinstance(frame, str | os.PathLike):
         return recipe, None
-    data = dataclasses.replace(recipe.data, file=str((folder / FRAME).absolute()))
-    return dataclasses.replace(recipe, data=data), frame
+    return _reading(recipe, FRAME), frame
+
+
+def placed(recipe: Recipe, folder: Path) -> Recipe:
+    """Return the recipe so that it reads the run's own copy."""
+    return _reading(recipe, str((folder / FRAME).absolute()))
+
+
+def _reading(recipe: Recipe, file: str) -> Recipe:
+    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, file=file))
 
 
 def is_own(recipe: Recipe, folder: Path) -> bool:
