@@ -94,9 +94,9 @@ def tune(
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # the driver must leave the GPU to the trials
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
     base = base or recipe
+    recipe.data.check_source()
     models = tuple(dict.fromkeys(models)) or (recipe.model,)
     recipe = (recipe if recipe.model in models else recipe.with_model(models[0])).check()
-    recipe.data.check_source()
     checks.numbers(trials, workers, max_minutes, trial_minutes)
     checks.names(tuner, objective, recipe.task)
     checks.ray(ray_address)
