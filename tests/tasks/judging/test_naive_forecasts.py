@@ -32,6 +32,12 @@ def test_naive_forecasts(loaded):
     assert min(np.abs(answer - one).max() for one in expected) < 1e-4
 
 
+def test_naive_forecasts_of_one_step(tmp_path):
+    data, parts = load(write(tmp_path / "s.csv", wave(80)), horizon=1)
+    for forecast in naive_forecasters(parts["train"], **data.naive_sizes).values():
+        assert forecast(parts["test"].x[np.arange(5)]).shape == (5, 1, 2)
+
+
 def test_the_verdict_says_who_wins():
     others = {"repeat_last": {"rmse": 1.0}, "ridge": {"rmse": 0.5}}
     assert "gru loses to ridge on the same steps by 60.0%" in verdict("gru", {"rmse": 0.8}, others)
