@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 import zoo_cases
+from marks import others_slow
 from zoo_cases import label, saved_cases
 
 from rnnzoo import describe, layers, list_models
@@ -32,11 +33,6 @@ MECHANISMS = {
     ("seq2seq_rnn", "translation", "pairs"),
 }
 FEW = {case for case in MECHANISMS if case[0] in ("awd_lstm", "bilstm_luong", "deepar", "seq2seq_rnn")}
-
-
-def _marked(quick):
-    slow = pytest.mark.slow
-    return [pytest.param(case, id=label(case), marks=() if case in quick else slow) for case in saved_cases()]
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +85,12 @@ def _assert_same(answers, word, backend, atol):
     np.testing.assert_allclose(found, trained[word], atol=atol, rtol=0)
 
 
-@pytest.mark.parametrize("case", _marked(MECHANISMS))
+@pytest.mark.parametrize("case", others_slow(saved_cases(), MECHANISMS, label))
 def test_a_saved_model_answers_the_same_in_a_fresh_process(answers, case):
     _assert_same(answers, f"tensorflow/{label(case)}", "tensorflow", 1e-6)
 
 
-@pytest.mark.parametrize("case", _marked(FEW))
+@pytest.mark.parametrize("case", others_slow(saved_cases(), FEW, label))
 def test_on_jax_saved_models_answer_the_same(answers, case):
     """What JAX has saved, and what TensorFlow has saved."""
     _assert_same(answers, f"jax/{label(case)}", "jax", 1e-6)
