@@ -29,10 +29,15 @@ class WriteFailed(UserError, OSError):
     """A file could not be written; nothing half-written is left."""
 
 
+class OutOfMemory(UserError, MemoryError):
+    """The machine has not the memory for it."""
+
+
 def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """Return ` Did you mean 'bilstm'?`, or nothing when no word is close."""
-    close = difflib.get_close_matches(word, list(words), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """Return ` Did you mean 'bilstm'?`, or nothing when no word is close, capitals aside."""
+    known = {each.casefold(): each for each in words}
+    close = difflib.get_close_matches(word.casefold(), list(known), n=1)
+    return f" Did you mean {known[close[0]]!r}?" if close else ""
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any], most: int = 4) -> str:

@@ -122,7 +122,7 @@ TABLE: dict[str, HyperParameter] = {
         help="the summary of the states: the last, their mean, maximum, or mean and maximum",
     ),
     "activation": HyperParameter(kind=str, help="the nonlinearity of the recurrence"),
-    "bidirectional": HyperParameter(kind=bool, help="the encoder reads from both ends"),
+    "bidirectional": HyperParameter(kind=bool, help="the sequence, or the source, is read from both ends"),
     "alignment": HyperParameter(kind=str, help="how query and state are compared"),
     "input_feeding": HyperParameter(kind=bool, help="the attentional state is fed to the next step beside the token"),
     "scheduled_sampling": HyperParameter(
@@ -175,6 +175,7 @@ TABLE: dict[str, HyperParameter] = {
     "learning_rate": HyperParameter(
         kind=float, low=1e-12, search=(1e-4, 1e-2), scale="log", help="step size of the optimizer"
     ),
+    "clip": HyperParameter(kind=float, low=1e-12, help="largest global norm of the gradients"),
     "seed": HyperParameter(kind=int, low=0, help="seed of weights, dropout and order"),
     "stride": HyperParameter(kind=int, low=1, help="steps between two windows of train"),
     "limit": HyperParameter(kind=int, low=1, help="use at most so many examples of each split"),

@@ -91,11 +91,16 @@ class ModelInfo:
                     f"{name} makes one summary of a sequence, but {task} needs an answer for every step: leave it out. "
                     f"Received: {name}={value!r}"
                 )
-        return {
+        values = {
             name: dial.check(name, given[name]) if name in given else dial.default
             for name, dial in dials.items()
             if not (dial.summary_only and wanted.per_step)
         }
+        if wanted.causal and values.get("bidirectional"):
+            raise InvalidValue(
+                f"{task} must not look at later steps: leave bidirectional out. Received: bidirectional=True"
+            )
+        return values
 
 
 def register(

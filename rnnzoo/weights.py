@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from rnnzoo._lazy import keras, np
 from rnnzoo.errors import InvalidType, InvalidValue
+from rnnzoo.files import named
+from rnnzoo.model_files import load_model
 
 
 def open_model(source):
@@ -18,10 +20,11 @@ def open_model(source):
         return source
     if not isinstance(source, str | os.PathLike):
         raise InvalidType(f"weights must be a run folder, a .keras file or a model. Received: weights={source!r}")
-    path = os.path.join(source, "model.keras") if os.path.isdir(source) else os.fspath(source)
+    path = os.fspath(named(source))
+    path = os.path.join(path, "model.keras") if os.path.isdir(path) else path
     if not (os.path.isfile(path) and path.endswith(".keras")):
         raise InvalidValue(f"Weights come from a run folder or a .keras file; {path} is none. Received: {source}")
-    return keras.models.load_model(path)
+    return load_model(path)
 
 
 def take_weights(model, source, rows: Mapping[int, int] | None = None, characters: Mapping[int, int] | None = None):

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import tyro
 
 from rnnzoo.errors import UserError
+from rnnzoo.files import in_one_sentence
 
 
 def print_out(thing: Any, soft_wrap: bool = False) -> None:
@@ -39,13 +40,14 @@ def dispatch(
     loud = "--traceback" in words
     words = [word for word in words if word != "--traceback"]
     try:
-        options = _parse(commands(), program, words)
-        if getattr(options, "needs_keras", True):
-            for module in ("keras", "tensorflow"):  # the data needs TensorFlow on every backend
-                if importlib.util.find_spec(module):
-                    _import_quietly(module)
-            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no advice on tracing once for each bucket
-        options.execute(recipe)
+        with in_one_sentence():
+            options = _parse(commands(), program, words)
+            if getattr(options, "needs_keras", True):
+                for module in ("keras", "tensorflow"):  # the data needs TensorFlow on every backend
+                    if importlib.util.find_spec(module):
+                        _import_quietly(module)
+                logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no advice on tracing once for each bucket
+            options.execute(recipe)
     except UserError as error:
         if loud:
             raise
@@ -59,12 +61,15 @@ def dispatch(
 
 
 def _parse(table: dict[str, type], program: str, words: Sequence[str]) -> Any:
-    kinds = tuple(Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in table.items())
+    """Parse a command and its options; the options alone where there is one command."""
+    kinds = [Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in table.items()]
+    several = len(table) > 1
+    one_of: Any = functools.reduce(operator.or_, kinds) if several else next(iter(table.values()))
     return tyro.cli(
-        functools.reduce(operator.or_, kinds),  # type: ignore[call-overload]
+        one_of,
         prog=program,
-        description="Add --traceback to see where an error comes from.",
-        args=words or ["--help"],
+        description="Add --traceback to see where an error comes from." if several else None,
+        args=words or ["--help"] * several,
         config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
     )
 

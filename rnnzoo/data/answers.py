@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo.data.files.labels import check_kinds, spelled
 from rnnzoo.errors import InvalidType, InvalidValue
 
 
@@ -19,8 +20,8 @@ class Classes:
         return {"classes": [str(c) for c in classes], "outputs": len(classes)}
 
     def _encode_answers(self, y, part):
-        index = {name: i for i, name in enumerate(self.classes)}
-        words = [str(label) for label in _labels(y)]
+        index = {spelled(name): i for i, name in enumerate(self.classes)}
+        words = [spelled(str(label)) for label in _labels(y)]
         unknown = next((word for word in words if word not in index), None)
         if unknown is not None:
             raise InvalidValue(
@@ -59,7 +60,9 @@ def _labels(y: np.ndarray) -> np.ndarray:
         raise InvalidType(
             f"Labels must be a row of whole numbers or words. Received: dtype {y.dtype} of shape {y.shape}"
         )
-    return np.array([label.decode() if isinstance(label, bytes) else str(label) for label in y.tolist()])
+    words = [spelled(label.decode() if isinstance(label, bytes) else str(label)) for label in y.tolist()]
+    check_kinds(words, "y")
+    return np.array(words)
 
 
 class Values:

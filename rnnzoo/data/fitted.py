@@ -4,17 +4,59 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, NotRequired
 
-from rnnzoo.errors import InvalidValue
-from rnnzoo.files import read_json, write_text
+import numpy as np
+from typing_extensions import TypedDict
+
+from rnnzoo import checked
+from rnnzoo.data.scaling import Scaler
+from rnnzoo.errors import InvalidValue, UserError
+from rnnzoo.files import own_path, read_json, write_own
+
+DATA = "data.json"
+
+
+class Inputs(TypedDict, total=False):
+    """What `build` must know."""
+
+    vocabulary_size: int
+    characters: int
+    features: int
+    outputs: int
+    horizon: int
+    sequence_length: int | None
+    pad_value: float
+
+
+class Contents(TypedDict):
+    """The fields of `data.json`, all that there are; a kind of data names those that it needs."""
+
+    inputs: Inputs
+    fill: float
+    scaler: NotRequired[dict[str, Any]]
+    columns: NotRequired[list[str]]
+    vocabulary: NotRequired[list[str] | dict[str, Any]]
+    characters: NotRequired[list[str]]
+    answers: NotRequired[dict[str, Any]]
+    sequence_length: NotRequired[int | None]
+    longest: NotRequired[list[int]]
 
 
 @dataclass(kw_only=True)
 class Fitted:
-    """A base: `load` fills `fitted`, `save` and `restore` carry it in `data.json` of a run folder."""
+    """A base: `load` fills `fitted`, which `save` and `restore` carry in `data.json`, and `report`: what was read.
+
+    Attributes:
+        needs: What `data.json` holds beside `inputs` and `fill`.
+        trusted: Whether code that this object names may be imported; False where a run's file named it.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    trusted: ClassVar[bool] = True
 
     fitted: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    report: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -31,6 +73,14 @@ class Fitted:
         """The value that fills padded steps of a batch."""
         return self._known("fill")
 
+    def searches_sequence_length(self, lengths: Any) -> bool:
+        """Tell whether a search looks for a sequence length unless told: how much of a text, how far back.
+
+        Args:
+            lengths: Steps of the training sequences, `(examples,)`.
+        """
+        return True
+
     def check_source(self) -> None:
         """Refuse data that another process could not find again, as a run must."""
 
@@ -44,12 +94,47 @@ class Fitted:
 
     def save(self, folder: str | os.PathLike) -> None:
         """Write what was fitted into a run folder."""
-        write_text(os.path.join(folder, "data.json"), json.dumps(self.fitted))
+        write_own(folder, DATA, json.dumps(self.fitted))
 
     def restore(self, folder: str | os.PathLike):
-        """Read what `save` wrote."""
-        self.fitted = read_json(os.path.join(folder, "data.json"))
+        """Read what `save` wrote.
+
+        Raises:
+            ValueError: It is damaged, or of another kind of data.
+        """
+        path = own_path(folder, DATA)
+        found = checked.structure(Contents, read_json(path), path)
+        for name in self.needs:
+            if name not in found:
+                raise InvalidValue(f"{DATA} is damaged: {name} is missing. Received: {path}")
+        try:
+            self._check_fitted(found)
+        except UserError as error:
+            raise InvalidValue(f"{DATA} is damaged or of other data: {error} Received: {path}") from error
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise InvalidValue(
+                f"{DATA} is damaged or of other data ({type(error).__name__} {error}). Received: {path}"
+            ) from error
+        self.fitted = found
         return self
+
+    def _check_fitted(self, found: dict[str, Any]) -> None:
+        """Refuse parts of `data.json` that contradict each other."""
+        inputs, answers = found["inputs"], found.get("answers", {})
+        sizes = [part["outputs"] for part in (inputs, answers) if "outputs" in part]
+        sizes += [len(set(answers["classes"]))] if "classes" in answers else []
+        if len(set(sizes)) > 1:
+            raise InvalidValue(f"The numbers of outputs differ: {', '.join(map(str, sizes))}.")
+        for name, size in (("vocabulary", "vocabulary_size"), ("characters", "characters")):
+            tokens = found.get(name)
+            if isinstance(tokens, list) and len(set(tokens)) + 2 != inputs[size]:
+                raise InvalidValue(f"{name} has {len(set(tokens))} tokens, of {inputs[size]} with padding and unknown.")
+        if "scaler" in found:
+            checked.structure(Scaler, found["scaler"], "scaler")
+            shift, scale = (np.asarray(found["scaler"][word], "float64") for word in ("shift", "scale"))
+            columns = len(found["columns"]) if "columns" in found else inputs["features"]
+            if shift.shape != scale.shape or shift.shape[-1:] != (columns,) or not (scale * np.isfinite(shift)).all():
+                raise InvalidValue(f"The scaler is not of {columns} columns.")
 
     def _known(self, name):
         if name not in self.fitted:

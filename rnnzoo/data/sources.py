@@ -1,12 +1,32 @@
-"""Where data come from, by name: classes of data objects, and functions that give arrays."""
+"""Where data come from, by name: classes of data objects, and functions that give arrays.
+
+What a file names is not imported. A run names its data class, and perhaps a function that gave its arrays: they are
+looked up among those that are known here. All others are the author's own code, and need the user's trust.
+"""
 
 import importlib
+import importlib.metadata
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from rnnzoo.errors import InvalidValue
+from rnnzoo.errors import InvalidType, InvalidValue
 
 OWN = "rnnzoo.data"
+CLASSES = (
+    "LanguageModeling",
+    "SequenceClassification",
+    "SequenceRegression",
+    "SeriesForecasting",
+    "Tagging",
+    "TextClassification",
+    "TextPairs",
+)
+"""The zoo's own data classes."""
+FUNCTIONS = ("digits", "lab")
+"""The zoo's own functions that give arrays, of `rnnzoo.data.embedded`."""
+PLUGINS = "rnnzoo.data"
+"""Other packages name their data classes by entry points of this group: `name = "package.module:Class"`."""
 
 
 def is_import_path(source: Any) -> bool:
@@ -14,25 +34,79 @@ def is_import_path(source: Any) -> bool:
     return isinstance(source, str) and re.fullmatch(r"[\w.]+:[^\W\d][\w.]*", source) is not None
 
 
-def import_object(path: str) -> Any:
-    """Import `"package.module:name"`."""
-    module, _, name = path.partition(":")
-    try:
-        found = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-        return found
-    except (ImportError, AttributeError) as error:
-        raise InvalidValue(f"Cannot import it: {error}. Received: {path}") from error
+def function(path: str, trust: bool) -> Callable[[], Any]:
+    """Return the function that a source names.
+
+    Args:
+        path: `"package.module:name"`.
+        trust: Whether the user named it, or trusts who did.
+
+    Raises:
+        ValueError, TypeError: It cannot be imported, is no function, or is not trusted.
+    """
+    known = path in {f"{OWN}.embedded:{name}" for name in FUNCTIONS}
+    found = _import(path) if known or trust else _refuse(path)
+    if not callable(found):
+        raise InvalidType(f"A source is a function that returns arrays. Received: {path}, a {type(found).__name__}")
+    return found
 
 
-def data_class(path: str) -> type:
-    """Return the data class that a run names. The zoo's own are known by their names, in whatever module they lay."""
+def data_class(path: Any, trust: bool = False) -> type:
+    """Return the data class that a run names: of the zoo, of a plug-in, or one that the program has defined already.
+
+    The zoo's own are known by their names, in whatever module they lay.
+
+    Raises:
+        ValueError, TypeError: There is none of this name, or it is not trusted.
+    """
+    if not is_import_path(path):
+        raise InvalidValue(f"A data class is named 'module:name'. Received: {str(path)[:60]!r}")
     module, _, name = path.partition(":")
-    return import_object(f"{OWN}:{name}" if f"{module}.".startswith(f"{OWN}.") else path)
+    if f"{module}.".startswith(f"{OWN}."):
+        if name not in CLASSES:
+            raise InvalidValue(f"The zoo's data classes are {', '.join(CLASSES)}. Received: {path}")
+        return getattr(importlib.import_module(OWN), name)
+    found = next((kind for kind in _known(name) if name_of(kind) == path), None)
+    found = found or (_import(path) if trust else _refuse(path))
+    if not (isinstance(found, type) and hasattr(found, "__dataclass_fields__")):
+        raise InvalidType(f"A data class is a dataclass. Received: {path}")
+    return found
 
 
 def name_of(kind: type) -> str:
     """Return the name by which a run finds a data class again."""
     module = OWN if f"{kind.__module__}.".startswith(f"{OWN}.") else kind.__module__
     return f"{module}:{kind.__qualname__}"
+
+
+def _known(name: str) -> Iterator[type]:
+    """Yield the data classes of this name that this program has defined, and those of installed plug-ins."""
+    from rnnzoo.data.fitted import Fitted
+
+    waiting = Fitted.__subclasses__()
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.__qualname__ == name:
+            yield kind
+    for entry in importlib.metadata.entry_points(group=PLUGINS):
+        if entry.value.partition(":")[2].split("[")[0].strip() == name:
+            yield entry.load()
+
+
+def _import(path: str) -> Any:
+    module, _, name = path.partition(":")
+    try:
+        found = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise InvalidValue(f"Cannot import it: {error}. Received: {path}") from error
+
+
+def _refuse(path: str) -> Any:
+    raise InvalidValue(
+        "A run may name code of its author, which runs only if you trust it: --trust, or load(run, trust=True). "
+        f"Received: {path}"
+    )

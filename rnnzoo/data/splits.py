@@ -1,7 +1,7 @@
 """What all data made of inputs with their answers share: parts, held out where the source has none, fitted on train."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from rnnzoo import hyperparameters as hp
 from rnnzoo.data.batches import Batches
 from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.ragged import take
+from rnnzoo.data.report import report
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
@@ -58,6 +59,8 @@ class InParts(Fitted):
     validation: float = 0.1
     test: float = 0.2
     split_seed: int = 0
+    read_from: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What a reader tells of a table: its rows, those left out, what was recognised."""
 
     # What a kind of input decides.
     def _read(self, data_dir: str | None) -> dict[str, Part]:
@@ -121,6 +124,7 @@ class InParts(Fitted):
         for name in (p for p in PARTS if p in parts):
             x, y = parts.pop(name)  # a part as it was read is let go once it is encoded
             encoded[name] = self._encode_inputs(x, name), self._encode_answers(y, name)
+        self.report = report(self, encoded, self.read_from)
         return encoded
 
     def _check_settings(self) -> None:

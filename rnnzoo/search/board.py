@@ -1,10 +1,10 @@
 """Logs for TensorBoard and its HParams plugin."""
 
-import shutil
 import warnings
 from collections.abc import Sequence
 
 from rnnzoo.data.batches import tensorflow
+from rnnzoo.files import own_path
 from rnnzoo.search.space import Dimension
 from rnnzoo.search.trials import BOARD, DONE, RUN, Store
 from rnnzoo.search.work import history
@@ -17,8 +17,9 @@ def write_board(store: Store, space: Sequence[Dimension], objective: str) -> Non
         warnings.simplefilter("ignore")  # the plugin looks for pkg_resources
         from tensorboard.plugins.hparams import api
 
-    root = store.folder / BOARD
-    shutil.rmtree(root, ignore_errors=True)
+    root = own_path(store.folder, BOARD)
+    for path in root.rglob("events.out.tfevents.*"):
+        path.unlink()
     with tf.summary.create_file_writer(str(root)).as_default():
         api.hparams_config(hparams=[api.HParam(dimension.name) for dimension in space], metrics=[api.Metric(objective)])
     for trial in store.trials.values():

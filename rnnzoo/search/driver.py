@@ -3,16 +3,15 @@
 import contextlib
 import dataclasses
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 
-from rnnzoo.errors import InvalidValue, UserError
+from rnnzoo.errors import UserError
+from rnnzoo.files import alone, in_one_sentence, named, own_path
 from rnnzoo.search import checks, prepared
 from rnnzoo.search import trials as files
 from rnnzoo.search.engines import Engine, Local
@@ -23,7 +22,7 @@ from rnnzoo.search.space import apply, make_space
 from rnnzoo.search.trials import DONE, Store, Trial
 from rnnzoo.training.fit import train
 from rnnzoo.training.recipe import Recipe
-from rnnzoo.training.runs import Run, load
+from rnnzoo.training.runs import CONFIG, Run
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,7 @@ def tune(
     trial_minutes: float | None = None,
     output: str | Path | None = None,
     restart: bool = False,
+    trust: bool = False,
     tensorboard: bool = False,
     ray_address: str | None = None,
     data_dir: str | None = None,
@@ -80,6 +80,7 @@ def tune(
         trial_minutes: A trial that takes longer has failed.
         output: The folder; default `runs/<recipe>-tune`.
         restart: Begin anew.
+        trust: Import code that the run of the recipe's `weights` names, see `rnnzoo.load`.
         tensorboard: Write logs for TensorBoard's HParams plugin into the folder.
         ray_address: Run trials on a Ray cluster: `auto`, `local` (here) or `host:port`. The folder must be seen
             from every node.
@@ -99,17 +100,19 @@ def tune(
     checks.numbers(trials, workers, max_minutes, trial_minutes)
     checks.names(tuner, objective, recipe.task)
     checks.ray(ray_address)
-    folder = Path(output or Path("runs") / f"{recipe.name}-tune").absolute()
+    folder = named(output or Path("runs") / f"{recipe.name}-tune").absolute()
     files.claim(folder, restart=False)
-    with _alone(folder), _engine(workers, folder, ray_address) as engine:
+    with in_one_sentence(), alone(folder, "searching"), _engine(workers, folder, ray_address) as engine:
         files.claim(folder, restart)
         if not (folder / files.SEARCH).is_file():
             engine.prepare(1)  # it imports while the data are read
+        recipe = _within(recipe, search or {})
         facts = prepared.prepare(recipe, folder / files.DATA, data_dir)
         objective = checks.objective(objective, recipe.task, facts["validation"])
         if objective.startswith("val_"):
             recipe = dataclasses.replace(recipe, monitor=objective)
-        space = make_space(recipe, models, search or {}, longest=facts["longest"], examples=facts["examples"])
+        known = {name: facts[name] for name in ("longest", "examples", "lengths") if name in facts}
+        space = make_space(recipe, models, search or {}, **known)
         identity = {
             **recipe.identity(), "epochs": recipe.epochs, "tuner": tuner, "objective": objective,
             **{f"search {d.name}": f"{d}{f' of {list(d.models)}' if d.models else ''}" for d in space},
@@ -123,35 +126,28 @@ def tune(
             + "; ".join(map(str, space)) + (f"; going on after {len(store.trials)} trials" if store.trials else "")
         )  # fmt: skip
         live = Live(console, store, objective, wanted, max_minutes)
-        loop = Loop(recipe, space, store, oracle, engine, live, objective, data_dir)
+        loop = Loop(recipe, space, store, oracle, engine, live, objective, data_dir, trust)
         loop.go(wanted, workers, max_minutes, trial_minutes)
         engine.close()
         return _conclude(loop, base, tensorboard, console)
 
 
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Refuse a second driver on the same folder; the lock goes with the process that holds it."""
-    new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / files.LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InvalidValue(f"Another process is searching in this folder. Received: {folder}") from None
-    try:
-        yield
-    finally:
-        lock.release()
-        if new and not (folder / files.SEARCH).exists():  # nothing was begun
-            shutil.rmtree(folder, ignore_errors=True)
+def _within(recipe: Recipe, search: Mapping[str, Any]) -> Recipe:
+    """Return the recipe with a sequence length that is searched: its own may be longer than the data."""
+    wanted = {**recipe.search, **search}.get("sequence_length")
+    if not isinstance(wanted, tuple | list) or recipe.sequence_length is None:
+        return recipe
+    inside = recipe.sequence_length in wanted or (
+        isinstance(wanted, tuple) and min(wanted) <= recipe.sequence_length <= max(wanted)
+    )
+    return recipe if inside else dataclasses.replace(recipe, sequence_length=int(max(wanted)))
 
 
 @contextlib.contextmanager
 def _engine(workers: int, folder: Path, ray_address: str | None) -> Iterator[Engine]:
     engine: Engine
     if ray_address is None:
-        engine = Local(workers, str(folder / files.TRIALS / "processes.log"))
+        engine = Local(workers, str(own_path(folder, f"{files.TRIALS}/{files.PROCESSES}")))
     else:
         from rnnzoo.search.ray_engine import OnRay
 
@@ -181,10 +177,15 @@ def _conclude(loop: Loop, base: Recipe, tensorboard: bool, console: Console) -> 
     console.print(
         f"Best: trial {best.id} with {loop.objective} {best.score:.4f}, on {best.device}; trained again by\n{line}"
     )
-    place = folder / files.BEST
-    other = (place / "config.json").is_file() and load(place).recipe.identity() != recipe.identity()
-    run = train(recipe, place, restart=other, data_dir=loop._data_dir, console=console)
+    place = own_path(folder, files.BEST)
+    other = (place / CONFIG).is_file() and not _same(Run(place).config, recipe)
+    run = train(recipe, place, restart=other, trust=loop.trust, data_dir=loop._data_dir, console=console)
     return Found(folder, all_trials, run, line)
+
+
+def _same(config: Mapping[str, Any], recipe: Recipe) -> bool:
+    """Tell whether a run's config is of this recipe."""
+    return Recipe.from_config(config, own=type(recipe.data)).identity() == recipe.identity()
 
 
 def best_of(trials: Sequence[Trial], objective: str) -> Trial | None:

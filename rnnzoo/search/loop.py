@@ -6,26 +6,28 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from rnnzoo.files import own_path
 from rnnzoo.search import trials as files
 from rnnzoo.search.engines import Engine
 from rnnzoo.search.oracle import Oracle
 from rnnzoo.search.report import Live
 from rnnzoo.search.space import apply
 from rnnzoo.search.trials import DONE, FAILED, RUNNING, Store, Trial
+from rnnzoo.search.work import history
 
 TICK = 0.5
 """Seconds between two looks at the clock."""
 MOST_DEATHS = 2
-"""A trial whose process died so often has failed."""
+"""A trial whose process died so often in the same epoch has failed."""
 MOST_LOSSES = 5
-"""A trial that was running when the driver or its node died, again and again, may be what kills them."""
+"""A trial in whose same epoch the driver or its node died, again and again, may be what kills them."""
 
 
 class Loop:
     """Ask the oracle, start, wait, remember."""
 
-    def __init__(self, recipe, space, store, oracle, engine, live, objective, data_dir):
-        self.recipe, self.space, self.objective = recipe, space, objective
+    def __init__(self, recipe, space, store, oracle, engine, live, objective, data_dir, trust):
+        self.recipe, self.space, self.objective, self.trust = recipe, space, objective, trust
         self.store: Store = store
         self._oracle: Oracle = oracle
         self._engine: Engine = engine
@@ -83,8 +85,9 @@ class Loop:
         earlier = self.store.trials.get(trial.values.get("tuner/trial_id", ""))
         if earlier and earlier.state == FAILED:
             return self._close(trial, f"trial {earlier.id}, which it goes on from, failed")
+        self._count_progress(trial)
         if trial.starts - trial.deaths > MOST_LOSSES:
-            return self._close(trial, f"the search was killed {MOST_LOSSES + 1} times while it ran")
+            return self._close(trial, f"the search was killed {MOST_LOSSES + 1} times in the same epoch of it")
         trial.starts += 1
         self.store.write(trial, self._seconds())
         recipe = apply(self.recipe, self.space, trial.values)
@@ -100,16 +103,25 @@ class Loop:
             "data": str(self.store.folder / files.DATA),
             "data_dir": self._data_dir,
             "objective": self.objective,
+            "trust": self.trust,
         }
         self._engine.submit(job)
         self._flying[trial.id] = time.monotonic()
         return None
 
+    def _count_progress(self, trial: Trial) -> None:
+        """Forgive the deaths before an epoch that the trial has come through."""
+        epochs = len(history(own_path(self.store.place(trial.id), files.RUN)))
+        if epochs > trial.reached:
+            trial.reached, trial.starts, trial.deaths = epochs, 0, 0
+
     def _ended(self, trial: Trial, outcome: Mapping[str, Any]) -> None:
         if "lost" in outcome:
             return self._begin(trial)
         if "died" in outcome:
+            self._count_progress(trial)
             trial.deaths += 1
+            trial.starts = max(trial.starts, trial.deaths)
             if trial.deaths >= MOST_DEATHS:
                 return self._close(trial, f"its process died {trial.deaths} times ({outcome['died']})")
             return self._begin(trial)
@@ -126,7 +138,8 @@ class Loop:
 
     def _close(self, trial: Trial, reason: str | None = None) -> None:
         """Remember the end of a trial, then tell the oracle."""
-        trial.state, trial.reason = FAILED if reason else DONE, reason
+        trial.state = "FAILED" if reason else "DONE"
+        trial.reason = reason
         trial.score = None if reason else trial.score
         trial.at = round(self._seconds(), 1)
         trial.ended = max(self.store.next_event(), trial.started + 1)

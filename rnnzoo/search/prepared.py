@@ -22,7 +22,8 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
     batched anew (`InParts` can) are read by each trial.
 
     Returns:
-        `longest`: steps of the longest training sequence; `examples` of train; whether there is a `validation` part.
+        `longest`: steps of the longest training sequence; `examples` of train; whether there is a `validation` part;
+        `lengths`: whether the sequence length is to be searched.
 
     Raises:
         ValueError, TypeError: Data that no model can be trained on.
@@ -52,9 +53,10 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
         splits, arrays = recipe.load(data_dir), {}
         parts = {name: (part.x, part.y) for name, part in splits.parts.items()}
         rows = parts["train"][0]
+    lengths = ragged.lengths(rows)
     facts = {
-        "longest": int(ragged.lengths(rows).max()), "examples": len(rows), "validation": "validation" in parts,
-        "of": of,
+        "longest": int(lengths.max()), "examples": len(rows), "validation": "validation" in parts,
+        "lengths": recipe.data.searches_sequence_length(lengths), "of": of,
     }  # fmt: skip
     if others:
         return facts

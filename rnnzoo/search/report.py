@@ -14,9 +14,9 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from rnnzoo.files import write_text
+from rnnzoo.files import write_own
 from rnnzoo.pictures import search
-from rnnzoo.pictures.figures import save
+from rnnzoo.pictures.figures import save_own
 from rnnzoo.search.space import Dimension
 from rnnzoo.search.trials import CSV, DONE, FAILED, PLOTS, RUN, Store, Trial
 from rnnzoo.search.work import history
@@ -105,11 +105,11 @@ class Live:
 
 def save_all(folder: Path, trials: Sequence[Trial], space: Sequence[Dimension], objective: str, console: Console):
     """Write `trials.csv` and the pictures, and say where."""
-    write_text(folder / CSV, as_csv(trials, space, objective))
+    write_own(folder, CSV, as_csv(trials, space, objective))
     done = [trial for trial in trials if trial.state == DONE]
     failed = [trial for trial in trials if trial.state == FAILED]
     for name, figure in search.all_pictures(done, failed, space, objective).items():
-        save(figure, folder / PLOTS / f"{name}.png")
+        save_own(figure, folder, f"{PLOTS}/{name}.png")
     open_ = len(trials) - len(done) - len(failed)
     console.print(
         f"{len(done)} trials finished, {len(failed)} failed{f', {open_} not at their end' if open_ else ''}; "

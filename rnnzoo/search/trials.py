@@ -1,21 +1,26 @@
 """What a search remembers: one file for each trial, and one that holds them all. Each can be made from the other."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from rnnzoo import checked
 from rnnzoo.errors import InvalidValue, differences
-from rnnzoo.files import TEMPORARY, read_json
-from rnnzoo.training.runs import write_json
+from rnnzoo.files import LOCK, TEMPORARY, own_path, read_json, write_own_json
+from rnnzoo.training.folders import clear
 
 SEARCH, TRIALS, TRIAL = "search.json", "trials", "trial.json"
-RUN, LOG = "run", "log.txt"
-CSV, PLOTS, BEST, BOARD, DATA, LOCK = "trials.csv", "plots", "best", "tensorboard", "data.npz", ".lock"
+RUN, LOG, PROCESSES = "run", "log.txt", "processes.log"
+PICTURES = ("hyperparameters", "time", "parallel")
+CSV, PLOTS, BEST, BOARD, DATA = "trials.csv", "plots", "best", "tensorboard", "data.npz"
 RUNNING, DONE, FAILED = "RUNNING", "DONE", "FAILED"
 
 
@@ -32,8 +37,9 @@ class Trial:
         started: The number of the event, starts and ends counted together.
         ended: The same for its end.
         state: RUNNING, DONE or FAILED. RUNNING without a driver is taken up again.
-        starts: How often it was started.
-        deaths: How often its process died while the driver lived.
+        starts: How often it was started since it last made progress.
+        deaths: How often its process died in these while the driver lived.
+        reached: Whole epochs that it had when it was last started: its progress.
         reason: Why it failed.
         score: The objective's best value.
         best_epoch: Where that was.
@@ -45,16 +51,17 @@ class Trial:
         at: Seconds of the search when it ended.
     """
 
-    id: str
+    id: Annotated[str, Field(pattern=r"^\d+$")]
     values: dict[str, Any]
     seed_state: int
     seed_state_after: int
     settings: dict[str, Any]
     started: int
     ended: int | None = None
-    state: str = RUNNING
+    state: Literal["RUNNING", "DONE", "FAILED"] = "RUNNING"
     starts: int = 0
     deaths: int = 0
+    reached: int = 0
     reason: str | None = None
     score: float | None = None
     best_epoch: int = 0
@@ -64,6 +71,21 @@ class Trial:
     targets: str | None = None
     device: str | None = None
     at: float = 0.0
+
+
+class Whole(TypedDict):
+    """The fields of `search.json`."""
+
+    search: dict[str, Any]
+    seconds: float
+    trials: list[dict[str, Any]]
+
+
+class Own(TypedDict):
+    """The fields of `trial.json`: the digest of the search, and a `Trial`."""
+
+    search: str
+    trial: dict[str, Any]
 
 
 class Store:
@@ -88,8 +110,8 @@ class Store:
         self._load()
 
     def _load(self):
-        whole = self._read(self.folder / SEARCH, ("search", "trials", "seconds"))
-        own = {path.parent.name: self._read(path, ("search", "trial")) for path in self._files()}
+        whole = self._read(self.folder / SEARCH, Whole)
+        own = {path.parent.name: self._read(path, Own) for path in self._files()}
         if whole:
             self._compare(whole["search"])
             self.seconds = whole["seconds"]
@@ -105,14 +127,18 @@ class Store:
     def _files(self):
         return sorted((self.folder / TRIALS).glob(f"*/{TRIAL}"))
 
-    def _read(self, path: Path, keys: tuple[str, ...]) -> dict[str, Any] | None:
+    def _read(self, path: Path, kind: type) -> dict[str, Any] | None:
         """Read a file; a damaged one is set aside."""
+        own_path(self.folder, str(path.relative_to(self.folder)))
         if not path.is_file():
             return None
         try:
-            content = read_json(path)
-            if isinstance(content, dict) and all(key in content for key in keys):
-                return content
+            content = checked.structure(kind, read_json(path), path)
+            for record in content["trials"] if kind is Whole else [content["trial"]]:
+                checked.structure(Trial, record, path)
+                if kind is Own and record["id"] != path.parent.name:
+                    raise InvalidValue(f"It is of trial {record['id']}. Received: {path}")
+            return content
         except InvalidValue:
             pass
         aside = next(p for i in range(1, 10**6) if not (p := path.with_name(f"{path.name}.damaged-{i}")).exists())
@@ -134,17 +160,19 @@ class Store:
     def write(self, trial: Trial, seconds: float) -> None:
         """Remember a trial, whole: its own file first."""
         self.trials[trial.id] = trial
-        write_json(self.place(trial.id) / TRIAL, {"search": self._digest, "trial": dataclasses.asdict(trial)})
+        own = {"search": self._digest, "trial": dataclasses.asdict(trial)}
+        write_own_json(self.folder, f"{TRIALS}/{trial.id}/{TRIAL}", own)
         self.write_all(seconds)
 
     def write_all(self, seconds: float) -> None:
         """Write the file that holds all."""
         records = [dataclasses.asdict(trial) for trial in self.trials.values()]
-        write_json(self.folder / SEARCH, {"search": self.identity, "seconds": round(seconds, 1), "trials": records})
+        whole = {"search": self.identity, "seconds": round(seconds, 1), "trials": records}
+        write_own_json(self.folder, SEARCH, whole)
 
     def place(self, trial_id: str) -> Path:
         """Return a trial's folder: its `trial.json`, `log.txt` and `run/`."""
-        return self.folder / TRIALS / trial_id
+        return own_path(self.folder, f"{TRIALS}/{trial_id}")
 
 
 def claim(folder: Path, restart: bool) -> None:
@@ -163,6 +191,23 @@ def claim(folder: Path, restart: bool) -> None:
     if others and not known:
         raise InvalidValue(f"The folder holds something that is no search; give another --output. Received: {folder}")
     if restart:
-        for name in ours:
-            path = folder / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove a search's own files; what a user has laid beside them stays."""
+    for run in [own_path(folder, BEST), *own_path(folder, TRIALS).glob(f"[0-9]*/{RUN}")]:
+        if run.is_dir() and not run.is_symlink():
+            clear(run)
+    board = [str(path.relative_to(folder)) for path in own_path(folder, BOARD).rglob("events.out.tfevents.*")]
+    of_trials = [f"{TRIALS}/{path.name}" for path in own_path(folder, TRIALS).glob("[0-9]*")]
+    names = [f"{one}/{name}" for one in of_trials for name in (TRIAL, LOG, LOCK)]
+    pictures = [f"{PLOTS}/{name}.png" for name in PICTURES]
+    for name in (*names, *board, *pictures, f"{TRIALS}/{PROCESSES}", DATA, CSV, SEARCH):
+        path = own_path(folder, name)
+        if path.is_file():
+            path.unlink()
+    kept = [folder / name for name in (BEST, PLOTS, BOARD, TRIALS)]
+    for place in sorted((p for top in kept for p in (top, *top.rglob("*"))), key=lambda p: -len(p.parts)):
+        with contextlib.suppress(OSError):  # no folder, or a user's file is in it
+            place.rmdir()

@@ -1,7 +1,6 @@
 """What a trial's process does: train an ordinary run with the trial's values, and say how it went."""
 
 import csv
-import json
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -16,8 +15,8 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from rnnzoo.errors import Diverged, UserError
-from rnnzoo.files import whole_file
+from rnnzoo.errors import Diverged, InvalidValue, UserError
+from rnnzoo.files import own_file, own_path
 
 LOCK_SECONDS = 60
 """How long a trial waits for the dying process that had it before."""
@@ -56,7 +55,8 @@ def _train(job: dict[str, Any]) -> dict[str, Any]:
     from rnnzoo.training import fit, runs
     from rnnzoo.training.recipe import Recipe
 
-    recipe, folder = Recipe.from_config(job["recipe"]), Path(job["folder"])
+    recipe = Recipe.from_config(job["recipe"], trust=True)  # the job comes from the driver, not from a file
+    folder = Path(job["folder"])
     earlier = Path(job["earlier"]) if job["earlier"] else None
     about: dict[str, Any] = {}
 
@@ -71,10 +71,18 @@ def _train(job: dict[str, Any]) -> dict[str, Any]:
     with FileLock(folder.parent / ".lock", timeout=LOCK_SECONDS):
         if earlier and not (folder / runs.CONFIG).is_file():  # config.json comes last: it makes a folder a run
             shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
             for name in (runs.CHECKPOINT, runs.DATA, runs.HISTORY, runs.CONFIG):
-                with whole_file(folder / name) as temporary:
+                with own_file(folder, name) as temporary:
                     shutil.copyfile(earlier / name, temporary)
-        fit.train(recipe, folder, load=load, measure=False, console=Console(highlight=False, soft_wrap=True))
+        fit.train(
+            recipe,
+            folder,
+            trust=job["trust"],
+            load=load,
+            measure=False,
+            console=Console(highlight=False, soft_wrap=True),
+        )
         rows = history(folder)
         seconds = _seconds(folder) - (_seconds(earlier) if earlier else 0)
     best = (max if more_is_better(job["objective"]) else min)(rows, key=lambda row: row[job["objective"]])
@@ -90,17 +98,28 @@ def _train(job: dict[str, Any]) -> dict[str, Any]:
 
 def _seconds(run: Path) -> float:
     """Return what a run's training took so far."""
-    with np.load(run / "checkpoint", allow_pickle=False) as file:
-        return json.loads(str(file["state"]))["seconds"]
+    from rnnzoo.training import checkpoint, runs
+
+    return checkpoint.read(run / runs.CHECKPOINT)[1].seconds
 
 
 def history(run: Path) -> list[dict[str, float]]:
-    """Return what is known of each epoch of a run, `[]` before the first."""
+    """Return what is known of each epoch of a run, `[]` before the first.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    path = own_path(run, "history.csv")
     try:
-        with open(run / "history.csv", newline="", encoding="utf-8") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file, strict=True)]
     except FileNotFoundError:
         return []
+    except (ValueError, TypeError, AttributeError, csv.Error) as error:
+        raise InvalidValue(f"history.csv is damaged ({error}). Received: {path}") from error
+    if [row.get("epoch") for row in rows] != list(range(1, len(rows) + 1)):
+        raise InvalidValue(f"history.csv is damaged: its epochs are not 1, 2, 3, ... Received: {path}")
+    return rows
 
 
 def attend(pipe: Any, log: str) -> None:

@@ -91,7 +91,8 @@ def check_options(task: Task, given: dict[str, Any]) -> dict[str, Any]:
             raise InvalidValue(
                 f"Only {known[word].name} has a {word}. Received: {word}={value!r}, a run of {task.name}"
             )
-    return {word: dial.check(word, given.get(word, dial.default)) for word, dial in task.answer_options.items()}
+    wanted = {word: (dial, given.get(word, dial.default)) for word, dial in task.answer_options.items()}
+    return {word: dial.check(word, value) for word, (dial, value) in wanted.items() if value is not None}
 
 
 @functools.cache

@@ -6,14 +6,14 @@ Keras's own files leave dropout's seeds out, and its `BackupAndRestore` the earl
 import dataclasses
 import json
 import os
-import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from rnnzoo import checked
 from rnnzoo.errors import InvalidValue
-from rnnzoo.files import whole_file
+from rnnzoo.files import own_file
 
 
 @dataclass
@@ -41,12 +41,12 @@ class State:
     best_weights: list[np.ndarray] = field(default_factory=list)
 
 
-def save(path: str | os.PathLike, model: Any, state: State) -> None:
-    """Write model, optimizer (seeds of dropout and learning rate included) and state, whole."""
+def save(folder: str | os.PathLike, name: str, model: Any, state: State) -> None:
+    """Write model, optimizer (seeds of dropout and learning rate included) and state into a folder, whole."""
     arrays = _numbered("model", model.variables) | _numbered("optimizer", model.optimizer.variables)
     arrays |= _numbered("best", state.best_weights)
     words = {k: v for k, v in dataclasses.asdict(state).items() if k != "best_weights"}
-    with whole_file(path, suffix=".npz") as temporary:
+    with own_file(folder, name, suffix=".npz") as temporary:
         np.savez(temporary, state=np.array(json.dumps(words)), **arrays)
 
 
@@ -56,12 +56,7 @@ def restore(path: str | os.PathLike, model: Any) -> State:
     Raises:
         ValueError: The file is damaged, or of another model.
     """
-    try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        state = State(**json.loads(str(arrays["state"])))
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InvalidValue(f"The checkpoint is damaged ({error}); --restart begins anew. Received: {path}") from error
+    arrays, state = read(path)
     for part, variables in {"model": model.variables, "optimizer": model.optimizer.variables}.items():
         saved = [arrays[name] for name in _names(part, arrays)]
         if [a.shape for a in saved] != [tuple(v.shape) for v in variables]:
@@ -69,7 +64,30 @@ def restore(path: str | os.PathLike, model: Any) -> State:
         for variable, value in zip(variables, saved, strict=True):
             variable.assign(value)
     state.best_weights = [arrays[name] for name in _names("best", arrays)]
+    if state.best_weights and [w.shape for w in state.best_weights] != [tuple(w.shape) for w in model.weights]:
+        raise InvalidValue(f"The checkpoint is of another model; --restart begins anew. Received: {path}")
     return state
+
+
+def read(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], State]:
+    """Return the arrays of a checkpoint, and the state without the best weights.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    try:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        state = State(**checked.structure(State, json.loads(str(arrays.pop("state"))), path))
+        if not all(array.dtype.kind in "fiub" for array in arrays.values()):
+            raise ValueError("it holds what are no numbers")
+        if len(state.history) != state.epoch or any("epoch" not in row for row in state.history):
+            raise ValueError(f"{len(state.history)} rows of {state.epoch} epochs")
+        return arrays, state
+    except MemoryError:
+        raise
+    except Exception as error:  # zipfile, zlib, NumPy, json: whatever they meet in a file that is none of theirs
+        raise InvalidValue(f"The checkpoint is damaged ({error}); --restart begins anew. Received: {path}") from error
 
 
 def _numbered(part, values):

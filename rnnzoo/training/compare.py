@@ -1,5 +1,6 @@
 """Several models on one recipe: quality, seconds and parameters in one table, one JSON, one picture."""
 
+import json
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from rnnzoo.files import named, write_text
 from rnnzoo.pictures.comparison import quality_and_cost
 from rnnzoo.pictures.figures import save
 from rnnzoo.tasks import find, more_is_better
-from rnnzoo.training import runs
 from rnnzoo.training.fit import train
 from rnnzoo.training.recipe import Recipe
 
@@ -21,6 +22,7 @@ def compare(
     base: Recipe,
     output: str | Path,
     *,
+    trust: bool = False,
     data_dir: str | None = None,
     console: Console | None = None,
 ) -> list[dict[str, Any]]:
@@ -30,6 +32,7 @@ def compare(
         recipes: One or more for each model; those of one model differ in their seed.
         base: What the names of runs are relative to.
         output: The folder for `compare.json` and `compare.png`.
+        trust: Import code that the run of the recipe's `weights` names, see `rnnzoo.load`.
         data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
         console: Where to print.
 
@@ -39,14 +42,14 @@ def compare(
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
     done: dict[str, list[dict[str, Any]]] = {}
     for recipe in recipes:
-        run = train(recipe, Path("runs") / recipe.run_name(base), data_dir=data_dir, console=console)
+        run = train(recipe, Path("runs") / recipe.run_name(base), trust=trust, data_dir=data_dir, console=console)
         done.setdefault(recipe.model, []).append(run.results)
     metric = main_metric(next(iter(done.values()))[0])
     rows = [_row(model, results, metric) for model, results in done.items()]
     rows.sort(key=lambda row: row[metric], reverse=more_is_better(metric))
     _show(rows, metric, console)
-    output = Path(output)
-    runs.write_json(output / "compare.json", rows)
+    output = named(output)
+    write_text(output / "compare.json", json.dumps(rows, indent=1) + "\n")
     save(quality_and_cost(rows, metric), output / "compare.png")
     console.print(f"table: {output / 'compare.json'}\npicture: {output / 'compare.png'}")
     return rows

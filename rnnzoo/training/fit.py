@@ -17,11 +17,12 @@ from rich.progress import Progress
 
 from rnnzoo import devices
 from rnnzoo.data.batches import Batches
+from rnnzoo.data.report import lines
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import Diverged, InvalidValue
-from rnnzoo.files import write_text
+from rnnzoo.files import alone, in_one_sentence, named, own_path, write_own, write_own_json
 from rnnzoo.tasks import find, more_is_better
-from rnnzoo.training import carrying, checkpoint, runs, starting
+from rnnzoo.training import carrying, checkpoint, folders, manifest, runs, starting
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish
@@ -33,6 +34,7 @@ def train(
     run: str | Path | None = None,
     *,
     restart: bool = False,
+    trust: bool = False,
     data_dir: str | None = None,
     load: Callable[[Recipe], Splits] | None = None,
     measure: bool = True,
@@ -48,6 +50,7 @@ def train(
         recipe: What to train.
         run: The folder; default `runs/<recipe>-<model>-<seed>`.
         restart: Begin anew, whatever the folder holds of this or another run.
+        trust: Import code that the run of `weights` names, see `rnnzoo.load`.
         data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
         load: Gives the batched data instead of `recipe.data.load`.
         measure: False ends after the last epoch: no model file, no look at the test split, no plots.
@@ -58,58 +61,55 @@ def train(
         The finished run.
 
     Raises:
-        ValueError, TypeError: A setting or data that cannot be used; a folder that holds something else.
+        ValueError, TypeError: A setting or data that cannot be used; a folder that holds something else, or in which
+            another process is training.
         ArithmeticError: The loss became NaN.
-        OSError: A file cannot be written.
+        OSError, MemoryError: A file cannot be written; there is no more memory.
     """
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
     recipe = recipe.check()
     recipe.data.check_source()
     devices.join()
-    folder = Path(run or Path("runs") / recipe.run_name())
-    runs.claim(folder, recipe, restart)
+    folder = named(run or Path("runs") / recipe.run_name())
+    folders.claim(folder, recipe, restart)
     first = devices.processes()[0] == 0
-    with devices.place_of(folder, restart) as place:
-        _train(
-            recipe,
-            place,
-            restart,
-            data_dir,
-            load,
-            measure and first,
-            on_epoch_end,
-            console if first else Console(quiet=True),
-        )
-    return Run(folder)
+    told = console if first else Console(quiet=True)
+    with in_one_sentence(), devices.place_of(folder, restart) as place, alone(place, "training"):
+        folders.claim(place, recipe, restart)  # once more, now that nobody else can change it
+        _train(recipe, place, restart, trust, data_dir, load, measure and first, on_epoch_end, told)
+    return Run(folder, trust=True)  # its config is the caller's own recipe
 
 
-def _train(recipe, folder, restart, data_dir, load, measure, on_epoch_end, console):
-    runs.sweep(folder)
+def _train(recipe, folder, restart, trust, data_dir, load, measure, on_epoch_end, console):
+    folders.sweep(folder)
     done = Run(folder)
-    if not restart and done.finished and (done.results["stopped"] or done.results["epochs"] >= recipe.epochs):
-        why = "it stopped early" if done.results["stopped"] else "more --epochs extend it"
-        console.print(
-            f"Finished already after {done.results['epochs']} epochs ({why}; --restart begins anew): {folder}"
-        )
+    goes_on = not restart and done.finished
+    results = done.results if goes_on else {}
+    if goes_on and _complete(folder, results) and (results["stopped"] or results["epochs"] >= recipe.epochs):
+        why = "it stopped early" if results["stopped"] else "more --epochs extend it"
+        console.print(f"Finished already after {results['epochs']} epochs ({why}; --restart begins anew): {folder}")
         return
 
     splits = load(recipe) if load else recipe.load(data_dir)
     _check_monitor(recipe, splits)
+    for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
+        console.print(line)
     with devices.all_devices(), _precision(recipe.precision):
-        model = starting.model_of(recipe, splits)
+        model = starting.model_of(recipe, splits, trust)
         devices.clip_together(model)
         if restart:
-            runs.clear(folder)
-        runs.write_json(folder / runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
+            folders.clear(folder)
+        saved = manifest.check(folder, runs.CHECKPOINT)
+        own_path(folder, manifest.MANIFEST).unlink(missing_ok=True)  # what it says ends here
+        write_own_json(folder, runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
         recipe.data.save(folder)
-        saved = folder / runs.CHECKPOINT
         starting.start_embedding(recipe, model, splits)
         stateful = getattr(recipe.data, "stateful", False)
         trained = carrying.trainer(model, recipe.task, splits.parts["train"], stateful)
         with devices.across_processes():
             trained = carrying.spread(trained, recipe.task)
         state = checkpoint.restore(saved, trained) if saved.is_file() else State()
-        if done.finished and not state.epoch:
+        if goes_on and not state.epoch:
             raise InvalidValue(
                 f"A run without its checkpoint cannot be extended; --restart begins anew. Received: {folder}"
             )
@@ -118,10 +118,17 @@ def _train(recipe, folder, restart, data_dir, load, measure, on_epoch_end, conso
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
             f"{devices.device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
         )
+        for note in getattr(recipe.data, "notes", ()):
+            console.print(f"note: {note}")
         _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console)
         _write_history(folder, state)  # a kill may have come between checkpoint and history
         if measure:
             finish(recipe, model, splits, state, folder, console)
+
+
+def _complete(folder: Path, results: Mapping[str, Any]) -> bool:
+    """Tell whether nothing came between the results and the manifest; runs made before there were any have none."""
+    return "pictures" not in results or own_path(folder, manifest.MANIFEST).is_file()
 
 
 def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
@@ -149,7 +156,7 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
         state.history.append(row)
         _judge(recipe, model, trained.optimizer, state, row)
         state.stopped = state.stopped or not model.trainable_variables  # nothing will change
-        checkpoint.save(folder / runs.CHECKPOINT, trained, state)
+        checkpoint.save(folder, runs.CHECKPOINT, trained, state)
         _write_history(folder, state)
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:
             values = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k != "epoch")
@@ -170,7 +177,7 @@ def _one_epoch(model, train: Batches, epoch, epochs, console):
         data = train.dataset(epoch, advance=False)  # on several devices Keras begins a pass that it throws away
         logs = model.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
     row = {"loss": logs["loss"][-1]} | {name: values[-1] for name, values in logs.items()}
-    filled = steps * train.size / len(train)  # Keras counts fillers of weight 0 in its mean
+    filled = steps * train.size / (len(train) * train.passes)  # Keras counts fillers of weight 0 in its mean
     return {**row, "loss": row["loss"] * (1 if train.per_step else filled)}
 
 
@@ -236,4 +243,4 @@ def _write_history(folder: Path, state: State) -> None:
     writer = csv.DictWriter(text, fieldnames=list(state.history[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(state.history)
-    write_text(folder / runs.HISTORY, text.getvalue())
+    write_own(folder, runs.HISTORY, text.getvalue())

@@ -3,20 +3,38 @@
 import dataclasses
 import hashlib
 import json
+import os
 import re
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from typing_extensions import TypedDict
+
+from rnnzoo import checked
 from rnnzoo import hyperparameters as hp
+from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.sources import data_class, name_of
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import InvalidValue
+from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.registry import describe
 from rnnzoo.tasks import find
 
 NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every"}
 """More epochs extend a run; how often it prints changes nothing."""
+
+
+SavedData = TypedDict("SavedData", {"class": str, "arguments": dict[str, Any]})
+
+
+class Saved(TypedDict):
+    """What every `config.json` holds; the fields of a recipe beside these have defaults."""
+
+    name: str
+    task: str
+    model: str
+    data: SavedData
 
 
 @dataclass(frozen=True)
@@ -37,7 +55,8 @@ class Recipe:
         epochs: Passes over the training data, at most.
         batch_size: Sequences per step.
         learning_rate: Step size at the start.
-        optimizer: `adam`, `sgd` (momentum 0.9) or `rmsprop`, clipped by global norm 1.
+        optimizer: `adam`, `sgd` (momentum 0.9) or `rmsprop`.
+        clip: Largest global norm of the gradients; None: any.
         schedule: `constant`; `cosine`, down to 0 over all epochs; or `plateau`: halved when `monitor` has not improved
             for half of `patience`.
         average: Epochs, such as 0.5, that a moving average of the weights looks back; at the end of each epoch they
@@ -68,6 +87,7 @@ class Recipe:
     batch_size: int = 32
     learning_rate: float = 1e-3
     optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
+    clip: float | None = 1.0
     schedule: Literal["constant", "cosine", "plateau"] = "constant"
     average: float | None = None
     patience: int | None = 5
@@ -87,10 +107,13 @@ class Recipe:
         Raises:
             ValueError, TypeError: A setting that cannot be used.
         """
-        info = describe(self.model)
+        info, task = describe(self.model), find(self.task)
         for name in hp.TABLE.keys() & {f.name for f in dataclasses.fields(self)}:
             hp.check(name, getattr(self, name))
-        task = find(self.task)
+        checked.fields(self)
+        if not self.name.strip() or "/" in self.name or "\0" in self.name:
+            raise InvalidValue(f"name names the run's folder, so it has letters and no /. Received: name={self.name!r}")
+        _check_data(self.data)
         if self.class_weight and not task.weighs_classes:
             raise InvalidValue(f"class_weight belongs to classification. Received: task={self.task!r}")
         if not (task.head or self.trainable_body):
@@ -126,19 +149,41 @@ class Recipe:
         return json.loads(json.dumps(config, default=str))
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "Recipe":
+    def from_config(
+        cls,
+        config: Mapping[str, Any],
+        *,
+        trust: bool = False,
+        own: type | None = None,
+        where: str | os.PathLike = "config.json",
+    ) -> "Recipe":
         """Undo `to_config`.
 
+        Args:
+            config: What `to_config` returned.
+            trust: Import data classes, and functions that give data, that only the config names.
+            own: A data class that is known beside the zoo's, those of plug-ins, and those that the program has defined.
+            where: What the config was read from, for errors.
+
         Raises:
-            ValueError: It is the config of something else.
+            ValueError: It is the config of something else, a field is of another type, or code is not trusted.
         """
+        checked.structure(Saved, config, where)
+        hints, path = typing.get_type_hints(cls), config["data"]["class"]
+        known = {f.name for f in dataclasses.fields(cls)} - {"data", "search"}
+        given = {word: value for word, value in config.items() if word in known}
+        kind = own if own and name_of(own) == path else data_class(path, trust)
+        arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in config["data"]["arguments"].items()}
         try:
-            data, known = config["data"], {f.name for f in dataclasses.fields(cls)}
-            kind, given = data_class(data["class"]), {k: v for k, v in config.items() if k in known}
-            arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in data["arguments"].items()}
-            return cls(**given | {"data": kind(**arguments)})
-        except (KeyError, TypeError, AttributeError) as error:
-            raise InvalidValue(f"This config is of no run of rnnzoo ({error}). Received: {str(config)[:60]}") from error
+            for word, value in given.items():
+                checked.value(word, hints[word], value)
+            data = kind(**arguments)
+            _check_data(data)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise InvalidValue(f"This config is of no run of rnnzoo ({error}). Received: {where}") from error
+        if isinstance(data, Fitted):
+            data.trusted = trust  # type: ignore[misc]  # of this object alone
+        return cls(**given, data=data)
 
     def identity(self) -> dict[str, Any]:
         """Return what makes two trainings the same, flat: `{"learning_rate": ..., "units": ..., "source": ...}`."""
@@ -156,3 +201,10 @@ class Recipe:
         if len(middle) > 120:  # file names end at 255 bytes
             middle = middle[:100] + "-" + hashlib.sha256(middle.encode()).hexdigest()[:8]
         return "-".join(word for word in (self.name, self.model, middle, str(self.seed)) if word)
+
+
+def _check_data(data: Any) -> None:
+    """Refuse an object that is no data object, and fields of it that are not of their types."""
+    if not dataclasses.is_dataclass(data) or isinstance(data, type):
+        raise InvalidType(f"data must be a data object, such as SequenceClassification(...). Received: data={data!r}")
+    checked.fields(data)

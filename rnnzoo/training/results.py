@@ -1,7 +1,8 @@
 """The end of a training: the best weights, what they are worth, and pictures of it."""
 
+import contextlib
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,32 +12,33 @@ from rich.console import Console
 
 from rnnzoo.data.splits import Splits
 from rnnzoo.devices import device_name
-from rnnzoo.files import whole_file
+from rnnzoo.files import own_file, write_own_json
 from rnnzoo.pictures.curves import curves
-from rnnzoo.pictures.figures import save
+from rnnzoo.pictures.figures import save_own
 from rnnzoo.tasks import find
-from rnnzoo.training import runs
+from rnnzoo.training import manifest, runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
-from rnnzoo.training.runs import Run
 
 
-def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Path, console: Console) -> Run:
-    """Put the best weights back, measure, and write model, plots and, last of all, results."""
+def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Path, console: Console) -> None:
+    """Put the best weights back, measure, and write model, results, pictures and, last of all, the manifest."""
     if state.best_weights:
         model.set_weights(state.best_weights)
-    with whole_file(folder / runs.MODEL, suffix=".keras") as temporary:
+    with own_file(folder, runs.MODEL, suffix=".keras") as temporary:
         model.save(temporary)
     held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
     task, last = find(recipe.task), list(held_out)[-1]
+    task.settle(model, splits, recipe.data)
+    recipe.data.save(folder)
     judged = {name: task.judge(model, batches, recipe.data, final=name == last) for name, batches in held_out.items()}
-    pictures = {"curves.png": lambda: curves(state.history, state.best_epoch)}
-    pictures |= task.pictures(judged[last], model, held_out[last], recipe.data, last)
-    for name, draw in pictures.items():
-        save(draw(), folder / runs.PLOTS / name)
+    drawings: dict[str, Any] = {"curves.png": lambda: curves(state.history, state.best_epoch)}
+    with _noted("its pictures", console):
+        drawings |= task.pictures(judged[last], model, held_out[last], recipe.data, last)
     results = {
         "recipe": recipe.name,
         "dataset": recipe.data.name,
+        **({"data": recipe.data.report} if getattr(recipe.data, "report", None) else {}),
         **getattr(recipe.data, "settings", {}),
         "task": recipe.task,
         "model": recipe.model,
@@ -44,7 +46,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         "parameters": model.count_params(),
         "metrics": {split: _rounded(judgement.scores) for split, judgement in judged.items()},
         **{
-            word: {split: _rounded(judgement.details[word]) for split, judgement in judged.items()}
+            word: {split: _rounded(j.details[word]) for split, j in judged.items() if word in j.details}
             for word in judged[last].details
         },
         "seconds": round(state.seconds, 1),
@@ -59,16 +61,36 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
             keras.backend.backend(): _backend_version(),
         },
         "commit": _commit(),
+        "pictures": list(drawings),
     }
-    runs.write_json(folder / runs.RESULTS, results)
+    write_own_json(folder, runs.RESULTS, results)
+    drawn = []
+    for name, draw in drawings.items():
+        path = f"{runs.PLOTS}/{name}"
+        with _noted(path, console):
+            save_own(draw(), folder, path)
+            drawn.append(path)
+    names = (runs.CONFIG, runs.DATA, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
+    manifest.write(folder, [*(name for name in names if (folder / name).is_file()), *drawn])
     if judged[last].table:
         console.print(judged[last].table)
     console.print(
         f"{last}: " + "  ".join(f"{k} {v:.4f}" for k, v in judged[last].scores.items())
         + f"  (epoch {state.best_epoch} of {state.epoch}, trained in {state.seconds:.1f} s)"
     )  # fmt: skip
-    console.print(f"run: {folder}\nplots: {', '.join(str(p) for p in sorted((folder / runs.PLOTS).glob('*.png')))}")
-    return Run(folder)
+    console.print(f"run: {folder}\nplots: {', '.join(str(folder / path) for path in sorted(drawn)) or 'none'}")
+    if judged[last].remark:
+        console.print(judged[last].remark)
+
+
+@contextlib.contextmanager
+def _noted(name: str, console: Console) -> Iterator[None]:
+    """Say that a picture failed, and go on: results are worth more."""
+    try:
+        yield
+    except Exception as error:  # whatever it is
+        said = (str(error).strip().splitlines() or ["no more is known"])[0]
+        console.print(f"note: {name} could not be drawn ({type(error).__name__}: {said}); the results stand")
 
 
 def _rounded(values: Any) -> Any:

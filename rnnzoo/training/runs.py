@@ -1,32 +1,56 @@
 """Run folders: what a training leaves behind, and how to use it again."""
 
 import functools
-import json
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Required
 
 import numpy as np
+from pydantic import Field
+from typing_extensions import TypedDict
 
-from rnnzoo.errors import InvalidType, InvalidValue, differences
-from rnnzoo.files import TEMPORARY, read_json, write_text
+from rnnzoo import checked
+from rnnzoo.data.fitted import DATA, Fitted
+from rnnzoo.errors import InvalidType, InvalidValue
+from rnnzoo.files import named, own_path, read_json
+from rnnzoo.model_files import load_model
 from rnnzoo.registry import describe
 from rnnzoo.tasks import check_options, find
 from rnnzoo.tasks.task import Judgement, Task
-from rnnzoo.training.recipe import Recipe
+from rnnzoo.training import manifest
+from rnnzoo.training.recipe import Recipe, Saved
 
-CONFIG, DATA, CHECKPOINT, MODEL = "config.json", "data.json", "checkpoint", "model.keras"
+CONFIG, CHECKPOINT, MODEL = "config.json", "checkpoint", "model.keras"
 HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
-FILES = (CONFIG, DATA, CHECKPOINT, MODEL, HISTORY, PLOTS, RESULTS)
+EXPLAINED = f"{PLOTS}/explained.png"
+
+
+class Results(TypedDict, total=False):
+    """The fields of `results.json` that others rely on; what a task tells beside them is its own affair."""
+
+    recipe: Required[str]
+    dataset: Required[str]
+    task: Required[str]
+    model: Required[str]
+    hyperparameters: Required[dict[str, Any]]
+    parameters: Required[Annotated[int, Field(ge=0)]]
+    metrics: Required[Annotated[dict[str, dict[str, float]], Field(min_length=1)]]
+    seconds: Required[Annotated[float, Field(ge=0)]]
+    epochs: Required[Annotated[int, Field(ge=1)]]
+    stopped: Required[bool]
+    seed: Required[int]
+    measure: str
+    pictures: list[Annotated[str, Field(pattern=r"^[\w-]+\.png$")]]
 
 
 class Run:
     """A training's folder.
 
     Args:
-        folder: Holds `config.json`, `model.keras`, what the data fitted, `history.csv`, `plots/` and `results.json`.
+        folder: Holds `config.json`, `model.keras`, what the data fitted, `history.csv`, `plots/`, `results.json` and
+            `manifest.json`, by which damage is noticed.
+        trust: See `load`.
 
     Attributes:
         model: The compiled `keras.Model` with the best weights.
@@ -35,41 +59,65 @@ class Run:
         results: `results.json`.
     """
 
-    def __init__(self, folder: str | os.PathLike):
-        self.folder = Path(folder)
+    def __init__(self, folder: str | os.PathLike, trust: bool = False):
+        self.folder, self.trust = Path(folder), trust
 
     @functools.cached_property
     def config(self) -> dict[str, Any]:
         """All settings of the training."""
-        return read_json(self.folder / CONFIG)
+        path = manifest.check(self.folder, CONFIG)
+        return checked.structure(Saved, read_json(path), path)
 
     @functools.cached_property
     def recipe(self) -> Recipe:
         """The recipe that was trained."""
-        return Recipe.from_config(self.config)
+        return Recipe.from_config(self.config, trust=self.trust, where=self.folder / CONFIG)
 
     @functools.cached_property
     def data(self) -> Any:
         """The data object, as fitted on this run's training split."""
-        return self.recipe.data.restore(self.folder)
+        manifest.check(self.folder, DATA)
+        found = self.recipe.data.restore(self.folder)
+        self._agree(self.__dict__.get("model"), found)
+        return found
 
     @functools.cached_property
     def model(self) -> Any:
         """The model with the weights of the best epoch."""
-        import keras
-
         describe(self.config["model"])  # a plug-in registers its layers
-        return keras.models.load_model(self._finished(MODEL))
+        found = load_model(manifest.check(self.folder, self._finished(MODEL)))
+        if found.name != self.config["model"]:
+            raise InvalidValue(f"{MODEL} is of another run: a {found.name!r}. Received: {self.folder}")
+        self._agree(found, self.__dict__.get("data"))
+        return found
+
+    def _agree(self, model: Any, data: Any) -> None:
+        """Refuse files of different runs, once both are open."""
+        if model is None or not isinstance(data, Fitted):
+            return
+        told = data.inputs
+        sizes = {"outputs": model.output_shape[-1]}
+        if "features" in told:
+            sizes["features"] = model.inputs[0].shape[-1]
+        if any(layer.name == "embedding" for layer in model.layers):
+            sizes["vocabulary_size"] = model.get_layer("embedding").input_dim
+        for name, size in sizes.items():
+            if told.get(name, size) != size:
+                raise InvalidValue(
+                    f"{DATA} and {MODEL} are of different runs: {name} is {told[name]} there, {size} here. "
+                    f"Received: {self.folder}"
+                )
 
     @property
     def results(self) -> dict[str, Any]:
         """What was measured."""
-        return read_json(self._finished(RESULTS))
+        path = manifest.check(self.folder, self._finished(RESULTS))
+        return checked.structure(Results, read_json(path), path)
 
     @property
     def finished(self) -> bool:
         """Whether the training came to its end."""
-        return (self.folder / RESULTS).is_file()
+        return own_path(self.folder, RESULTS).is_file()
 
     def outputs(self, raw: Sequence[Any]) -> Any:
         """Return the model's bare answers to raw inputs, in their order: `(inputs, ...)`.
@@ -142,70 +190,37 @@ class Run:
         """Return the batches that the model is measured on."""
         if file is not None:
             return self.data.batches_of(file)
-        parts = Recipe.from_config(self.config).load(data_dir).parts
+        recipe = Recipe.from_config(self.config, trust=self.trust, where=self.folder / CONFIG)
+        parts = recipe.load(data_dir).parts
         return parts.get("test") or parts.get("validation") or parts["train"]
 
-    def _finished(self, name: str) -> Path:
-        if not (self.folder / name).is_file():
+    def _finished(self, name: str) -> str:
+        if not own_path(self.folder, name).is_file():
             raise InvalidValue(
                 f"This run has no {name} yet: the same train command goes on where it stopped. Received: {self.folder}"
             )
-        return self.folder / name
+        return name
 
 
-def load(run: str | os.PathLike) -> Run:
+def load(run: str | os.PathLike, *, trust: bool = False) -> Run:
     """Open a run folder.
+
+    Nothing that its files name is imported, unless you trust their author: see `SECURITY.md`.
+
+    Args:
+        run: The folder.
+        trust: Import the author's own data class, and the function that gave the data, where the run names them.
 
     Raises:
         ValueError: It is none.
     """
-    folder = Path(run)
-    if not (folder / CONFIG).is_file():
+    folder = named(run)
+    if not own_path(folder, CONFIG).is_file():
         why = "has no config.json, so it is no run" if folder.is_dir() else "does not exist"
         raise InvalidValue(f"The folder {why}; `rnnzoo runs` lists yours. Received: {folder}")
-    return Run(folder)
+    return Run(folder, trust)
 
 
 def list_runs(folder: str | os.PathLike = "runs") -> list[Run]:
     """Find the runs in a folder, sorted by name."""
-    return [Run(path.parent) for path in sorted(Path(folder).glob(f"*/{CONFIG}"))]
-
-
-def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
-    """Make sure that a folder is free, or holds a run of this very recipe.
-
-    Raises:
-        ValueError: Something else lies there; the difference is named.
-    """
-    if folder.is_file():
-        raise InvalidValue(f"A run needs a folder, and this is a file. Received: {folder}")
-    if not folder.is_dir() or all(path.name.startswith(TEMPORARY) for path in folder.iterdir()):
-        return
-    if not (folder / CONFIG).is_file():
-        raise InvalidValue(f"The folder holds something that is no run; give another --run. Received: {folder}")
-    found = Run(folder).recipe  # someone else's config.json ends here: a restart must not remove it
-    if restart:
-        return
-    if different := differences(found.identity(), recipe.identity()):
-        raise InvalidValue(
-            f"The folder holds another run ({different}): give another --run, or --restart to replace it. "
-            f"Received: {folder}"
-        )
-
-
-def clear(folder: Path) -> None:
-    """Remove a run's own files, and nothing else."""
-    for name in FILES:
-        path = folder / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def sweep(folder: Path) -> None:
-    """Remove what killed processes had begun to write."""
-    for path in folder.rglob(f"{TEMPORARY}*"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON, whole."""
-    write_text(path, json.dumps(content, indent=1) + "\n")
+    return [Run(path.parent) for path in sorted(named(folder).glob(f"*/{CONFIG}"))]

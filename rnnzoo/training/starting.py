@@ -10,12 +10,13 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.data.text.vocabulary import Vocabulary
 from rnnzoo.data.text.word_vectors import ppmi_vectors
 from rnnzoo.errors import InvalidValue
+from rnnzoo.files import named
 from rnnzoo.training import runs
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.weights import take_weights
 
 
-def model_of(recipe: Recipe, splits: Splits) -> Any:
+def model_of(recipe: Recipe, splits: Splits, trust: bool = False) -> Any:
     """Build the recipe's model for the data, with the weights of another run where it asks for them."""
     learning_rate: Any = recipe.learning_rate
     steps = splits.parts["train"].steps()
@@ -23,7 +24,7 @@ def model_of(recipe: Recipe, splits: Splits) -> Any:
         learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, recipe.epochs * steps)
     momentum = None if recipe.average is None else 1 - 1 / max(1, recipe.average * steps)
     tokens = {"embedding_dim": recipe.embedding_dim, "word_dropout": recipe.word_dropout}
-    rows, characters = _shared(recipe)
+    rows, characters = _shared(recipe, trust)
     model = build(
         recipe.model,
         recipe.task,
@@ -31,7 +32,7 @@ def model_of(recipe: Recipe, splits: Splits) -> Any:
         **(tokens if "vocabulary_size" in recipe.data.inputs else {}),
         weights=None if rows else recipe.weights,
         trainable_body=recipe.trainable_body,
-        optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum),
+        optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum, recipe.clip),
         seed=recipe.seed,
         **recipe.hyperparameters,
     )
@@ -53,18 +54,18 @@ def start_embedding(recipe: Recipe, model: Any, splits: Splits) -> None:
     model.get_layer("embedding").embeddings.assign(vectors)
 
 
-def _shared(recipe: Recipe) -> tuple[dict[int, int] | None, dict[int, int] | None]:
+def _shared(recipe: Recipe, trust: bool) -> tuple[dict[int, int] | None, dict[int, int] | None]:
     """Return embedding row here -> row there for the words that the weights' run knows too, and for characters.
 
     None without words, or without characters.
     """
     if (
         recipe.weights is None
-        or not Path(recipe.weights, runs.CONFIG).is_file()
+        or not Path(named(recipe.weights), runs.CONFIG).is_file()
         or not hasattr(recipe.data, "vocabulary")
     ):
         return None, None
-    theirs = runs.load(recipe.weights).data
+    theirs = runs.load(recipe.weights, trust=trust).data
     if not hasattr(theirs, "vocabulary"):
         return None, None
     written = [data.target_vocabulary.ids for data in (theirs, recipe.data) if hasattr(data, "target_vocabulary")]

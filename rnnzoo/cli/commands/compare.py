@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from tyro.conf import arg
 
-from rnnzoo.cli.options import DATA_DIR, changed_recipe, names
+from rnnzoo.cli.options import DATA_DIR, TRUST, changed_recipe, names
 from rnnzoo.errors import InvalidValue
 
 DOC = "Train several models and show quality, seconds and parameters side by side."
@@ -14,9 +14,10 @@ OPTIONS: dict[str, Any] = {
     "models": Annotated[str, arg(help="Names, separated by commas.")],
     "seeds": Annotated[str, arg(help="Seeds, separated by commas.")],
     "output": Annotated[str | None, arg(help="Where table and picture go; by default runs/<recipe>-compare.")],
+    "trust": TRUST,
     "data_dir": DATA_DIR,
 }
-DEFAULTS = {"set": (), "models": "", "seeds": "0"}
+DEFAULTS = {"set": (), "models": "", "seeds": "0", "trust": False}
 
 
 def execute(options: Any, recipe: Any) -> None:
@@ -27,10 +28,11 @@ def execute(options: Any, recipe: Any) -> None:
     except ValueError:
         raise InvalidValue(f"seeds must be whole numbers, separated by commas. Received: {options.seeds}") from None
     recipes = [
-        dataclasses.replace(changed_recipe(recipe, options, name), seed=seed).check()
+        dataclasses.replace(changed_recipe(recipe, options, name, models), seed=seed).check()
         for name in models
         for seed in seeds
     ]
     from rnnzoo.training.compare import compare
 
-    compare(recipes, recipe, options.output or Path("runs") / f"{recipe.name}-compare", data_dir=options.data_dir)
+    output = options.output or Path("runs") / f"{recipe.name}-compare"
+    compare(recipes, recipe, output, trust=options.trust, data_dir=options.data_dir)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from rnnzoo.cli.options import answer_options, with_answer_options
+from rnnzoo.cli.options import TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
 
 
@@ -19,12 +19,13 @@ class Evaluate:
     """Labelled data instead of the test split: x and y in an .npz file, a table of texts, sentences with tags."""
     data_dir: str | None = None
     """Of TFDS, instead of TFDS_DATA_DIR."""
+    trust: TRUST = False
 
     def execute(self, _):
         """Print the metrics."""
         from rnnzoo.training.runs import load
 
-        judgement = load(self.run).judge(self.file, data_dir=self.data_dir, **answer_options(self))
+        judgement = load(self.run, trust=self.trust).judge(self.file, data_dir=self.data_dir, **answer_options(self))
         for name, value in judgement.scores.items():
             print_out(f"{name:<12}{value:.4f}")
         if judgement.table:

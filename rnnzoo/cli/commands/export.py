@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
+from rnnzoo.cli.options import TRUST
 from rnnzoo.cli.terminal import print_out
 
 
@@ -21,10 +22,13 @@ class Export:
     """Fix the batch size."""
     sequence_length: int | None = None
     """Fix the steps."""
+    trust: TRUST = False
 
     def execute(self, _):
         """Print where it lies."""
         from rnnzoo.serving.exporting import export
+        from rnnzoo.training.runs import load
 
-        path, error = export(self.run, self.format, self.output, self.batch_size, self.sequence_length)
+        run = load(self.run, trust=self.trust)
+        path, error = export(run, self.format, self.output, self.batch_size, self.sequence_length)
         print_out(f"{path}: answers as the model does, largest difference {error:.1e}")

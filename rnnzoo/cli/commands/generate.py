@@ -5,6 +5,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from rnnzoo.cli.options import TRUST
+
 
 @dataclass
 class Generate:
@@ -21,13 +23,15 @@ class Generate:
     """Draw from so many likeliest characters alone."""
     seed: int | None = None
     """The same seed writes the same text."""
+    trust: TRUST = False
 
     def execute(self, _):
         """Print the prompt, and the continuation as it comes."""
         from rnnzoo.serving.generating import stream
+        from rnnzoo.training.runs import load
 
         pieces = stream(
-            self.run,
+            load(self.run, trust=self.trust),
             self.prompt,
             characters=self.characters,
             temperature=self.temperature,

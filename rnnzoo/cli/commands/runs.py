@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
+from rnnzoo.cli.options import TRUST
 from rnnzoo.cli.terminal import print_out
-from rnnzoo.errors import InvalidValue
+from rnnzoo.errors import InvalidValue, UserError
 
 
 @dataclass
@@ -29,17 +30,28 @@ class Runs:
         for name in ("model", "epochs", "seconds", "quality"):
             table.add_column(name, overflow="fold")
         for run in list_runs(self.folder):
-            if run.finished:
-                r = run.results
-                split, values = list(r["metrics"].items())[-1]
-                judged = (r["measure"], "loss") if "measure" in r else ("accuracy", "loss", "rmse", "perplexity")
-                shown = "  ".join(f"{k} {values[k]:.4f}" for k in judged if k in values)
-                table.add_row(run.folder.name, r["model"], str(r["epochs"]), str(r["seconds"]), f"{split}: {shown}")
-            else:
-                table.add_row(run.folder.name, run.config["model"], "-", "-", "not finished")
+            try:
+                table.add_row(run.folder.name, *_row(run))
+            except UserError as error:  # one that is damaged hides none of the others
+                table.add_row(run.folder.name, "-", "-", "-", f"damaged: {error}")
         if not table.rows:
             raise InvalidValue(f"There is no run in this folder. Received: {self.folder}")
         print_out(table)
+
+
+def _row(run: Any) -> tuple[str, str, str, str]:
+    """Return model, epochs, seconds and quality of a run.
+
+    Raises:
+        ValueError: A file of it is damaged.
+    """
+    if not run.finished:
+        return run.config["model"], "-", "-", "not finished"
+    r, _ = run.results, run.config
+    split, values = list(r["metrics"].items())[-1]
+    judged = (r["measure"], "loss") if "measure" in r else ("accuracy", "loss", "rmse", "perplexity")
+    shown = "  ".join(f"{k} {values[k]:.4f}" for k in judged if k in values)
+    return r["model"], str(r["epochs"]), str(r["seconds"]), f"{split}: {shown}"
 
 
 @dataclass
@@ -47,12 +59,13 @@ class Summary:
     """Show a run's settings, results and model."""
 
     run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
+    trust: TRUST = False
 
     def execute(self, _):
         """Print everything."""
         from rnnzoo.training.runs import load
 
-        run = load(self.run)
+        run = load(self.run, trust=self.trust)
         print_out(json.dumps(run.config, indent=1))
         if run.finished:
             print_out(json.dumps(run.results, indent=1))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from tyro.conf import arg
 
-from rnnzoo.cli.options import DATA_DIR, changed_recipe
+from rnnzoo.cli.options import DATA_DIR, TRUST, changed_recipe
 
 DOC = "Train; the same command goes on where it stopped."
 OPTIONS: dict[str, Any] = {
@@ -13,9 +13,10 @@ OPTIONS: dict[str, Any] = {
         str | None, arg(help="The run folder; by default runs/<recipe>-<model>-<changed settings>-<seed>.")
     ],
     "restart": Annotated[bool, arg(help="Begin anew.")],
+    "trust": TRUST,
     "data_dir": DATA_DIR,
 }
-DEFAULTS = {"set": (), "restart": False}
+DEFAULTS = {"set": (), "restart": False, "trust": False}
 
 
 def execute(options: Any, recipe: Any) -> None:
@@ -24,4 +25,4 @@ def execute(options: Any, recipe: Any) -> None:
     folder = options.run or Path("runs") / changed.run_name(recipe)
     from rnnzoo.training.fit import train
 
-    train(changed, folder, restart=options.restart, data_dir=options.data_dir)
+    train(changed, folder, restart=options.restart, trust=options.trust, data_dir=options.data_dir)

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.sources import import_object, is_import_path
+from rnnzoo.data.sources import function, is_import_path
 from rnnzoo.errors import InvalidType, InvalidValue
 
 
-def read_arrays(source: Any) -> dict[str, Any]:
+def read_arrays(source: Any, trust: bool = True) -> dict[str, Any]:
     """Return arrays by name: `x` and `y`, or `x_train`, `y_train`, `x_test`, ...
 
     Args:
         source: A mapping of arrays, a pair `(x, y)`, a path that ends in `.npz`, or the import path
             `"package.module:function"` of a function that returns one of these.
+        trust: Whether the user named the function, or trusts who did.
 
     Raises:
         ValueError, TypeError: There is nothing of the kind there.
@@ -28,7 +29,7 @@ def read_arrays(source: Any) -> dict[str, Any]:
     if isinstance(source, str | os.PathLike) and str(source).endswith(".npz"):
         return _read_npz(os.fspath(source))
     if is_import_path(source):
-        return read_arrays(import_object(source)())
+        return read_arrays(function(source, trust)())
     raise InvalidType(
         "A source is a mapping of arrays, a pair (x, y), a path ending in .npz, or 'module:function'. "
         f"Received: {type(source).__name__} {str(source)[:60]}"

@@ -42,6 +42,8 @@ class SequenceData(Labeled):
         test_groups: The groups that make up test; all others are train.
     """
 
+    needs = ("answers",)
+
     source: Any
     fields: tuple[str, ...] = ()
     label: str | None = None
@@ -56,6 +58,10 @@ class SequenceData(Labeled):
         """The data set's name: `digits`, `reviews.npz`, `smartwatch_gestures`."""
         source = str(self.source)
         return os.path.basename(source) if source.endswith(".npz") else source.rpartition(":")[2]
+
+    def searches_sequence_length(self, lengths):
+        """Not where all are equally long, as the rows of a picture: a part of it is something else."""
+        return bool(lengths.min() < lengths.max())
 
     def labelled(self, file):
         """Read the arrays x and y."""
@@ -79,7 +85,7 @@ class SequenceData(Labeled):
         if isinstance(self.source, str) and not self.source.endswith(".npz") and not is_import_path(self.source):
             found = numbers.read_sequences(self.source, self.fields, self.label, data_dir, self.group)
         else:
-            found = _by_part(read_arrays(self.source))
+            found = _by_part(read_arrays(self.source, self.trusted))
         parts = {}
         for part in (p for p in PARTS if p in found):
             arrays = found[part]
@@ -125,6 +131,11 @@ class SequenceData(Labeled):
         inputs = {"features": x[0].shape[1]} | ({} if fill is None else {"pad_value": fill})
         return {"scaler": dataclasses.asdict(scaler), "fill": 0.0 if fill is None else fill, "inputs": inputs}
 
+    def _check_fitted(self, found):
+        if ("features" in found["inputs"]) != ("scaler" in found):
+            raise InvalidValue("Features and their scaler belong together.")
+        super()._check_fitted(found)
+
     def _parse(self, raw):
         return as_sequences(parse_sequences(raw), "input", pad_value=self.pad_value)
 
@@ -144,7 +155,7 @@ class SequenceData(Labeled):
             x = [s.astype("float32")[:, None] for s in x]
         if x[0].shape[1] != inputs["features"]:
             raise InvalidValue(f"{part} must have {inputs['features']} features per step. Received: {x[0].shape[1]}")
-        scaler = Scaler(**self.fitted["scaler"])
+        scaler = Scaler(**self._known("scaler"))
         return [scaler(s) for s in x]
 
 

@@ -40,6 +40,8 @@ class LanguageModeling(Fitted):
         test: Share held out for testing, where the source has no test part.
     """
 
+    needs = ("vocabulary",)
+
     dataset: str | None = None
     file: str | None = None
     text: str | None = None

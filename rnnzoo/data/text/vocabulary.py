@@ -18,11 +18,16 @@ END = 2
 MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>")
 WORDS = re.compile(r"\w+(?:'\w+)*|[!?]")
 """Runs of letters and digits with their inner apostrophes; of the punctuation only ! and ?."""
+UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+"""Chinese characters and Japanese syllables, written without spaces: each is a word."""
+ANY_WORDS = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:'[^\W{UNSPACED}]+)*|[!?！？]")
 
 
 def tokenize(text: str, unit: Unit) -> list[str]:
     """Split a text: lower-case words without markup, or characters as they are."""
-    return list(text) if unit == "characters" else WORDS.findall(MARKUP.sub(" ", text).lower())
+    if unit == "characters":
+        return list(text)
+    return (WORDS if text.isascii() else ANY_WORDS).findall(MARKUP.sub(" ", text).lower())
 
 
 class _Numbers(dict[str, int]):

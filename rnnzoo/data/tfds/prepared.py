@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import socket
 import urllib.parse
 import urllib.request
@@ -27,6 +28,10 @@ def prepared_builder(name: str, data_dir: str | None = None):
     import rnnzoo.data.builders  # noqa: F401  registers the zoo's own data sets
 
     data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
+    if re.match(r"[^/]*:(?![\d*])", str(name)) or ".." in str(name).split("/"):
+        raise InvalidValue(  # its code would be fetched and run
+            f"A data set is one of TensorFlow Datasets itself, not of a community. Received: {str(name)[:80]}"
+        )
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:

@@ -132,26 +132,6 @@ def test_without_training_outputs_and_gradients_are_the_same(kind):
     assert_equal(results(ours, x, training=False), results(theirs, x, training=False))
 
 
-@pytest.mark.parametrize("path", ["auto", "general"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_row_of_padding_gives_the_initial_state(kind, path):
-    _, ours = pair(kind, 5, 4, return_state=True)
-    x, state = data(np.random.default_rng(3), kind, 5, 4, False, True)
-    with rnnzoo.layers.use(path):
-        outputs, gradients = results(ours, x, np.array([4, 0, 2, 0, 1]), state)
-    np.testing.assert_array_equal(outputs[0][[1, 3]], state[0][[1, 3]])
-    for output, initial in zip(outputs[1:], state, strict=True):
-        np.testing.assert_array_equal(output[[1, 3]], initial[[1, 3]])
-    assert not gradients[0][[1, 3]].any()
-
-
-def test_an_interior_false_is_a_real_step():
-    _, ours = pair("GRU", 1, 4)
-    x, _ = data(np.random.default_rng(3), "GRU", 1, 4, False, False)
-    holes = ours(x, mask=np.array([[True, False, True, False]]))
-    np.testing.assert_array_equal(holes, ours(x, mask=np.array([[True, True, True, False]])))
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_stateful_carries_over(kind):
     theirs, ours = pair(kind, 4, 6, stateful=True, return_sequences=True)
