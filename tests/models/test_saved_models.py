@@ -24,13 +24,20 @@ MECHANISMS = {
     ("deepar", "forecasting", "floats"),
     ("dlinear", "forecasting", "floats"),
     ("han", "regression", "floats"),
+    ("hawk", "tagging", "tokens"),
+    ("ind_rnn", "tagging", "tokens"),
     ("layernorm_lstm", "tagging", "tokens"),
+    ("lru", "tagging", "tokens"),
     ("lstnet", "forecasting", "floats"),
+    ("min_gru", "tagging", "tokens"),
+    ("min_lstm", "tagging", "tokens"),
+    ("qrnn", "tagging", "tokens"),
     ("repeat_last", "forecasting", "floats"),
     ("segrnn", "forecasting", "floats"),
     ("seq2seq_bahdanau", "translation", "pairs"),
     ("seq2seq_dot", "translation", "pairs"),
     ("seq2seq_rnn", "translation", "pairs"),
+    ("sru", "tagging", "tokens"),
 }
 FEW = {case for case in MECHANISMS if case[0] in ("awd_lstm", "bilstm_luong", "deepar", "seq2seq_rnn")}
 
