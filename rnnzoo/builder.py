@@ -1,5 +1,7 @@
 """`build`: input, body, head, compile."""
 
+import contextlib
+
 from rnnzoo import hyperparameters as hp
 from rnnzoo import tasks
 from rnnzoo._lazy import keras, layers, np
@@ -11,6 +13,21 @@ from rnnzoo.weights import take_weights
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
 
 
+@contextlib.contextmanager
+def _within_memory():
+    """Say in one sentence that the weights do not fit."""
+    try:
+        yield
+    except Exception as error:  # each backend has a type of its own for it
+        words = (type(error).__name__ + str(error)).lower()
+        if any(word in words for word in ("memoryerror", "resource_exhausted", "resourceexhausted", "enough memory")):
+            raise InvalidValue(
+                "The model does not fit into memory. Received: sizes that need more than there is"
+            ) from error
+        raise
+
+
+@_within_memory()
 def build(
     name,
     task="classification",
@@ -51,7 +68,8 @@ def build(
 
     Args:
         name: A name of `rnnzoo.list_models()`.
-        task: `classification`, `regression`, `forecasting`, `tagging`, `language_modeling` or `translation`.
+        task: `classification`, `regression`, `forecasting`, `tagging`, `language_modeling`, `translation` or
+            `multilabel`.
         vocabulary_size: Tokens, padding included. Default, when `features` is not given either: 20,000.
         features: Values per step of a float sequence.
         characters: Tagging: different characters, padding included, where each word's characters are read as well.
@@ -112,8 +130,9 @@ def build(
         options={word: hyperparameters.pop(word) for word in chosen.dials(info)},
     )
     chosen.check_sizes(draft)
-    word_dropout = hp.check("word_dropout", word_dropout)
-    seed = hp.check("seed", seed)
+    hp.check_together({**hyperparameters, **draft.sizes})
+    word_dropout, seed = hp.check("word_dropout", word_dropout), hp.check("seed", seed)
+    trainable_body = hp.TABLE["trainable_body"].check("trainable_body", trainable_body)
     if not (trainable_body or chosen.head):
         raise InvalidValue(f"A model of {task} has no head to train alone. Received: trainable_body=False")
     if seed is not None:

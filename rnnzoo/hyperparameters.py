@@ -7,6 +7,7 @@ A model's keywords are read from its signature; what a word means stands here on
 
 import dataclasses
 import inspect
+import math
 import numbers
 import typing
 from collections.abc import Callable
@@ -54,7 +55,8 @@ class HyperParameter:
             return " | ".join(map(repr, self.choices))
         words = {int: "a whole number", float: "a number", bool: "True or False", str: "a word"}[self.kind]
         above = f" >= {self.low:g}" if self.low is not None else ""
-        below = f" and < {self.below:g}" if self.below is not None else ""
+        form = "{:,.0f}" if self.kind is int else "{:g}"
+        below = " and < " + form.format(self.below) if self.below is not None else ""
         return words + above + below
 
     def check(self, name: str, value: Any) -> Any:
@@ -67,7 +69,14 @@ class HyperParameter:
         number = {int: numbers.Integral, float: numbers.Real}.get(self.kind, self.kind)
         if not isinstance(value, number) or (isinstance(value, bool) and self.kind is not bool):
             raise InvalidType(f"{name} must be {self.valid}. Received: {name}={value!r}")
-        value = self.kind(value)
+        try:
+            value = self.kind(value)
+        except OverflowError:  # a whole number that is too large to be a float
+            raise InvalidValue(
+                f"{name} must be {self.valid}. Received: a number of {value.bit_length()} bits"
+            ) from None
+        if self.kind is float and math.isinf(value):
+            raise InvalidValue(f"{name} must be {self.valid}, and finite. Received: {name}={value!r}")
         inside = (self.low is None or value >= self.low) and (self.below is None or value < self.below)
         if not inside or (self.choices and value not in self.choices):  # not inside: NaN lands here as well
             raise InvalidValue(f"{name} must be {self.valid}. Received: {name}={value!r}")
@@ -89,16 +98,18 @@ class Default:
     value: Any
 
 
-_SIZE: dict[str, Any] = {"kind": int, "low": 1, "scale": "log"}
+_SIZE: dict[str, Any] = {"kind": int, "low": 1, "below": 10_000, "scale": "log"}
+_MANY: dict[str, Any] = {**_SIZE, "below": 10_000_000}
+_COUNT: dict[str, Any] = {"kind": int, "low": 1, "below": 2**31}
 _RATE: dict[str, Any] = {"kind": float, "low": 0.0, "below": 1.0, "search": (0.0, 0.6)}
 
 TABLE: dict[str, HyperParameter] = {
     # of bodies; those of shared options are listed in this order, which names run folders and seeds searches
     "filters": HyperParameter(**_SIZE, search=(16, 256), help="channels of the convolution"),
-    "kernel_size": HyperParameter(kind=int, low=1, search=(2, 9), help="steps that a convolution sees"),
+    "kernel_size": HyperParameter(**_SIZE | {"scale": "linear"}, search=(2, 9), help="steps that a convolution sees"),
     "units": HyperParameter(**_SIZE, search=(16, 256), help="width of the state, in each direction"),
     "num_layers": HyperParameter(
-        kind=int, low=1, search=(1, 4), help="recurrent (or dense) layers on top of each other"
+        kind=int, low=1, below=100, search=(1, 4), help="recurrent (or dense) layers on top of each other"
     ),
     "dropout": HyperParameter(**_RATE, help="share of values dropped on token embeddings and after every layer"),
     "recurrent_dropout": HyperParameter(
@@ -126,16 +137,16 @@ TABLE: dict[str, HyperParameter] = {
     "alignment": HyperParameter(kind=str, help="how query and state are compared"),
     "input_feeding": HyperParameter(kind=bool, help="the attentional state is fed to the next step beside the token"),
     "scheduled_sampling": HyperParameter(
-        kind=float,
-        low=0.0,
-        below=1.0,
-        search=(0.0, 0.9),
+        **_RATE | {"search": (0.0, 0.9)},
         help="share of the decoder's steps that read its own answer in training, not the truth",
     ),
-    "sentence_length": HyperParameter(**_SIZE, search=(10, 50), help="tokens that make a sentence"),
-    "lags": HyperParameter(**_SIZE, search=(24, 720), help="steps before the forecast that are read, at most"),
-    "period": HyperParameter(**_SIZE, search=(2, 168), help="steps after which the series repeats itself"),
-    "segment_length": HyperParameter(**_SIZE, search=(4, 48), help="steps of the series that make one step of the GRU"),
+    "sentence_length": HyperParameter(**_MANY, search=(10, 50), help="tokens that make a sentence"),
+    "lags": HyperParameter(**_MANY, search=(24, 720), help="steps before the forecast that are read, at most"),
+    "period": HyperParameter(**_MANY, search=(2, 168), help="steps after which the series repeats itself"),
+    "segment_length": HyperParameter(**_MANY, search=(4, 48), help="steps of the series that make one step of the GRU"),
+    "rounds": HyperParameter(
+        **_SIZE | {"low": 0, "scale": "linear"}, search=(1, 6), help="times that input and state gate each other"
+    ),
     # of forecasting, whatever the body
     "normalization": HyperParameter(
         kind=str,
@@ -160,27 +171,34 @@ TABLE: dict[str, HyperParameter] = {
         kind=bool, help="language modelling: the vectors of the tokens that are read also score those that follow"
     ),
     # of `build` and of training
-    "vocabulary_size": HyperParameter(**_SIZE, help="tokens, padding (0) included"),
-    "characters": HyperParameter(**_SIZE, help="different characters, padding (0) included"),
-    "features": HyperParameter(**_SIZE, help="values per step"),
-    "outputs": HyperParameter(**_SIZE, help="classes, or target values"),
-    "horizon": HyperParameter(**_SIZE, help="steps to forecast"),
+    "vocabulary_size": HyperParameter(**_MANY, help="tokens, padding (0) included"),
+    "characters": HyperParameter(**_MANY, help="different characters, padding (0) included"),
+    "features": HyperParameter(**_MANY, help="values per step"),
+    "outputs": HyperParameter(**_MANY, help="classes, or target values"),
+    "horizon": HyperParameter(**_MANY, help="steps to forecast"),
     "embedding_dim": HyperParameter(**_SIZE, search=(16, 256), help="width of a token's vector"),
     "word_dropout": HyperParameter(**_RATE, help="share of tokens replaced by the unknown one in training"),
     "average": HyperParameter(kind=float, low=0.0, help="epochs that the moving average of the weights looks back"),
-    "sequence_length": HyperParameter(**_SIZE, search=(16, 512), help="longest sequence, in steps"),
-    "batch_size": HyperParameter(**_SIZE, search=(16, 256), help="sequences per step of training"),
-    "epochs": HyperParameter(kind=int, low=1, help="passes over the training data"),
-    "patience": HyperParameter(kind=int, low=1, help="epochs without improvement before training stops"),
+    "sequence_length": HyperParameter(**_MANY, search=(16, 512), help="longest sequence, in steps"),
+    "batch_size": HyperParameter(**_MANY, search=(16, 256), help="sequences per step of training"),
+    "epochs": HyperParameter(**_COUNT, help="passes over the training data"),
+    "patience": HyperParameter(**_COUNT, help="epochs without improvement before training stops"),
     "learning_rate": HyperParameter(
         kind=float, low=1e-12, search=(1e-4, 1e-2), scale="log", help="step size of the optimizer"
     ),
     "clip": HyperParameter(kind=float, low=1e-12, help="largest global norm of the gradients"),
-    "seed": HyperParameter(kind=int, low=0, help="seed of weights, dropout and order"),
-    "stride": HyperParameter(kind=int, low=1, help="steps between two windows of train"),
-    "limit": HyperParameter(kind=int, low=1, help="use at most so many examples of each split"),
-    "print_every": HyperParameter(kind=int, low=1, help="print every so many epochs"),
+    "trainable_embeddings": HyperParameter(kind=bool, help="train the vectors of tokens"),
+    "trainable_body": HyperParameter(kind=bool, help="train more than the head"),
+    "stateful": HyperParameter(kind=bool, help="the state of one call is carried into the next"),
+    "unroll": HyperParameter(kind=bool, help="the steps are written out one by one"),
+    "seed": HyperParameter(kind=int, low=0, below=2**32, help="seed of weights, dropout and order"),
+    "stride": HyperParameter(**_COUNT, help="steps between two windows of train"),
+    "limit": HyperParameter(**_COUNT, help="use at most so many examples of each split"),
+    "print_every": HyperParameter(**_COUNT, help="print every so many epochs"),
 }
+
+LARGEST = 2**30
+"""No weight has so many values: 4 GiB."""
 
 NOT_DIALS = {"return_sequences", "outputs", "horizon", "source", "target", "embedding_dim"}
 """Keywords of a body that `build` fills in."""
@@ -194,6 +212,24 @@ def check(name: str, value: Any) -> Any:
 def keywords(function: Callable) -> frozenset[str]:
     """Return the names of a body's parameters, those of `**options: Unpack[SomeTypedDict]` included."""
     return frozenset(inspect.signature(function).parameters) | _shared(function).keys()
+
+
+def check_together(sizes: dict[str, Any]) -> None:
+    """Check sizes of the table that make one weight together.
+
+    Raises:
+        ValueError: It would have `LARGEST` values or more.
+    """
+    gates = 4
+    for words, times in (
+        (("vocabulary_size", "embedding_dim"), 1),
+        (("features", "units"), gates),
+        (("outputs", "horizon", "units"), 1),
+    ):
+        given = {word: sizes[word] for word in words if sizes.get(word) is not None}
+        if times * math.prod(given.values()) >= LARGEST:
+            received = ", ".join(f"{word}={value}" for word, value in given.items())
+            raise InvalidValue(f"{' * '.join(given)} must be < {LARGEST // times:,}. Received: {received}")
 
 
 def from_signature(function: Callable) -> dict[str, HyperParameter]:

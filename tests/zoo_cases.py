@@ -120,6 +120,7 @@ def answers(task, kind):
         "tagging": np.array(BATCH) % 2,
         "language_modeling": np.array(BATCH),
         "translation": np.array([[5, 7, 2], [1, 2, 0], [4, 3, 2]]),
+        "multilabel": np.array([[0, 1], [1, 1], [1, 0]], "float32"),
     }[task]
 
 

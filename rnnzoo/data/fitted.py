@@ -12,9 +12,11 @@ from typing_extensions import TypedDict
 from rnnzoo import checked
 from rnnzoo.data.scaling import Scaler
 from rnnzoo.errors import InvalidValue, UserError
-from rnnzoo.files import own_path, read_json, write_own
+from rnnzoo.files import fingerprint, own_path, read_json, write_own
 
 DATA = "data.json"
+FILES = ("file", "validation_file", "test_file", "dataset", "source")
+"""Arguments of data objects that may name a file."""
 
 
 class Inputs(TypedDict, total=False):
@@ -41,6 +43,11 @@ class Contents(TypedDict):
     answers: NotRequired[dict[str, Any]]
     sequence_length: NotRequired[int | None]
     longest: NotRequired[list[int]]
+    seen: NotRequired[dict[str, str]]
+    frequency: NotRequired[str | None]
+    period: NotRequired[int]
+    static: NotRequired[dict[str, list[str]]]
+    intervals: NotRequired[dict[str, Any]]
 
 
 @dataclass(kw_only=True)
@@ -57,6 +64,15 @@ class Fitted:
 
     fitted: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     report: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    keep_fitted: bool = field(default=False, init=False, repr=False, compare=False)
+    """Read with what was restored, whatever the data have become: a run is measured with what it was trained with."""
+
+    def seen(self) -> dict[str, str]:
+        """Return a fingerprint of each file that the data come from, by name; nothing of other sources."""
+        paths = {name: getattr(self, name, None) for name in FILES}
+        found = (str(path) for path in paths.values() if isinstance(path, str | os.PathLike) and os.path.isfile(path))
+        return {os.path.basename(path): fingerprint(path) for path in found}
 
     @property
     def name(self) -> str:

@@ -35,7 +35,7 @@ def report(data: Any, parts: Mapping[str, tuple[Any, Any]], read: Mapping[str, A
     found |= _answers(data, y)
     if "vocabulary_size" in data.inputs and "validation" in parts and hasattr(data, "vocabulary"):
         found["unknown_in_validation"] = round(_unknown(parts["validation"][0]), 4)
-    if notes := _notes(data, parts, found):
+    if notes := [*read.get("notes", ()), *_notes(data, parts, found)]:
         found["notes"] = notes
     return found
 

@@ -71,6 +71,9 @@ class InParts(Fitted):
         """Return what is fitted on train: `inputs`, what `build` must know; `fill`, the value of padded steps; more."""
         raise NotImplementedError
 
+    def _fitted(self, parts: dict[str, Part]) -> None:
+        """Do what is to be done once before parts are encoded."""
+
     def _encode_inputs(self, x: Sequence[Any], part: str) -> Sequence[np.ndarray]:
         raise NotImplementedError
 
@@ -117,9 +120,11 @@ class InParts(Fitted):
         parts = _hold_out(parts, "validation", self.validation, self.split_seed + 1, self._strata)
         if limit is not None:
             parts = {name: _sample(part, limit, self.split_seed) for name, part in parts.items()}
-        answers = self._fit_answers(parts["train"][1])
-        self.fitted = self._fit_inputs(parts) | {"answers": answers}
-        self.fitted["inputs"] = {**self.fitted["inputs"], "outputs": answers["outputs"]}
+        if not self.keep_fitted:
+            answers = self._fit_answers(parts["train"][1])
+            self.fitted = self._fit_inputs(parts) | {"answers": answers}
+            self.fitted["inputs"] = {**self.fitted["inputs"], "outputs": answers["outputs"]}
+        self._fitted(parts)
         encoded: dict[str, Part] = {}
         for name in (p for p in PARTS if p in parts):
             x, y = parts.pop(name)  # a part as it was read is let go once it is encoded

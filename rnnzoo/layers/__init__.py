@@ -4,6 +4,7 @@ from rnnzoo.layers.attention.hierarchical import HierarchicalAttention as Hierar
 from rnnzoo.layers.attention.scores import BahdanauAttention as BahdanauAttention
 from rnnzoo.layers.attention.scores import LuongAttention as LuongAttention
 from rnnzoo.layers.attention.scores import ScaledDotAttention as ScaledDotAttention
+from rnnzoo.layers.forecasting.effects import Effects as Effects
 from rnnzoo.layers.forecasting.history import MovingAverage as MovingAverage
 from rnnzoo.layers.forecasting.history import Recent as Recent
 from rnnzoo.layers.forecasting.history import Repeat as Repeat
@@ -31,6 +32,8 @@ from rnnzoo.layers.recurrent.classic import RNN as RNN
 from rnnzoo.layers.recurrent.classic import SimpleRNN as SimpleRNN
 from rnnzoo.layers.recurrent.layernorm_lstm import LayerNormLSTMCell as LayerNormLSTMCell
 from rnnzoo.layers.recurrent.linear import linear_recurrence as linear_recurrence
+from rnnzoo.layers.recurrent.lstm_cells import MogrifierLSTMCell as MogrifierLSTMCell
+from rnnzoo.layers.recurrent.lstm_cells import PeepholeLSTMCell as PeepholeLSTMCell
 from rnnzoo.layers.recurrent.modern.diagonal import LRU as LRU
 from rnnzoo.layers.recurrent.modern.diagonal import Hawk as Hawk
 from rnnzoo.layers.recurrent.modern.minimal import MinGRU as MinGRU
@@ -48,4 +51,5 @@ from rnnzoo.layers.text.characters import Characters as Characters
 from rnnzoo.layers.text.crf import CRF as CRF
 from rnnzoo.layers.text.crf import CRFModel as CRFModel
 from rnnzoo.layers.text.perplexity import Perplexity as Perplexity
+from rnnzoo.layers.text.steps import StepsCrossEntropy as StepsCrossEntropy
 from rnnzoo.layers.text.word_dropout import WordDropout as WordDropout

@@ -3,7 +3,8 @@
 from typing import Unpack
 
 from rnnzoo._lazy import keras, layers
-from rnnzoo.models.blocks import Recurrent, dropped, penalty, stack
+from rnnzoo.hyperparameters import Pooling
+from rnnzoo.models.blocks import Recurrent, dropped, finish, penalty, stack
 from rnnzoo.registry import register
 
 
@@ -26,6 +27,27 @@ def cnn_bigru(x, *, filters=64, kernel_size=5, num_layers=1, **options: Unpack[R
     """Convolution over both neighbours, then a bidirectional GRU."""
     x = convolved(x, filters, kernel_size, "same", options["dropout"], options["l2"])
     return stack(x, layers.GRU, num_layers, bidirectional=True, **options)
+
+
+@register(paper="https://arxiv.org/abs/1803.01271", causal=True)
+def tcn(
+    x, *, return_sequences, filters=64, kernel_size=3, num_layers=6, dropout=0.2, l2=0.0, pooling: Pooling = "last"
+):
+    """Temporal convolutional network: causal convolutions with gaps that double from block to block; no recurrence.
+
+    A step sees the 2 * (kernel_size - 1) * (2^num_layers - 1) steps before it. The paper's weight normalisation is left
+    out.
+    """
+    for i in range(num_layers):  # figure 1 (b)
+        below = x
+        for k in range(2):
+            options = {"kernel_regularizer": penalty(l2), "dilation_rate": 2**i, "activation": "relu"}
+            x = layers.Conv1D(filters, kernel_size, padding="causal", name=f"convolution_{i}_{k}", **options)(x)
+            x = dropped(x, dropout, name=f"dropout_{i}_{k}")
+        if below.shape[-1] != filters:
+            below = keras.layers.Dense(filters, kernel_regularizer=penalty(l2), name="width")(below)
+        x = keras.layers.Activation("relu", name=f"relu_{i}")(keras.layers.Add(name=f"residual_{i}")([below, x]))
+    return finish(x, return_sequences, pooling)
 
 
 @register(paper="https://arxiv.org/abs/1709.05206")

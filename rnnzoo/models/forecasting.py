@@ -30,14 +30,14 @@ def seasonal_naive(x, *, outputs, horizon, period=24):
     return layers.Repeat(period, horizon, outputs, name="repeat")(x)
 
 
-@register(paper="https://arxiv.org/abs/2205.13504", normalization="subtract_last")
+@register(paper="https://arxiv.org/abs/2205.13504", normalization="subtract_last", only_targets=True)
 def nlinear(x, *, outputs, horizon, lags=336, dropout=0.0):
     """NLinear: one linear layer from the last `lags` steps of a column to its forecast."""
     x = dropped(recent(x, lags, outputs), dropout, name="dropout")
     return of_each_column(x, horizon, "linear")
 
 
-@register(paper="https://arxiv.org/abs/2205.13504", normalization="none")
+@register(paper="https://arxiv.org/abs/2205.13504", normalization="none", only_targets=True)
 def dlinear(x, *, outputs, horizon, lags=336, kernel_size=25, dropout=0.0):
     """DLinear: a moving average and what remains, each through a linear layer of its own."""
     x = dropped(recent(x, lags, outputs), dropout, name="dropout")
@@ -47,7 +47,7 @@ def dlinear(x, *, outputs, horizon, lags=336, kernel_size=25, dropout=0.0):
     return keras.layers.Add(name="sum")(parts)
 
 
-@register(paper="https://arxiv.org/abs/2308.11200", normalization="subtract_last")
+@register(paper="https://arxiv.org/abs/2308.11200", normalization="subtract_last", only_targets=True)
 def segrnn(x, *, outputs, horizon, units=256, segment_length=24, dropout=0.5):
     """SegRNN: a GRU over segments of each column; all segments of the forecast are decoded at once."""
     return layers.SegmentRNN(units, segment_length, horizon, outputs, dropout, name="segments")(x)

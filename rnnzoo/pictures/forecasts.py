@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from rnnzoo.pictures.figures import safe
-
 COLUMNS = 3
 """So many targets are drawn."""
 ROWS = 12
@@ -137,7 +135,7 @@ def ahead(answers: Sequence[dict[str, Any]], tables: Sequence[Any], targets: Seq
                         lw=0,
                         label=f"{level} %",
                     )
-            axes.set_title(safe(f"{answer.get('series', '')}  {name}".strip()), fontsize=9)
+            axes.set_title(f"{answer.get('series', '')}  {name}".strip(), fontsize=9)
             axes.grid(alpha=0.3)
     grid[0][0].legend(fontsize=8)
     return figure

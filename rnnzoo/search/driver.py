@@ -114,7 +114,7 @@ def tune(
         known = {name: facts[name] for name in ("longest", "examples", "lengths") if name in facts}
         space = make_space(recipe, models, search or {}, **known)
         identity = {
-            **recipe.identity(), "epochs": recipe.epochs, "tuner": tuner, "objective": objective,
+            **recipe.identity(), **recipe.data.seen(), "epochs": recipe.epochs, "tuner": tuner, "objective": objective,
             **{f"search {d.name}": f"{d}{f' of {list(d.models)}' if d.models else ''}" for d in space},
         }  # fmt: skip
         store = Store(folder, identity, console.print)

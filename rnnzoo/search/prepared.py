@@ -28,7 +28,7 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
     Raises:
         ValueError, TypeError: Data that no model can be trained on.
     """
-    of = {"data": recipe.to_config()["data"], "limit": recipe.limit}
+    of = {"data": recipe.to_config()["data"], "limit": recipe.limit, **recipe.data.seen()}
     others = False
     parts: dict[str, Any]
     if path.is_file():

@@ -41,8 +41,8 @@ def export(
         The path, and the largest difference between its answers and the model's on random input of several lengths.
 
     Raises:
-        ValueError: A run of translation, a format without its sizes, one whose answers differ by more than 1e-4, or
-            something else in the way.
+        ValueError: A run of translation, a format without its sizes, one that cannot hold the model or whose answers
+            differ by more than 1e-4, or something else in the way.
         UserError: A library is missing.
         OSError: The file cannot be written.
     """
@@ -71,9 +71,7 @@ def export(
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=TEMPORARY) as folder:
             made = Path(folder) / ENDINGS[format]  # exporters look at the ending
-            model(batches[0])  # Keras exports only what has been called
-            model.export(str(made), format=format, verbose=False)
-            answers = _answers(made, format, batches)
+            answers = _write(model, made, format, batches)
             differences = [
                 np.abs(a - opened.model.predict_on_batch(x)).max() for a, x in zip(answers, batches, strict=True)
             ]
@@ -90,6 +88,19 @@ def export(
     except OSError as error:
         raise WriteFailed(f"Cannot write {path}: {error.strerror or error}. Received: output={str(path)!r}") from error
     return path, error
+
+
+def _write(model, path, format, batches):
+    """Export, and return the file's answers."""
+    try:
+        model(batches[0])  # Keras exports only what has been called
+        model.export(str(path), format=format, verbose=False)
+        return _answers(path, format, batches)
+    except (ImportError, OSError):
+        raise
+    except Exception as error:  # of a converter or of a runtime: each has its own
+        why = next(iter(str(error).splitlines()), type(error).__name__)[:200]
+        raise InvalidValue(f"No runtime can answer by {format} of this model ({why}). Received: {format}") from error
 
 
 def _refuse_foreign(path, format):

@@ -50,6 +50,7 @@ class Forecasting(Task):
 
     def read(self, x, draft):
         kind = draft.options["normalization"]
+        draft.notes["read"] = x
         if kind == "none" or draft.sizes["features"] is None:
             return x
         normalize = layers.Normalize(kind, draft.sizes["outputs"], dtype="float32", name="normalize")
@@ -63,6 +64,8 @@ class Forecasting(Task):
         return keras.layers.Reshape((horizon, outputs), name="forecast")(x)
 
     def write(self, x, draft):
+        if draft.body.only_targets and (draft.sizes["features"] or 0) > draft.sizes["outputs"]:
+            x = layers.Effects(dtype="float32", name="effects")(x, draft.notes["read"])
         if "statistics" in draft.notes:
             x = layers.Denormalize(dtype="float32", name="denormalize")(x, *draft.notes["statistics"])
         return x

@@ -5,7 +5,7 @@ import contextlib
 from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import register
-from rnnzoo.tasks.classification import Classification, logits
+from rnnzoo.tasks.classification import logits
 from rnnzoo.tasks.task import Judgement, Task
 
 
@@ -20,8 +20,6 @@ class LanguageModeling(Task):
     main_metric = "loss"
     higher_is_better = frozenset({"accuracy"})
     commands = {"generate": "rnnzoo.cli.commands.generate:Generate"}  # noqa: RUF012
-
-    loss = Classification.loss
 
     def check_sizes(self, draft):
         features, outputs = draft.sizes["features"], draft.sizes["outputs"]
@@ -40,6 +38,9 @@ class LanguageModeling(Task):
 
     def write(self, x, draft):
         return draft.embedding(x, reverse=True) if draft.options["tie_weights"] else x
+
+    def loss(self):
+        return layers.StepsCrossEntropy(from_logits=True)
 
     def metrics(self):
         return [layers.Perplexity(), "accuracy"]

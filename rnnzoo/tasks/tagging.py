@@ -42,6 +42,9 @@ class Tagging(Classification):
     def model_class(self, draft):
         return layers.CRFModel if draft.options["crf"] else keras.Model
 
+    def loss(self):
+        return layers.StepsCrossEntropy(from_logits=True)
+
     def judge(self, model, batches, data, *, final=True, **options):
         """With precision, recall, f1 and count of each tag."""
         from rnnzoo.pictures.classification import table_by_class

@@ -249,8 +249,11 @@ class Task:
 
         if not hasattr(run.data, "pieces"):
             raise InvalidValue(f"Only texts can be explained. Received: {type(run.data).__name__}")
-        titles = [f"{a['label']} {a['probability']:.2f}" for a in run.predict(raw)]
-        return explain(run.model, run.data.encode(raw), run.data.pieces(raw), titles)
+        return explain(run.model, run.data.encode(raw), run.data.pieces(raw), self.titles(run.predict(raw)))
+
+    def titles(self, answers: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Return what stands above each explained text."""
+        return [f"{answer['label']} {answer['probability']:.2f}" for answer in answers]
 
     def explained(self, found: Sequence[Any]) -> tuple[list[Any], Any]:
         """Return explanations as text for the terminal, one each, and as one picture."""

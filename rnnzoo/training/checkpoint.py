@@ -41,11 +41,12 @@ class State:
     best_weights: list[np.ndarray] = field(default_factory=list)
 
 
-def save(folder: str | os.PathLike, name: str, model: Any, state: State) -> None:
-    """Write model, optimizer (seeds of dropout and learning rate included) and state into a folder, whole."""
+def save(path: str | os.PathLike, model: Any, state: State) -> None:
+    """Write model, optimizer (seeds of dropout and learning rate included) and state into a run's folder, whole."""
     arrays = _numbered("model", model.variables) | _numbered("optimizer", model.optimizer.variables)
     arrays |= _numbered("best", state.best_weights)
     words = {k: v for k, v in dataclasses.asdict(state).items() if k != "best_weights"}
+    folder, name = os.path.split(path)
     with own_file(folder, name, suffix=".npz") as temporary:
         np.savez(temporary, state=np.array(json.dumps(words)), **arrays)
 

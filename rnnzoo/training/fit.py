@@ -36,6 +36,7 @@ def train(
     restart: bool = False,
     trust: bool = False,
     data_dir: str | None = None,
+    new_data: bool = False,
     load: Callable[[Recipe], Splits] | None = None,
     measure: bool = True,
     on_epoch_end: Callable[[int, Mapping[str, float]], None] | None = None,
@@ -52,6 +53,7 @@ def train(
         restart: Begin anew, whatever the folder holds of this or another run.
         trust: Import code that the run of `weights` names, see `rnnzoo.load`.
         data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+        new_data: Go on although the files of data have changed since the run began.
         load: Gives the batched data instead of `recipe.data.load`.
         measure: False ends after the last epoch: no model file, no look at the test split, no plots.
         on_epoch_end: Called with the epoch (from 1) and its metrics; what it raises ends the training.
@@ -76,11 +78,11 @@ def train(
     told = console if first else Console(quiet=True)
     with in_one_sentence(), devices.place_of(folder, restart) as place, alone(place, "training"):
         folders.claim(place, recipe, restart)  # once more, now that nobody else can change it
-        _train(recipe, place, restart, trust, data_dir, load, measure and first, on_epoch_end, told)
+        _train(recipe, place, restart, trust, data_dir, new_data, load, measure and first, on_epoch_end, told)
     return Run(folder, trust=True)  # its config is the caller's own recipe
 
 
-def _train(recipe, folder, restart, trust, data_dir, load, measure, on_epoch_end, console):
+def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, on_epoch_end, console):
     folders.sweep(folder)
     done = Run(folder)
     goes_on = not restart and done.finished
@@ -90,6 +92,11 @@ def _train(recipe, folder, restart, trust, data_dir, load, measure, on_epoch_end
         console.print(f"Finished already after {results['epochs']} epochs ({why}; --restart begins anew): {folder}")
         return
 
+    if not (restart or new_data) and (changed := runs.changed_data(folder, recipe.data)):
+        raise InvalidValue(
+            "The data have changed since the run began: --new-data goes on with them, --restart begins anew. "
+            f"Received: {changed}"
+        )
     splits = load(recipe) if load else recipe.load(data_dir)
     _check_monitor(recipe, splits)
     for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
@@ -99,9 +106,15 @@ def _train(recipe, folder, restart, trust, data_dir, load, measure, on_epoch_end
         devices.clip_together(model)
         if restart:
             folders.clear(folder)
-        saved = manifest.check(folder, runs.CHECKPOINT)
+        saved = manifest.check(folder, runs.CHECKPOINT, "; --restart begins anew")
+        if goes_on and not saved.is_file():
+            raise InvalidValue(
+                f"A run without its checkpoint cannot be extended; --restart begins anew. Received: {folder}"
+            )
         own_path(folder, manifest.MANIFEST).unlink(missing_ok=True)  # what it says ends here
         write_own_json(folder, runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
+        if seen := recipe.data.seen():
+            recipe.data.fitted["seen"] = seen
         recipe.data.save(folder)
         starting.start_embedding(recipe, model, splits)
         stateful = getattr(recipe.data, "stateful", False)
@@ -109,10 +122,6 @@ def _train(recipe, folder, restart, trust, data_dir, load, measure, on_epoch_end
         with devices.across_processes():
             trained = carrying.spread(trained, recipe.task)
         state = checkpoint.restore(saved, trained) if saved.is_file() else State()
-        if goes_on and not state.epoch:
-            raise InvalidValue(
-                f"A run without its checkpoint cannot be extended; --restart begins anew. Received: {folder}"
-            )
         examples = len(splits.parts["train"])
         console.print(
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
@@ -156,7 +165,7 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
         state.history.append(row)
         _judge(recipe, model, trained.optimizer, state, row)
         state.stopped = state.stopped or not model.trainable_variables  # nothing will change
-        checkpoint.save(folder, runs.CHECKPOINT, trained, state)
+        checkpoint.save(folder / runs.CHECKPOINT, trained, state)
         _write_history(folder, state)
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:
             values = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k != "epoch")

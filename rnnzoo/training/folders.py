@@ -3,12 +3,11 @@
 import shutil
 from pathlib import Path
 
-from rnnzoo import checked
 from rnnzoo.errors import InvalidValue, differences
 from rnnzoo.files import LOCK, TEMPORARY, own_path, read_json
 from rnnzoo.training import manifest
 from rnnzoo.training.manifest import MANIFEST
-from rnnzoo.training.recipe import Recipe, Saved
+from rnnzoo.training.recipe import Recipe, check_saved
 from rnnzoo.training.runs import CHECKPOINT, CONFIG, DATA, EXPLAINED, HISTORY, MODEL, PLOTS, RESULTS, Run
 
 FILES = (MANIFEST, RESULTS, MODEL, HISTORY, CHECKPOINT, DATA, CONFIG)
@@ -25,12 +24,14 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
         raise InvalidValue(f"A run needs a folder, and this is a file. Received: {folder}")
     if not folder.is_dir() or all(path.name == LOCK or path.name.startswith(TEMPORARY) for path in folder.iterdir()):
         return
+    for name in (PLOTS, *FILES):
+        own_path(folder, name)  # before hours are spent
     config = own_path(folder, CONFIG)
     if not config.is_file():
         raise InvalidValue(f"The folder holds something that is no run; give another --run. Received: {folder}")
     if restart:  # whatever run it is; someone else's config.json ends here
         if not own_path(folder, MANIFEST).is_file():
-            checked.structure(Saved, read_json(config), config)
+            check_saved(read_json(config), config)
         return
     found = Recipe.from_config(Run(folder).config, own=type(recipe.data), where=config)
     if different := differences(found.identity(), recipe.identity()):

@@ -44,8 +44,13 @@ def read(folder: Path) -> dict[str, Seal]:
     return checked.structure(Manifest, read_json(path), path)["files"]
 
 
-def check(folder: Path, name: str) -> Path:
+def check(folder: Path, name: str, advice: str = "") -> Path:
     """Return the path of a run's file.
+
+    Args:
+        folder: The run.
+        name: Of the file.
+        advice: What helps if it is damaged.
 
     Raises:
         ValueError: It is not as it was when the run was finished, or leads out of the run.
@@ -53,7 +58,7 @@ def check(folder: Path, name: str) -> Path:
     path, seals = own_path(folder, name), read(folder)
     if name in seals and path.is_file() and seals[name] != _seal(path):
         raise InvalidValue(
-            f"{name} is damaged, or of another run: it is not what {MANIFEST} says of it. Received: {path}"
+            f"{name} is damaged, or of another run: it is not what {MANIFEST} says of it{advice}. Received: {path}"
         )
     return path
 

@@ -168,7 +168,7 @@ class Recipe:
         Raises:
             ValueError: It is the config of something else, a field is of another type, or code is not trusted.
         """
-        checked.structure(Saved, config, where)
+        check_saved(config, where)
         hints, path = typing.get_type_hints(cls), config["data"]["class"]
         known = {f.name for f in dataclasses.fields(cls)} - {"data", "search"}
         given = {word: value for word, value in config.items() if word in known}
@@ -201,6 +201,18 @@ class Recipe:
         if len(middle) > 120:  # file names end at 255 bytes
             middle = middle[:100] + "-" + hashlib.sha256(middle.encode()).hexdigest()[:8]
         return "-".join(word for word in (self.name, self.model, middle, str(self.seed)) if word)
+
+
+def check_saved(config: Any, where: str | os.PathLike) -> dict[str, Any]:
+    """Return what a `config.json` holds.
+
+    Raises:
+        ValueError: It is of something else.
+    """
+    try:
+        return checked.structure(Saved, config, where)
+    except InvalidValue as error:
+        raise InvalidValue(f"This config is of no run of rnnzoo: {error}") from error
 
 
 def _check_data(data: Any) -> None:

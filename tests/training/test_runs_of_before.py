@@ -30,7 +30,7 @@ def folder(tmp_path, monkeypatch):
 def assert_same(found, expected, at=""):
     """Compare dicts and lists of any depth, numbers to 1e-6 of their size."""
     if isinstance(expected, dict):
-        assert found.keys() == expected.keys(), at
+        assert found.keys() >= expected.keys(), at  # more may be said by now: intervals, scale-free errors
         for key, value in expected.items():
             assert_same(found[key], value, f"{at}/{key}")
     elif isinstance(expected, list):

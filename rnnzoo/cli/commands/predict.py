@@ -127,14 +127,12 @@ def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:
     if file and file.endswith((".npy", ".npz")):
         import numpy as np
 
-        from rnnzoo.data.sequences.arrays import rows_of_x
+        from rnnzoo.data.sequences.arrays import load_arrays, rows_of_x
 
-        try:
-            with open(file, "rb") as opened:
-                found = np.load(opened, allow_pickle=False)
-                return rows_of_x({"x": found} if isinstance(found, np.ndarray) else dict(found))
-        except (OSError, ValueError, KeyError) as error:
-            raise InvalidValue(f"Cannot read an array x from this file ({error}). Received: {file}") from None
+        found = load_arrays(file)
+        if isinstance(found, dict) and "x" not in found:
+            raise InvalidValue(f"The file must hold an array x. Received: {', '.join(found) or 'nothing'}")
+        return rows_of_x({"x": found} if isinstance(found, np.ndarray) else found)
     if file and file != "-":
         try:
             lines = Path(file).read_text(encoding="utf-8").splitlines()

@@ -36,7 +36,7 @@ def one_label(value: Any, where: str) -> str:
     """
     if isinstance(value, list | dict):
         raise InvalidType(
-            "A label is one word or number; several labels a text are for the task multilabel. "
+            "A label is one word or number; texts of several labels are trained with recipes/multilabel.py. "
             f"Received: {str(value)[:40]} in {where}"
         )
     return spelled(value)

@@ -5,17 +5,16 @@ import io
 import itertools
 import json
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from rnnzoo.data.files.opening import Opened, refusing
+from rnnzoo.data.text.vocabulary import SURROGATE
 from rnnzoo.errors import InvalidValue, UserError
 
 Rows = Callable[[], Iterator[tuple[int, Sequence[Any]]]]
-SURROGATE = re.compile("[\ud800-\udfff]")
 FIRST = 1000
 """Rows of JSON Lines that tell the columns: a value that is missing may be left out of a row."""
 

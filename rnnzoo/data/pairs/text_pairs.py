@@ -17,7 +17,7 @@ from rnnzoo.data.pairs import tokenizers
 from rnnzoo.data.pairs.pair_batches import PairBatches
 from rnnzoo.data.pairs.tokenizers import Tokenizer, Unit
 from rnnzoo.data.splits import PARTS, InParts, Part, Splits
-from rnnzoo.data.text.vocabulary import END, FIRST
+from rnnzoo.data.text.vocabulary import END, FIRST, check_text
 from rnnzoo.data.tfds import texts
 from rnnzoo.errors import InvalidType, InvalidValue
 
@@ -160,7 +160,7 @@ class TextPairs(ReadsTables, InParts):
         blank = next((item for item in raw if not item.strip()), None)
         if blank is not None:
             raise InvalidValue(f"There is nothing to read in this input. Received: {blank!r}")
-        return self._encode_inputs(raw, "input")
+        return self._encode_inputs([check_text(item) for item in raw], "input")
 
     def inputs_of(self, file: str) -> Iterator[Inputs]:
         """Yield the rows of a table with their sources, some hundreds at once; or the lines of a plain text."""

@@ -16,6 +16,7 @@ from rnnzoo.data.sequences.arrays import (
     parse_sequences,
     read_arrays,
     rows_of_x,
+    shape_notes,
 )
 from rnnzoo.data.sources import is_import_path
 from rnnzoo.data.splits import PARTS
@@ -95,6 +96,9 @@ class SequenceData(Labeled):
             if len(x) != len(y):
                 raise InvalidValue(f"{name} and its y must have as many rows. Received: {len(x)} and {len(y)}")
             parts[part] = (x, y)
+        if "train" in parts:
+            cut = "lengths" in found["train"] or self.pad_value is not None
+            self.read_from = {"notes": shape_notes(parts["train"][0], cut)}
         return self._by_group(parts, found) if self.test_groups else parts
 
     def _by_group(self, parts, found):

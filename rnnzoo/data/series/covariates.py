@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnnzoo.data.series.calendar import calendar_features
-from rnnzoo.data.series.frequency import Frequency
+from rnnzoo.data.series.frequency import Frequency, infer
 from rnnzoo.data.series.table import Table
 from rnnzoo.data.series.times import local
 from rnnzoo.errors import InvalidValue
@@ -33,10 +33,14 @@ def shifted(values: np.ndarray, ahead: np.ndarray | None, horizon: int) -> np.nd
 def of_calendar(
     table: Table, frequency: Frequency | None, horizon: int, timezone: str | None, country: str | None
 ) -> np.ndarray:
-    """Return the calendar of each step's forecast: of the true stamp `horizon` steps later, `(steps, features)`."""
+    """Return the calendar of each step's forecast: of the true stamp `horizon` steps later, `(steps, features)`.
+
+    Without a frequency it is found; runs of before kept none.
+    """
     if table.times is None:
         raise InvalidValue("The calendar needs times: name their column with --time. Received: no times")
     times = table.times
+    frequency = frequency or infer(times, np.ones(len(times) - 1, bool))
     if frequency is None:
         raise InvalidValue("The calendar needs two rows at least, or --frequency. Received: 1 row")
     stamps = np.concatenate([times, frequency.after(times[-1], horizon)])[horizon:]

@@ -262,8 +262,10 @@ class SeriesForecasting(SeriesSource):
         """
         found = []
         for table, y in zip(self.histories(raw), np.asarray(outputs, "float64"), strict=True):
-            units = self._units(table)
-            found.append(self._named(table, len(y)) | self._lists(y * units[1] + units[0]))
+            shift, scale = self._units(table)
+            last = (table.values[-1, : len(scale)] - shift) / scale
+            y = y + (last - last.astype("float32"))  # the level that float32 lost: a repeated last value is that value
+            found.append(self._named(table, len(y)) | self._lists(y * scale + shift))
         return found
 
     def _units(self, table: Table) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from rnnzoo.data.files.tagged_tables import sentence_a_row, word_a_row
 from rnnzoo.data.labeled import Labeled
 from rnnzoo.data.ragged import lengths, truncate, truncated
 from rnnzoo.data.splits import PARTS
-from rnnzoo.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary
+from rnnzoo.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary, check_text
 from rnnzoo.data.tfds import texts
 from rnnzoo.errors import InvalidType, InvalidValue
 
@@ -200,6 +200,7 @@ class Tagging(ReadsTables, Labeled):
         for item in raw:
             if not (isinstance(item, str) or (isinstance(item, Sequence) and all(isinstance(w, str) for w in item))):
                 raise InvalidType(f"An input is a sentence. Received: {type(item).__name__} {str(item)[:40]}")
+            check_text("".join(item))
         found = [WORDS.findall(item) if isinstance(item, str) else list(item) for item in raw]
         if [] in found:
             raise InvalidValue(f"A sentence needs a word. Received: {str(raw[found.index([])])!r}")

@@ -94,7 +94,10 @@ class LanguageModeling(Fitted):
                 f"Every part needs two tokens or more; {short} is shorter. Received: {self.name} of "
                 f"{sum(map(len, parts.values()))} tokens"
             )
-        found = lexicon.most_frequent([parts["train"]], self.vocabulary_size - FIRST)
+        if self.keep_fitted:
+            found = self._known("vocabulary")
+        else:
+            found = lexicon.most_frequent([parts["train"]], self.vocabulary_size - FIRST)
         self.fitted = {
             "vocabulary": found,
             "fill": 0,

@@ -13,7 +13,7 @@ from rnnzoo.data.files.reading import Inputs, LeftOut, ReadsTables, cells, is_ta
 from rnnzoo.data.labeled import Labeled
 from rnnzoo.data.ragged import recode, truncate
 from rnnzoo.data.splits import PARTS
-from rnnzoo.data.text.vocabulary import Lexicon, Unit, Vocabulary, tokenize
+from rnnzoo.data.text.vocabulary import Lexicon, Unit, Vocabulary, check_text, tokenize
 from rnnzoo.data.tfds import texts
 from rnnzoo.errors import InvalidType, InvalidValue
 
@@ -126,10 +126,12 @@ class TextClassification(ReadsTables, Classes, Labeled):
                 f"vocabulary_size must be at least 3: padding, unknown and a token. Received: {self.vocabulary_size}"
             )
         tokens = self._lexicon.most_frequent(parts["train"][0], size)
-        ids = Vocabulary(tokens, self.tokens).from_lexicon(self._lexicon)
+        return {"vocabulary": tokens, "fill": 0, "inputs": {"vocabulary_size": len(tokens) + 2}}
+
+    def _fitted(self, parts):
+        ids = self.vocabulary.from_lexicon(self._lexicon)
         for flat in {id(x.flat): x.flat for x, _ in parts.values()}.values():  # a part held out shares train's array
             recode(flat, ids)
-        return {"vocabulary": tokens, "fill": 0, "inputs": {"vocabulary_size": len(tokens) + 2}}
 
     def pieces(self, raw: Sequence[str]) -> list[list[str]]:
         """Return the tokens of each text as a person wrote them, one for each id of `encode`."""
@@ -141,10 +143,10 @@ class TextClassification(ReadsTables, Classes, Labeled):
         wrong = next((item for item in raw if not isinstance(item, str)), None)
         if wrong is not None:
             raise InvalidType(f"An input is a text. Received: {type(wrong).__name__} {str(wrong)[:40]}")
-        return raw
+        return [check_text(item) for item in raw]
 
     def _encode_inputs(self, x, part):
         if part == "input":
             vocabulary = self.vocabulary
             return [vocabulary.encode(text) for text in x]
-        return x  # `_fit_inputs` has encoded it already
+        return x  # `_fitted` has encoded it already

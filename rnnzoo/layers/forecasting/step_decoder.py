@@ -8,6 +8,7 @@ from keras import ops
 
 from rnnzoo.layers.forecasting.history import steps_of, take_steps
 from rnnzoo.layers.forecasting.losses import mean_over_window
+from rnnzoo.layers.recurrent import paths
 from rnnzoo.layers.recurrent.classic import GRU, LSTM
 
 SMALLEST_DEVIATION = 1e-3
@@ -122,7 +123,14 @@ class StepDecoder(keras.layers.Layer):
             return carry, carry  # one tensor: `ops.scan` takes no other output than what it carries
 
         nothing = [ops.repeat(last[:, :1] * 0, size, axis=-1) for size in sizes[-2:]]
-        _, steps = ops.scan(step, ops.concatenate([last, *states, *nothing], axis=-1), inputs)
+        carry = ops.concatenate([last, *states, *nothing], axis=-1)
+        if paths.for_any_machine():  # ONNX has no word for the lists that `ops.scan` keeps
+            made = itertools.accumulate(
+                range(self.horizon), lambda carry, t: step(carry, [x[t] for x in inputs])[0], initial=carry
+            )
+            steps = ops.stack(list(made)[1:])
+        else:
+            _, steps = ops.scan(step, carry, inputs)
         *_, answers, outputs = ops.split(ops.transpose(steps, (1, 0, 2)), ends, axis=-1)
         return answers, outputs
 

@@ -55,8 +55,9 @@ class Packing:
 
         def behind():
             """Every masked step is at the end: read after the others, or before them all."""
-            blanks = 0.0 if zeros else blank(initial) if backwards else last
-            return fill_padding(outputs, self.lengths, blanks if zeros else blanks[:, None])
+            if zeros:
+                return fill_padding(outputs, self.lengths, 0.0)
+            return fill_padding(outputs, self.lengths, (blank(initial) if backwards else last)[:, None])
 
         def anywhere():
             mask = self.mask[..., None]

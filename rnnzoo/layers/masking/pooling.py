@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from rnnzoo.layers.masking.padding import lengths
+from rnnzoo.layers.masking.refusing import check_sequence
 
 MODES = ("last", "mean", "max", "mean_max")
 
@@ -29,6 +30,7 @@ class Pooling(keras.layers.Layer):
         self.bidirectional = bidirectional
 
     def call(self, x, mask=None):
+        check_sequence(x)
         if mask is None:
             mask = ops.ones(ops.shape(x)[:2], dtype="bool")
         mask = ops.cast(mask, "bool")

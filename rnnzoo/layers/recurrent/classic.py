@@ -11,12 +11,17 @@ import keras
 from keras import ops
 
 from rnnzoo.layers.masking.packing import Packing, blank
+from rnnzoo.layers.masking.refusing import check_sequence
 from rnnzoo.layers.recurrent import cudnn, paths
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class RNN(keras.layers.RNN):
     """Run any cell over the time axis, by Keras's own loop."""
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        check_sequence(sequences)
+        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if not (self.unroll and self.go_backwards):

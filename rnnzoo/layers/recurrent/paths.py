@@ -117,6 +117,11 @@ def _restore(before: list[Path]) -> Iterator[None]:
         _forced[:] = before
 
 
+def for_any_machine():
+    """Tell whether only the general way may be taken, as while Keras exports."""
+    return _forced[-1:] == ["general"]
+
+
 def compiles_loops(x):
     """Tell whether a loop over `x` is trained by `compiled.scan`: in TensorFlow's graphs, on a CPU, in float32."""
     if _forced or keras.backend.backend() != "tensorflow" or device() != "cpu":
@@ -129,8 +134,8 @@ def compiles_loops(x):
 def elementwise(*, linear, steps, unroll=False):
     """Return how a recurrence without a matrix on its state runs (`rnnzoo.layers.recurrent.linear`).
 
-    `compiled`: XLA's loop with a gradient by hand, under TensorFlow. `scan`: JAX's loop. `associative`: in parallel over
-    time, where there are processors enough; `steps`, if known, tells how many. `general`: Keras's loop.
+    `compiled`: XLA's loop with a gradient by hand, under TensorFlow. `scan`: JAX's loop. `associative`: in parallel
+    over time, where there are processors enough; `steps`, if known, tells how many. `general`: Keras's loop.
     """
     if _forced or unroll:
         return "general"

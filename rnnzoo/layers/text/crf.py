@@ -9,6 +9,7 @@ from keras import ops
 
 from rnnzoo.layers.masking.padding import lengths
 from rnnzoo.layers.masking.real_steps import is_real
+from rnnzoo.layers.text.steps import at_real_steps
 from rnnzoo.private.keras import mask_of
 
 TIE = 1e-6
@@ -143,6 +144,7 @@ class CRFModel(keras.Model):
         if not training:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         mask = mask_of(y_pred)
+        y = at_real_steps(y, mask)
         losses = self.get_layer("head").get_layer("crf").loss(y, y_pred, mask)
         real = ops.cast(_real(y_pred, mask)[..., 0], losses.dtype)
         weights = real if sample_weight is None else real * ops.cast(sample_weight, losses.dtype)

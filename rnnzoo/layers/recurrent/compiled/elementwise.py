@@ -1,8 +1,9 @@
 """Element-wise recurrences under TensorFlow: loops that XLA compiles, and their way back arranged by hand.
 
-The way forward keeps the states alone. The way back goes from the last step to the first: with g_t what the answer asks
-of h_t, d_t = g_t + (∂h_{t+1}/∂h_t) d_{t+1}, and each step's inputs get (∂h_t/∂z_t) d_t. For h_t = a_t h_{t-1} + b_t that
-is d_t = g_t + a_{t+1} d_{t+1}, db_t = d_t, da_t = d_t h_{t-1}. XLA makes a handful of instructions of each step.
+The way forward keeps the states alone. The way back goes from the last step to the first: with g_t what the answer
+asks of h_t, d_t = g_t + (∂h_{t+1}/∂h_t) d_{t+1}, and each step's inputs get (∂h_t/∂z_t) d_t. For a linear recurrence
+h_t = a_t h_{t-1} + b_t that is d_t = g_t + a_{t+1} d_{t+1}, db_t = d_t, da_t = d_t h_{t-1}. XLA makes a handful of
+instructions of each step.
 
 Arrays stay `(batch, time, ...)`: nothing is transposed. Slices are XLA's own (see `loops`).
 """
@@ -32,8 +33,8 @@ def run(recurrence, z, state, constants, lengths, reverse):
         def gradient(*upstream):
             @tf.custom_gradient
             def once(*upstream):
-                upstream = [tf.stop_gradient(d) for d in upstream]
-                return backward(z, state, constants, lengths, hs, upstream), _no_second_derivative
+                asked = [tf.stop_gradient(d) for d in upstream]
+                return backward(z, state, constants, lengths, hs, asked), _no_second_derivative
 
             return once(*upstream)
 

@@ -103,14 +103,18 @@ class Cell(keras.layers.Layer):
 
     def get_config(self):
         own = {"units": self.units, "kernel_size": self.kernel_size}
-        return {**super().get_config(), **own, "kernel_regularizer": _config_of(self.kernel_regularizer)}
+        return {
+            **super().get_config(),
+            **own,
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }
 
 
 class Recurrent(keras.layers.RNN):
     """A base: a cell of `cell_class` over time.
 
-    In: `(batch, time, features)`. Out: `(batch, time, units)`, or `(batch, units)` without `return_sequences`. Masks mark
-    padding at the end of a row, which changes nothing.
+    In: `(batch, time, features)`. Out: `(batch, time, units)`, or `(batch, units)` without `return_sequences`. Masks
+    mark padding at the end of a row, which changes nothing.
 
     Args:
         units: Width of the state.
@@ -222,10 +226,6 @@ class Recurrent(keras.layers.RNN):
 
 
 _OF_LAYER = ("name", "dtype", "trainable", "activity_regularizer", "autocast")
-
-
-def _config_of(regularizer):
-    return keras.regularizers.serialize(regularizer) if regularizer else None
 
 
 def _turn(x, lengths):

@@ -125,12 +125,8 @@ class IndRNNCell(Cell):
     def __init__(self, units, activation="relu", **kwargs):
         if activation not in _INDEPENDENT:
             raise InvalidValue(f"activation is one of {', '.join(_INDEPENDENT)}. Received: {activation=}")
-        self.activation = activation
+        self.activation, self.recurrence = activation, _INDEPENDENT[activation]
         super().__init__(units, **kwargs)
-
-    @property
-    def recurrence(self):
-        return _INDEPENDENT[self.activation]
 
     def build(self, input_shape):
         super().build(input_shape)
