@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from marks import others_slow
 from rich.console import Console
 
 import rnnzoo
@@ -25,9 +26,6 @@ from rnnzoo.search.report import command
 TUNERS = ("bayesian", "hyperband", "random", "grid")
 RECIPES = [path for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.py")) if path.stem != "tables"]
 QUICK = ("adding", "digits", "ett", "imdb", "language_model", "tagging", "translate")  # one for each kind of data
-IN_A_TRIAL = [
-    pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow) for path in RECIPES
-]
 SMALL = {"units": (2, 4), "sequence_length": (2, 5), "batch_size": (4, 8)}
 
 
@@ -84,7 +82,9 @@ def test_a_recipe_for_every_kind_of_data_is_quick():
     assert sorted(kind.__name__ for kind in {*kinds.values()}) == sorted(kinds[name].__name__ for name in QUICK)
 
 
-@pytest.mark.parametrize("path", IN_A_TRIAL)
+@pytest.mark.parametrize(
+    "path", others_slow(RECIPES, [RECIPES[0].with_stem(name) for name in QUICK], lambda path: path.stem)
+)
 def test_every_recipe_trains_in_a_trial(path, made, computed, engine, tmp_path):
     engine()
     tuner = TUNERS[RECIPES.index(path) % len(TUNERS)]

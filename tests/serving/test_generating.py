@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from marks import others_slow
 from rich.console import Console
 
 import rnnzoo
@@ -51,7 +52,10 @@ def test_step_by_step_equals_the_full_pass(run):
     np.testing.assert_allclose(steps, full, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted({*rnnzoo.list_models(task="language_modeling")} - {"cnn_lstm"}))
+LANGUAGE_MODELS = sorted({*rnnzoo.list_models(task="language_modeling")} - {"cnn_lstm"})
+
+
+@pytest.mark.parametrize("name", others_slow(LANGUAGE_MODELS, ["awd_lstm", "gru"]))
 def test_every_model_step_by_step(name):
     """A convolution, which looks back over steps that are gone, is refused: see `tests/test_rebuild.py`."""
     model = rnnzoo.build(name, "language_modeling", vocabulary_size=9, units=4, tie_weights=True, seed=0)
