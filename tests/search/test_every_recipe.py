@@ -13,6 +13,7 @@ import rnnzoo
 from rnnzoo import layers
 from rnnzoo.data import (
     LanguageModeling,
+    MultilabelTexts,
     SequenceClassification,
     SequenceRegression,
     SeriesForecasting,
@@ -36,6 +37,8 @@ def made(tmp_path_factory):
     words = np.array(["good", "fine", "bad", "poor", "film"])
     rows = [f"{' '.join(rng.choice(words, rng.integers(3, 9)))},{i % 2}" for i in range(40)]
     (folder / "texts.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
+    rows = [f"{' '.join(rng.choice(words, 5))},{('a', 'b', 'a|b')[i % 3]}" for i in range(40)]
+    (folder / "labels.csv").write_text("text,labels\n" + "\n".join(rows) + "\n")
     sentences = [rng.choice(words, rng.integers(3, 9)) for _ in range(40)]
     rows = [f"{' '.join(s)},{' '.join('NOUN' if w == 'film' else 'ADJ' for w in s)}" for s in sentences]
     (folder / "sentences.csv").write_text("words,tags\n" + "\n".join(rows) + "\n")
@@ -53,6 +56,7 @@ def small(path, made):
     """Return a recipe as its script has it, on little data of its kind."""
     recipe = runpy.run_path(str(path))["recipe"]
     data = {
+        MultilabelTexts: lambda: MultilabelTexts(file=str(made / "labels.csv"), label_separator="|"),
         TextClassification: lambda: TextClassification(file=str(made / "texts.csv"), truncate="both"),
         LanguageModeling: lambda: LanguageModeling(file=str(made / "book.txt")),
         TextPairs: lambda: TextPairs(str(made / "pairs.tsv")),
@@ -71,7 +75,8 @@ def test_every_oracle_proposes_for_every_recipe(path, tuner, made, computed, tmp
     found = rnnzoo.tune(recipe, output=tmp_path / "tune", trials=4, tuner=tuner, console=Console(quiet=True))
     assert [trial.state for trial in found.trials] == ["DONE"] * 4
     assert len({str(trial.settings) for trial in found.trials}) >= (3 if tuner == "hyperband" else 4)
-    searched = {"learning_rate", "units", "batch_size"}
+    searched = {"learning_rate", "batch_size"}
+    searched |= {"units"} & rnnzoo.describe(recipe.model).hyperparameters.keys()
     whole = recipe.task in ("tagging", "translation") or isinstance(recipe.data, SequenceData)  # equally long: pictures
     searched |= set() if whole else {"sequence_length"}
     assert searched <= found.trials[0].settings.keys()

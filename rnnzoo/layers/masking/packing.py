@@ -55,9 +55,8 @@ class Packing:
 
         def behind():
             """Every masked step is at the end: read after the others, or before them all."""
-            if zeros:
-                return fill_padding(outputs, self.lengths, 0.0)
-            return fill_padding(outputs, self.lengths, (blank(initial) if backwards else last)[:, None])
+            there = blank(initial) if backwards else last
+            return fill_padding(outputs, self.lengths, 0.0 if zeros else there[:, None])
 
         def anywhere():
             mask = self.mask[..., None]
