@@ -81,9 +81,10 @@ def in_xla():
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf
-    from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
-    return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+    from rnnzoo.private.tensorflow import inside_xla
+
+    return not tf.executing_eagerly() and inside_xla(tf.compat.v1.get_default_graph())
 
 
 def blank(initial):
