@@ -60,6 +60,10 @@ class Cell(keras.layers.Layer):
         """Return the `kernel_size` views of x `(batch, kernel_size - 1 + time, features)`, the newest step last."""
         return [x[:, j : (j + 1 - self.kernel_size) or None] for j in range(self.kernel_size)]
 
+    def short_convolution(self, x, taps):
+        """Convolve each feature of x by itself: taps `(kernel_size, features)`, the newest step last."""
+        return ops.depthwise_conv(x, ops.cast(taps, x.dtype)[:, :, None], strides=1, padding="valid")
+
     @property
     def state_dtype(self):
         """float32 where the layer computes in half precision."""

@@ -114,9 +114,8 @@ class HawkCell(Cell):
         return [-8.0 * ops.softplus(-ops.cast(self.decay, self.state_dtype))]  # c log σ(Λ)
 
     def inputs(self, x):
-        taps = ops.cast(self.taps, self.compute_dtype)
         # Without a bias the projection of no step is zero, so that the window may hold unprojected steps.
-        x_t = sum(part * taps[j] for j, part in enumerate(self.window(self.dense(x, self.w_x))))
+        x_t = self.short_convolution(self.dense(x, self.w_x), self.taps)
         gates = self.dense(x_t, self.w, self.b)
         branch = ops.gelu(self.dense(self.window(x)[-1], self.w_gelu), approximate=True)
         return [gates, x_t], branch

@@ -48,8 +48,7 @@ class _Cell(Cell):
 
     def inputs(self, x):
         if self.kernel_size > 1:
-            taps = ops.cast(self.taps, x.dtype)
-            x = sum(part * taps[j] for j, part in enumerate(self.window(x)))
+            x = self.short_convolution(x, self.taps)
         return [self.dense(x, self.w, self.b)], None
 
 
