@@ -163,7 +163,7 @@ def label(case):
 def _build_all(folder, *labels):
     found = {}
     for word in labels:
-        found[word], _ = train_and_save(word.split("-"), folder)
+        found[word], _ = train_and_save(tuple(word.split("-")), folder)
     np.savez(Path(folder) / "predictions.npz", **found)
 
 

@@ -23,6 +23,7 @@ MECHANISMS = {
     ("deepar", "forecasting", "floats"),
     ("dlinear", "forecasting", "floats"),
     ("han", "regression", "floats"),
+    ("hawk", "tagging", "tokens"),
     ("layernorm_lstm", "tagging", "tokens"),
     ("lstnet", "forecasting", "floats"),
     ("repeat_last", "forecasting", "floats"),
