@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks import modern
 from benchmarks.contenders import LAYERS, LIBRARIES, Case, contender
 from benchmarks.machine import machine, peak_mib
 from rnnzoo.files import write_text
@@ -128,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="seven cases of training, four minutes")
+    parser.add_argument("--modern", action="store_true", help="layers without a matrix on the state (`modern`)")
     parser.add_argument("--rounds", type=int, default=4, help="epochs of each contender, at least")
     parser.add_argument("--seconds", type=float, default=15.0, help="for each case, at least")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/layers.json"))
@@ -139,6 +141,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         train, _ = contender(options.peak[0], Case(**json.loads(options.peak[1])))
         train()
         print(peak_mib())
+        return
+    if options.modern:
+        times = modern.run(options.rounds, options.seconds)
+        path = options.output.with_name("modern.json")
+        write_text(path, json.dumps({**machine(), "times": times}, indent=1) + "\n")
         return
     chosen = list(cases(options.quick))
     times = [measure(what, case, options.rounds, options.seconds) for what, case in track(chosen, "measuring")]

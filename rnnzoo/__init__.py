@@ -11,6 +11,7 @@ import wrapt
 if TYPE_CHECKING:
     from rnnzoo.builder import build as build
     from rnnzoo.inference.attending import attention as attention
+    from rnnzoo.inference.attending import features as features
     from rnnzoo.inference.decoding import decode as decode
     from rnnzoo.inference.sampling import sample as sample
     from rnnzoo.rebuilding import rebuild as rebuild
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 _HOME = {
     "attention": "rnnzoo.inference.attending",
     "build": "rnnzoo.builder",
+    "features": "rnnzoo.inference.attending",
     "decode": "rnnzoo.inference.decoding",
     "generate": "rnnzoo.serving.generating",
     "rebuild": "rnnzoo.rebuilding",

@@ -1,8 +1,10 @@
 """`build`: input, body, head, compile."""
 
+import contextlib
+
 from rnnzoo import hyperparameters as hp
 from rnnzoo import tasks
-from rnnzoo._lazy import keras, layers
+from rnnzoo._lazy import keras, layers, np
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 from rnnzoo.registry import describe
 from rnnzoo.tasks.task import Draft
@@ -11,6 +13,21 @@ from rnnzoo.weights import take_weights
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
 
 
+@contextlib.contextmanager
+def _within_memory():
+    """Say in one sentence that the weights do not fit."""
+    try:
+        yield
+    except Exception as error:  # each backend has a type of its own for it
+        words = (type(error).__name__ + str(error)).lower()
+        if any(word in words for word in ("memoryerror", "resource_exhausted", "resourceexhausted", "enough memory")):
+            raise InvalidValue(
+                "The model does not fit into memory. Received: sizes that need more than there is"
+            ) from error
+        raise
+
+
+@_within_memory()
 def build(
     name,
     task="classification",
@@ -23,11 +40,17 @@ def build(
     sequence_length=None,
     pad_value=None,
     embedding_dim=128,
+    embeddings=None,
+    trainable_embeddings=True,
     word_dropout=0.0,
     weights=None,
     trainable_body=True,
+    head="task",
+    loss=None,
+    metrics=None,
     optimizer="adam",
     learning_rate=1e-3,
+    clip=1.0,
     seed=None,
     **hyperparameters,
 ):
@@ -45,7 +68,8 @@ def build(
 
     Args:
         name: A name of `rnnzoo.list_models()`.
-        task: `classification`, `regression`, `forecasting`, `tagging`, `language_modeling` or `translation`.
+        task: `classification`, `regression`, `forecasting`, `tagging`, `language_modeling`, `translation` or
+            `multilabel`.
         vocabulary_size: Tokens, padding included. Default, when `features` is not given either: 20,000.
         features: Values per step of a float sequence.
         characters: Tagging: different characters, padding included, where each word's characters are read as well.
@@ -55,11 +79,18 @@ def build(
         sequence_length: Steps of the input; None leaves time free, so that one model serves every length.
         pad_value: With `features`: trailing steps that equal it in every feature are padding. None: there is none.
         embedding_dim: Width of a token's vector, of the source and of the target.
+        embeddings: The tokens' first vectors, `(vocabulary_size, embedding_dim)`, which then need not be given.
+        trainable_embeddings: False leaves the tokens' vectors as they are.
         word_dropout: Share of tokens that training replaces by the unknown token, id 1.
         weights: A run folder, a `.keras` file or a model to take body and embedding from; its head too where it fits.
         trainable_body: False trains the head alone, where there is one.
-        optimizer: `adam`, `sgd`, `rmsprop` or a `keras.optimizers.Optimizer`; gradients are clipped by global norm 1.
+        head: What stands on the body: `task`, the task's own; a Keras layer, or a function of a tensor made of Keras
+            layers; or None: the model gives the body's own output, and is compiled only with a `loss`.
+        loss: Of Keras, instead of the task's.
+        metrics: Of Keras, instead of the task's: a list.
+        optimizer: `adam`, `sgd`, `rmsprop` or a `keras.optimizers.Optimizer`, which is taken as it is.
         learning_rate: A number or a Keras schedule.
+        clip: Gradients are clipped by this global norm; None: not at all.
         seed: Seeds Keras, so that the same call gives the same weights.
         **hyperparameters: Those of the body: `rnnzoo.describe(name).hyperparameters`. For forecasting also
             `normalization`: `none`, `subtract_last` or `instance` takes last value or mean and deviation from the past
@@ -81,6 +112,8 @@ def build(
     """
     info, chosen = describe(name), tasks.find(task)
     hyperparameters = info.check(task, hyperparameters)
+    if embeddings is not None:
+        vocabulary_size, embedding_dim = _check_embeddings(embeddings, vocabulary_size, features)
     draft = Draft(
         body=info,
         sizes=_check_sizes(
@@ -97,8 +130,9 @@ def build(
         options={word: hyperparameters.pop(word) for word in chosen.dials(info)},
     )
     chosen.check_sizes(draft)
-    word_dropout = hp.check("word_dropout", word_dropout)
-    seed = hp.check("seed", seed)
+    hp.check_together({**hyperparameters, **draft.sizes})
+    word_dropout, seed = hp.check("word_dropout", word_dropout), hp.check("seed", seed)
+    trainable_body = hp.TABLE["trainable_body"].check("trainable_body", trainable_body)
     if not (trainable_body or chosen.head):
         raise InvalidValue(f"A model of {task} has no head to train alone. Received: trainable_body=False")
     if seed is not None:
@@ -109,22 +143,32 @@ def build(
     else:
         x = _read(chosen, draft, pad_value)
     answers_itself = {word: draft.sizes[word] for word in ("outputs", "horizon", "embedding_dim") if info.takes(word)}
+    _check_head(head, answers_itself, info)
     if info.takes("return_sequences"):
         hyperparameters["return_sequences"] = chosen.per_step
     kind = layers.Answer if answers_itself else layers.Part
     x = _part("body", x, lambda *x: info.function(*x, **answers_itself, **hyperparameters), kind)
-    if not answers_itself:
-        x = _part("head", x, lambda x: chosen.answer(x, draft))
-    x = chosen.write(x, draft)
+    if not answers_itself and head is not None:
+        x = _part("head", x, (lambda x: chosen.answer(x, draft)) if isinstance(head, str) else head)
+    if head is not None:
+        x = chosen.write(x, draft)
 
     inputs = draft.inputs[0] if len(draft.inputs) == 1 else tuple(draft.inputs)
     model = chosen.model_class(draft)(inputs, x, name=name)
+    if embeddings is not None:
+        draft.embedding.set_weights([np.asarray(embeddings, "float32")])
     if weights is not None:
         take_weights(model, weights)
+    if draft.embedding is not None:
+        draft.embedding.trainable = trainable_embeddings
     if not trainable_body:
         for layer in model.layers:
             layer.trainable = layer.name == "head"
-    return _compile(model, chosen, optimizer, learning_rate)
+    if head is None and loss is None:
+        return model
+    return _compile(
+        model, loss or chosen.loss(), chosen.metrics() if metrics is None else metrics, optimizer, learning_rate, clip
+    )
 
 
 def _read_tokens(task, draft, word_dropout, dropout):
@@ -157,24 +201,25 @@ def _part(name, x, function, kind=None):
     return (kind or layers.Part)(inputs, function(inputs), name=name)(x)
 
 
-def _compile(model, task, optimizer, learning_rate):
+def _compile(model, loss, metrics, optimizer, learning_rate, clip):
     if isinstance(optimizer, str):
-        optimizer = make_optimizer(optimizer, learning_rate)
+        optimizer = make_optimizer(optimizer, learning_rate, clip=clip)
     elif not isinstance(optimizer, keras.optimizers.Optimizer):
         raise InvalidType(f"optimizer must be a name or a Keras optimizer. Received: optimizer={optimizer!r}")
-    model.compile(optimizer=optimizer, loss=task.loss(), weighted_metrics=task.metrics())
+    model.compile(optimizer=optimizer, loss=loss, weighted_metrics=metrics)
     model.optimizer.build(model.trainable_variables)  # a file of a never trained model would warn at loading
     return model
 
 
-def make_optimizer(name, learning_rate, ema_momentum=None):
-    """Return the optimizer that `build` compiles with: gradients clipped by global norm 1.
+def make_optimizer(name, learning_rate, ema_momentum=None, clip=1.0):
+    """Return the optimizer that `build` compiles with.
 
     Args:
         name: `adam`, `sgd` (momentum 0.9) or `rmsprop`.
         learning_rate: A number or a Keras schedule.
         ema_momentum: Of Keras's moving average of the weights, which replaces them at the end of each `fit`; None:
             no average.
+        clip: Gradients are clipped by this global norm; None: not at all.
     """
     if name not in OPTIMIZERS:
         raise InvalidValue(
@@ -183,7 +228,7 @@ def make_optimizer(name, learning_rate, ema_momentum=None):
         )
     if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         learning_rate = hp.check("learning_rate", learning_rate)
-    options = {"global_clipnorm": 1.0}
+    options = {"global_clipnorm": hp.check("clip", clip)}
     if ema_momentum is not None:
         options |= {"use_ema": True, "ema_momentum": ema_momentum}
     if name == "sgd":
@@ -193,6 +238,27 @@ def make_optimizer(name, learning_rate, ema_momentum=None):
     if keras.config.dtype_policy().name == "mixed_float16":  # `compile` would do it, and forget it in the file
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
+
+
+def _check_head(head, answers_itself, body):
+    """Refuse a head that cannot be put on this body."""
+    if not (head is None or head == "task" or callable(head)):
+        raise InvalidType(
+            f"head must be 'task', None, a Keras layer or a function of a tensor. Received: head={head!r}"
+        )
+    if answers_itself and callable(head):
+        raise InvalidValue(f"{body.name} gives its answer itself, without a head. Received: head={head!r}")
+
+
+def _check_embeddings(embeddings, vocabulary_size, features):
+    """Return the sizes that the tokens' vectors tell."""
+    shape = np.shape(embeddings)
+    if len(shape) != 2 or features is not None or vocabulary_size not in (None, shape[0]):
+        raise InvalidValue(
+            "embeddings are vectors of tokens, (vocabulary_size, embedding_dim), one for each. "
+            f"Received: shape {shape}, vocabulary_size={vocabulary_size!r}, features={features!r}"
+        )
+    return shape
 
 
 def _check_sizes(task, pad_value, **sizes):

@@ -5,6 +5,7 @@ learning rate stays as it is. So the same command gives the same training everyw
 """
 
 import contextlib
+import functools
 import os
 import platform
 import shutil
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.errors import InvalidValue
+from rnnzoo.private.keras import replace_clipping
 
 
 def device_name() -> str:
@@ -169,10 +171,7 @@ def clip_together(model: Any) -> None:
         return
     import tensorflow as tf
 
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    clip = optimizer._clip_gradients
-
-    def together(gradients):
+    def together(clip, gradients):
         replica = tf.distribute.get_replica_context()
         many = replica.num_replicas_in_sync if replica else 1
         if many == 1:
@@ -180,7 +179,8 @@ def clip_together(model: Any) -> None:
         summed = replica.all_reduce(tf.distribute.ReduceOp.SUM, [tf.convert_to_tensor(g) for g in gradients])
         return [gradient / many for gradient in clip(summed)]  # the optimizer sums them once more
 
-    optimizer._clip_gradients = together
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    replace_clipping(optimizer, lambda clip: functools.partial(together, clip))
 
 
 def _refuse(backend: str) -> None:

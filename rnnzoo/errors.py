@@ -21,6 +21,10 @@ class Diverged(UserError, ArithmeticError):
     """The loss is no number any more."""
 
 
+class Moved(UserError, ImportError):
+    """A library no longer has what the package uses of it."""
+
+
 class WriteFailed(UserError, OSError):
     """A file could not be written; nothing half-written is left."""
 
@@ -30,9 +34,10 @@ class OutOfMemory(UserError, MemoryError):
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """Return ` Did you mean 'bilstm'?`, or nothing when no word is close."""
-    close = difflib.get_close_matches(word, list(words), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """Return ` Did you mean 'bilstm'?`, or nothing when no word is close, capitals aside."""
+    known = {each.casefold(): each for each in words}
+    close = difflib.get_close_matches(word.casefold(), list(known), n=1)
+    return f" Did you mean {known[close[0]]!r}?" if close else ""
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any], most: int = 4) -> str:

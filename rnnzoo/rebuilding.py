@@ -2,7 +2,7 @@
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo._lazy import keras
-from rnnzoo.errors import InvalidValue
+from rnnzoo.errors import InvalidType, InvalidValue
 
 
 def rebuild(model, *, stateful=None, unroll=None, batch_size=None, sequence_length=None):
@@ -17,9 +17,13 @@ def rebuild(model, *, stateful=None, unroll=None, batch_size=None, sequence_leng
         sequence_length: Fix the steps; None leaves them free.
 
     Raises:
+        TypeError: Not a model, or a value of the wrong type.
         ValueError: A size that is needed is missing, the body cannot carry its state, or the model translates and more
             than its batch size is to be fixed.
     """
+    if not isinstance(model, keras.Model):
+        raise InvalidType(f"model must be a keras.Model. Received: model={model!r}")
+    stateful, unroll = hp.check("stateful", stateful), hp.check("unroll", unroll)
     batch_size, sequence_length = hp.check("batch_size", batch_size), hp.check("sequence_length", sequence_length)
     if stateful and batch_size is None:
         raise InvalidValue("stateful=True needs a fixed batch_size. Received: batch_size=None")

@@ -4,6 +4,7 @@ import functools
 import importlib
 import importlib.metadata
 import inspect
+import pkgutil
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class ModelInfo:
         function: The body itself.
         normalization: How forecasting normalises each window by default.
         teacher_forced: In training its layer `decoder` reads the true values.
+        only_targets: It reads the past of the targets alone; of a forecast the effect of other features is added.
         declared: Its tasks, where they do not follow from the signature.
 
     Attributes:
@@ -45,6 +47,7 @@ class ModelInfo:
     function: Callable
     normalization: str = "instance"
     teacher_forced: bool = False
+    only_targets: bool = False
     declared: tuple[str, ...] | None = None
 
     @property
@@ -64,7 +67,7 @@ class ModelInfo:
 
     def takes(self, keyword: str) -> bool:
         """Tell whether the body's signature has this keyword."""
-        return keyword in inspect.signature(self.function).parameters
+        return keyword in hp.keywords(self.function)
 
     def check(self, task: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return every hyper-parameter that the task has a use for: the given ones checked, the others as by default.
@@ -90,11 +93,16 @@ class ModelInfo:
                     f"{name} makes one summary of a sequence, but {task} needs an answer for every step: leave it out. "
                     f"Received: {name}={value!r}"
                 )
-        return {
+        values = {
             name: dial.check(name, given[name]) if name in given else dial.default
             for name, dial in dials.items()
             if not (dial.summary_only and wanted.per_step)
         }
+        if wanted.causal and values.get("bidirectional"):
+            raise InvalidValue(
+                f"{task} must not look at later steps: leave bidirectional out. Received: bidirectional=True"
+            )
+        return values
 
 
 def register(
@@ -105,6 +113,7 @@ def register(
     tasks=None,
     normalization="instance",
     teacher_forced: bool = False,
+    only_targets: bool = False,
 ):
     """Add a body to the zoo under its function's name; use it as a decorator.
 
@@ -119,6 +128,7 @@ def register(
         tasks: The tasks, where they do not follow from the signature.
         normalization: How forecasting normalises each window by default: `none`, `subtract_last` or `instance`.
         teacher_forced: Declare that its only layer is a `StepDecoder` named `decoder`, to be trained with the truth.
+        only_targets: Declare that it forecasts from the first `outputs` features alone.
 
     Raises:
         ValueError: The name is taken.
@@ -136,6 +146,7 @@ def register(
             tasks=tasks,
             normalization=normalization,
             teacher_forced=teacher_forced,
+            only_targets=only_targets,
         )
     name = function.__name__
     known = _models.get(name)
@@ -158,6 +169,7 @@ def register(
         function=function,
         normalization=hp.TABLE["normalization"].check("normalization", normalization),
         teacher_forced=teacher_forced,
+        only_targets=only_targets,
         declared=tuple(tasks) if tasks else None,
     )
     return function
@@ -169,7 +181,13 @@ def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
     Args:
         pattern: With wildcards: `"*lstm*"`.
         task: Only models that can do it. This imports plug-ins; without it their names suffice.
+
+    Raises:
+        TypeError: The pattern is no string.
+        ValueError: There is no such task.
     """
+    if not isinstance(pattern, str):
+        raise InvalidType(f"pattern must be a string with wildcards. Received: pattern={pattern!r}")
     wanted = None if task is None else find_task(task)
     _load_zoo()
     names = [name for name in {*_models, *_plugins()} if fnmatchcase(name, pattern)]
@@ -197,7 +215,8 @@ def describe(name: str) -> ModelInfo:
 
 @functools.cache
 def _load_zoo() -> None:
-    importlib.import_module("rnnzoo.models")
+    for module in pkgutil.iter_modules(importlib.import_module("rnnzoo.models").__path__):
+        importlib.import_module(f"rnnzoo.models.{module.name}")
 
 
 @functools.cache

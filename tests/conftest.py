@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from rnnzoo import Recipe, train
+import rnnzoo
+from rnnzoo import Recipe, registry, train
 from rnnzoo.data import SequenceClassification, SequenceRegression
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
@@ -72,8 +73,9 @@ def recipe(sequences):
 
 
 @pytest.fixture
-def fit(recipe, tmp_path):
-    """Return a function that trains such a recipe without a word, by default in a fresh folder."""
+def fit(recipe, tmp_path, monkeypatch):
+    """Return a function that trains such a recipe without a word, by default in a fresh folder; pictures are blank."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda _, file, **__: Path(file).write_bytes(b""))
 
     def run(folder="run", restart=False, **settings):
         return train(recipe(**settings), tmp_path / folder, restart=restart, console=Console(quiet=True))
@@ -85,3 +87,13 @@ def fit(recipe, tmp_path):
 def finished(recipe, tmp_path_factory):
     """Train once, for all that only look."""
     return train(recipe(epochs=3), tmp_path_factory.mktemp("finished") / "run", console=Console(quiet=True))
+
+
+@pytest.fixture
+def clean_registry():
+    """Whatever a test registers is gone after it."""
+    rnnzoo.list_models()
+    before = dict(registry._models)
+    yield
+    registry._models.clear()
+    registry._models.update(before)

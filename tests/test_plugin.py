@@ -1,8 +1,16 @@
-"""A model of another package, found by its entry point."""
+"""A model of another package: found by its entry point, with shared options of its own."""
 
 import json
+import typing
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 import pytest
+import typing_extensions
+
+import rnnzoo
+from rnnzoo import layers
+from rnnzoo.errors import InvalidValue
+from rnnzoo.hyperparameters import Default, HyperParameter
 
 BODY = '''
 """A body from elsewhere."""
@@ -120,3 +128,65 @@ def test_a_plugin_cannot_take_a_name_of_the_zoo(install, python):
     assert done.stdout == "rnnzoo.models.classic\n"  # and nothing of the plug-in was imported
     done = python("import rnnzoo; rnnzoo.list_models()", path=folder)
     assert "Model 'lstm' of riverbed.bodies:leaky is skipped: the name is taken." in done.stderr
+
+
+class Shared(TypedDict):
+    """What the bodies of a third party share."""
+
+    return_sequences: bool
+    heat: Annotated[float, HyperParameter(float, low=0, below=9, help="how hot"), Default(1)]
+    fast: Annotated[bool, Default(False)]
+    dropout: Annotated[float, Default(0.25)]
+    colour: NotRequired[Annotated[Literal["red", "blue"], Default("red")]]
+
+
+@pytest.mark.usefixtures("clean_registry")
+@pytest.mark.parametrize("unpack", [typing.Unpack, typing_extensions.Unpack])
+def test_register_reads_shared_options(unpack):
+    @rnnzoo.register(causal=True)
+    def mine(x, *, num_layers=2, units=8, **options: unpack[Shared]):
+        """Mine."""
+
+    info = rnnzoo.describe("mine")
+    assert "language_modeling" in info.tasks
+    assert info.takes("return_sequences")
+    assert info.takes("heat")
+    assert not info.takes("horizon")
+    assert list(info.hyperparameters) == ["units", "num_layers", "dropout", "heat", "fast", "colour"]  # TABLE, then own
+    assert info.hyperparameters["dropout"].help == rnnzoo.describe("lstm").hyperparameters["dropout"].help
+    assert info.hyperparameters["colour"].choices == ("red", "blue")
+    found = info.check("classification", {"heat": 3})
+    assert found == {"units": 8, "num_layers": 2, "dropout": 0.25, "heat": 3.0, "fast": False, "colour": "red"}
+    with pytest.raises(InvalidValue, match=r"^heat must be a number >= 0 and < 9. Received: heat=9.0$"):
+        info.check("tagging", {"heat": 9})
+    with pytest.raises(InvalidValue, match=r"Did you mean 'colour'.*Received: color='red'$"):
+        info.check("tagging", {"color": "red"})
+
+
+@pytest.mark.usefixtures("clean_registry")
+def test_other_kinds_of_options_are_none():
+    def untyped(x, *, units=8, **options):
+        """Take what nobody gives."""
+
+    def of_one_type(x, *, units=8, **options: int):
+        """Take what nobody gives."""
+
+    for body in (untyped, of_one_type):
+        rnnzoo.register(body)
+        assert list(rnnzoo.describe(body.__name__).hyperparameters) == ["units"]
+
+
+@pytest.mark.usefixtures("clean_registry")
+@pytest.mark.parametrize("task", ["classification", "tagging"])
+def test_a_body_with_shared_options_is_built_with_them(task):
+    @rnnzoo.register
+    def mine(x, *, units=8, **options: typing.Unpack[Shared]):
+        """Mine."""
+        given.update(options)
+        return layers.GRU(units, return_sequences=options["return_sequences"], name="gru")(x)
+
+    given: dict = {}
+    model = rnnzoo.build("mine", task, features=2, outputs=3, units=5, heat=2)
+    assert model.get_layer("body").get_layer("gru").units == 5
+    per_step = {"return_sequences": task == "tagging"}
+    assert given == {"heat": 2.0, "fast": False, "dropout": 0.25, "colour": "red", **per_step}

@@ -1,26 +1,15 @@
 """Names, patterns, registration; and what must not be imported for them."""
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict, Unpack
 
 import pytest
 
 import rnnzoo
-from rnnzoo import registry
 from rnnzoo.errors import InvalidType, InvalidValue
-from rnnzoo.hyperparameters import HyperParameter
+from rnnzoo.hyperparameters import Default, HyperParameter
 
 FORBIDDEN = ("keras", "tensorflow", "jax", "torch")
-
-
-@pytest.fixture
-def clean_registry():
-    """Whatever a test registers is gone after it."""
-    rnnzoo.list_models()
-    before = dict(registry._models)
-    yield
-    registry._models.clear()
-    registry._models.update(before)
 
 
 def test_names_are_sorted_and_match_patterns():
@@ -48,12 +37,29 @@ def test_describe():
     assert info.name == "bilstm"
     assert info.summary == "Bidirectional LSTM: reads the sequence from both ends."
     assert info.paper.startswith("https://")
-    assert info.tasks == ("classification", "regression", "forecasting", "tagging")
+    assert info.tasks == ("classification", "regression", "forecasting", "tagging", "multilabel")
     assert not info.causal
     assert info.hyperparameters["units"].default == 64
     assert info.hyperparameters["dropout"].kind is float
     assert info.hyperparameters["pooling"].choices == ("last", "mean", "max", "mean_max")
     assert "return_sequences" not in info.hyperparameters
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("simple_rnn", "units num_layers dropout recurrent_dropout l2 pooling activation"),
+        ("stacked_bigru", "units num_layers dropout recurrent_dropout l2 pooling"),
+        ("cnn_lstm", "filters kernel_size units num_layers dropout recurrent_dropout l2 pooling"),
+        ("bilstm_luong", "units num_layers dropout recurrent_dropout l2 alignment"),
+        ("seq2seq_bahdanau", "units num_layers dropout scheduled_sampling"),
+        ("seq2seq_luong", "units num_layers dropout bidirectional alignment input_feeding scheduled_sampling"),
+        ("han", "units sentence_length dropout recurrent_dropout l2"),  # its signature's
+        ("lstnet", "units filters kernel_size period lags dropout"),
+    ],
+)
+def test_the_order_that_names_runs_and_seeds_searches_stays(name, words):
+    assert " ".join(rnnzoo.describe(name).hyperparameters) == words
 
 
 @pytest.mark.parametrize("name", rnnzoo.list_models())
@@ -132,7 +138,7 @@ def test_tasks_of_other_signatures():
     def only_values(x, *, units=8):
         """Give values."""
 
-    assert rnnzoo.describe("answers_itself").tasks == ("classification", "regression")
+    assert rnnzoo.describe("answers_itself").tasks == ("classification", "regression", "multilabel")
     assert rnnzoo.describe("forecasts_itself").tasks == ("forecasting",)
     assert rnnzoo.describe("only_values").tasks == ("regression",)
     assert not rnnzoo.describe("forecasts_itself").hyperparameters
@@ -155,16 +161,28 @@ def test_register_refuses():
     def wild(x, *, units=0):
         """Has a default out of bounds."""
 
+    def bare_field(x, **options: Unpack[TypedDict("Bare", {"units": int})]):
+        """Has a field without a default."""
+
+    def strange_field(x, **options: Unpack[TypedDict("Strange", {"flux": Annotated[float, Default(1.0)]})]):
+        """Has a field without a meaning."""
+
+    def wild_field(x, **options: Unpack[TypedDict("Wild", {"units": Annotated[int, Default(0)]})]):
+        """Has a field with a default out of bounds."""
+
     for body, error, words in (
         (lstm, InvalidValue, "registered already, from rnnzoo.models.classic.*Received: .*lstm$"),
         (silent, InvalidValue, "docstring is its summary.*Received: silent$"),
         (strange, InvalidType, "no hyper-parameter of this name.*Annotated.*Received: flux$"),
-        (bare, InvalidType, "needs a default. Received: units$"),
-        (wild, InvalidValue, "units must be a whole number >= 1. Received: units=0$"),
+        (bare, InvalidType, "needs a default; .* Received: units$"),
+        (wild, InvalidValue, "units must be a whole number >= 1 and < 10,000. Received: units=0$"),
+        (bare_field, InvalidType, r"needs a default; in a TypedDict .*Default\(.*Received: units$"),
+        (strange_field, InvalidType, "no hyper-parameter of this name.*Annotated.*Received: flux$"),
+        (wild_field, InvalidValue, "units must be a whole number >= 1 and < 10,000. Received: units=0$"),
     ):
         with pytest.raises(error, match=words):
             rnnzoo.register(body)
-    assert not {"silent", "strange", "bare", "wild"} & set(rnnzoo.list_models())
+        assert body is lstm or body.__name__ not in rnnzoo.list_models()
 
 
 @pytest.mark.usefixtures("clean_registry")
@@ -225,6 +243,18 @@ except ModuleNotFoundError:
     done = python(code)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.rpartition("BLOCKED ")[2]) >= 13
+
+
+def test_bodies_import_the_registry_and_not_the_other_way_round(python):
+    code = """
+import rnnzoo.models.blocks, sys
+print("rnnzoo.registry" in sys.modules)
+from rnnzoo.models import classic
+import rnnzoo
+print(rnnzoo.describe("lstm").function is classic.lstm, "han" in rnnzoo.list_models())
+"""
+    done = python(code)
+    assert done.stdout == "False\nTrue True\n", done.stderr
 
 
 def test_public_names():

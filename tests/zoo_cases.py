@@ -4,6 +4,7 @@
 in a process that never built a model. The backend is `KERAS_BACKEND`'s.
 """
 
+import functools
 import sys
 import warnings
 from pathlib import Path
@@ -11,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 SIZES = {"units": 4, "num_layers": 2, "filters": 4, "kernel_size": 3, "sentence_length": 2}
-SIZES |= {"lags": 3, "period": 3, "segment_length": 2}
+SIZES |= {"lags": 3, "period": 3, "segment_length": 2, "rounds": 2}
 VOCABULARY, FEATURES, HORIZON, PAD = 11, 2, 2, -3.0
 WORDS = {"vocabulary_size": VOCABULARY, "embedding_dim": 4}
 KINDS = ("tokens", "floats", "pairs")
+STEP_TASKS = ("tagging", "language_modeling")
 
 
 def cases():
@@ -70,6 +72,21 @@ def build(name, task, kind, seed=0, **changes):
     return model
 
 
+@functools.cache
+def _built(case):
+    model = build(*case)
+    variables = [*model.variables, *model.optimizer.variables]  # with the seeds of dropout
+    return model, variables, [np.array(variable) for variable in variables]
+
+
+def fresh(case):
+    """Return what `build` does, but build each case once a process: what has changed since is put back."""
+    model, variables, values = _built(case)
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    return model
+
+
 def answer_sizes(task):
     """Return the sizes that a task needs beside those of the input."""
     return {"forecasting": {"horizon": HORIZON}, "translation": {"outputs": VOCABULARY}}.get(task, {})
@@ -103,21 +120,35 @@ def answers(task, kind):
         "tagging": np.array(BATCH) % 2,
         "language_modeling": np.array(BATCH),
         "translation": np.array([[5, 7, 2], [1, 2, 0], [4, 3, 2]]),
+        "multilabel": np.array([[0, 1], [1, 1], [1, 0]], "float32"),
     }[task]
 
 
+def answer_shape(task, kind):
+    """Return the shape of a model's answers to `BATCH`."""
+    classes = {"classification": 2, "tagging": 2, "language_modeling": VOCABULARY, "translation": VOCABULARY}
+    shape = answers(task, kind).shape
+    return (*shape, classes[task]) if task in classes else shape
+
+
 def train_and_save(case, folder):
-    """Train one step, save, and return the predictions of the trained model, which must have changed."""
+    """Train one step, save, and return the predictions of the trained model and the paths of weights that rest."""
+    model, still = trained(case)
+    model.save(Path(folder) / f"{label(case)}.keras")
+    return predict(model, case[2]), still
+
+
+def trained(case):
+    """Train one step; return the model and the paths of weights that did not move."""
     _, task, kind = case
-    model = build(*case)
+    model = fresh(case)
     model.run_eagerly = True  # no time for one compilation per case
     before = model.get_weights()
     if before:  # a baseline has nothing to train
         loss = float(model.train_on_batch(rows(kind, BATCH), answers(task, kind), return_dict=True)["loss"])
         assert np.isfinite(loss), (case, loss)
     still = [w.path for w, old in zip(model.weights, before, strict=True) if np.array_equal(np.asarray(w), old)]
-    model.save(Path(folder) / f"{label(case)}.keras")
-    return predict(model, kind), still
+    return model, still
 
 
 def predict(model, kind):
@@ -133,7 +164,7 @@ def label(case):
 def _build_all(folder, *labels):
     found = {}
     for word in labels:
-        found[word], _ = train_and_save(word.split("-"), folder)
+        found[word], _ = train_and_save(tuple(word.split("-")), folder)
     np.savez(Path(folder) / "predictions.npz", **found)
 
 

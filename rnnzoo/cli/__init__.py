@@ -1,6 +1,7 @@
 """The command lines: `main(recipe)` for a recipe's script, `entry_point` for `rnnzoo` itself."""
 
 import importlib
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,10 +19,26 @@ def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
 
 
 def entry_point(arguments: Sequence[str] | None = None) -> None:
-    """Run `rnnzoo`: what works from anywhere, on any run."""
+    """Run `rnnzoo`: what works from anywhere, on any run, and `rnnzoo train NAME` on any recipe."""
+    from rnnzoo.cli.commands.recipes import OF_RECIPES
     from rnnzoo.cli.terminal import dispatch
 
-    dispatch(_of_any_run, "rnnzoo", arguments, None)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        from importlib.metadata import version
+
+        print(f"rnnzoo {version('rnnzoo')}")
+    elif len(words) > 1 and words[0] in OF_RECIPES and not words[1].startswith("-"):
+        command, name, *rest = words
+        dispatch(lambda: _one_of_recipe(name, command), f"rnnzoo {command} {name}", rest, None)
+    else:
+        dispatch(_of_any_run, "rnnzoo", words, None)
+
+
+def _one_of_recipe(name: str, command: str) -> dict[str, type]:
+    from rnnzoo.training.catalog import find_recipe
+
+    return {command: _of_recipe(find_recipe(name))[command]}
 
 
 def _of_recipe(recipe: Any) -> dict[str, type]:
@@ -41,14 +58,17 @@ def _of_recipe(recipe: Any) -> dict[str, type]:
 
 
 def _of_any_run() -> dict[str, type]:
+    from rnnzoo.cli.commands.evaluate import Evaluate
     from rnnzoo.cli.commands.export import Export
     from rnnzoo.cli.commands.models import Describe, List
     from rnnzoo.cli.commands.predict import Predict
+    from rnnzoo.cli.commands.recipes import OF_RECIPES, Recipes
     from rnnzoo.cli.commands.runs import Runs, Summary
     from rnnzoo.tasks import all_tasks
 
-    table = {"list": List, "describe": Describe, "runs": Runs, "summary": Summary, "predict": Predict}
-    return {**table, **_commands_of(all_tasks()), "export": Export}
+    of_models = {"list": List, "describe": Describe}
+    of_runs = {"runs": Runs, "summary": Summary, "evaluate": Evaluate, "predict": Predict}
+    return {**of_models, "recipes": Recipes, **OF_RECIPES, **of_runs, **_commands_of(all_tasks()), "export": Export}
 
 
 def _commands_of(tasks: Sequence[Any]) -> dict[str, type]:

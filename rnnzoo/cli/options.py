@@ -2,7 +2,7 @@
 
 import dataclasses
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import docstring_parser
@@ -94,22 +94,39 @@ def names(text: str) -> list[str]:
     return names
 
 
-def changed_recipe(recipe: Any, options: Any, model: str) -> Any:
-    """Return the recipe as the options change it."""
+def changed_recipe(recipe: Any, options: Any, model: str, others: Sequence[str] = ()) -> Any:
+    """Return the recipe as the options change it.
+
+    Args:
+        recipe: The recipe.
+        options: Parsed.
+        model: Which it takes.
+        others: Models that are trained beside it: what --set gives goes to those that have it.
+    """
     from rnnzoo.registry import describe
 
     changed = recipe if model == recipe.model else recipe.with_model(model)
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
     own = {f.name for f in dataclasses.fields(recipe)} - {"data", "model", "search"}
     of_data = {f.name: getattr(recipe.data, f.name) for f in dataclasses.fields(recipe.data) if f.init}
-    data = type(recipe.data)(**of_data | {k: v for k, v in given.items() if k in of_data})
+    data = type(recipe.data)(**of_data | _one_source(of_data, {k: v for k, v in given.items() if k in of_data}))
     known = describe(model).dials(recipe.task)
     dials = dict(changed.hyperparameters)
     for setting in given["set"]:
         name, equals, text = setting.partition("=")
         if not equals:
             raise InvalidValue(f"--set takes NAME=VALUE. Received: --set {setting}")
+        if name not in known and any(name in describe(other).dials(recipe.task) for other in others):
+            continue
         dials[name] = known[name].parse(name, text) if name in known else text
     return dataclasses.replace(
         changed, data=data, hyperparameters=dials, **{k: v for k, v in given.items() if k in own}
     ).check()
+
+
+def _one_source(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Let a `--file` take the place of the recipe's data set, and a `--dataset` that of its file."""
+    for named, other in (("file", "dataset"), ("dataset", "file")):
+        if given.get(named) is not None and given[named] != own[named] and given.get(other) == own.get(other):
+            return {**given, other: None} if other in given else given
+    return given

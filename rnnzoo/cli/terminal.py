@@ -61,12 +61,15 @@ def dispatch(
 
 
 def _parse(table: dict[str, type], program: str, words: Sequence[str]) -> Any:
-    kinds = tuple(Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in table.items())
+    """Parse a command and its options; the options alone where there is one command."""
+    kinds = [Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in table.items()]
+    several = len(table) > 1
+    one_of: Any = functools.reduce(operator.or_, kinds) if several else next(iter(table.values()))
     return tyro.cli(
-        functools.reduce(operator.or_, kinds),  # type: ignore[call-overload]
+        one_of,
         prog=program,
-        description="Add --traceback to see where an error comes from.",
-        args=words or ["--help"],
+        description="Add --traceback to see where an error comes from." if several else None,
+        args=words or ["--help"] * several,
         config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
     )
 

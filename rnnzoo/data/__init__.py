@@ -6,4 +6,5 @@ from rnnzoo.data.sequences.sequence_data import SequenceRegression as SequenceRe
 from rnnzoo.data.series.series_forecasting import SeriesForecasting as SeriesForecasting
 from rnnzoo.data.tags.tagging import Tagging as Tagging
 from rnnzoo.data.text.language_modeling import LanguageModeling as LanguageModeling
+from rnnzoo.data.text.multilabel_texts import MultilabelTexts as MultilabelTexts
 from rnnzoo.data.text.text_classification import TextClassification as TextClassification

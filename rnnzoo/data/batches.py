@@ -101,6 +101,7 @@ class Batches:
         weights: How much each example counts, `(examples,)`; None: all the same, 1.
         devices: How many share a batch: its size is a multiple of it.
         share: Give only the k-th of n equal parts of each batch: `(k, n)`, k from 0.
+        passes: How often an epoch gives each example.
     """
 
     x: Sequence[np.ndarray] | Windows
@@ -112,6 +113,7 @@ class Batches:
     weights: np.ndarray | None = None
     devices: int = 1
     share: tuple[int, int] = (0, 1)
+    passes: int = 1
 
     @property
     def size(self) -> int:
@@ -140,8 +142,11 @@ class Batches:
         if (longest > buckets[-1]).any():
             buckets = np.vstack([buckets, longest])
         bucket_of = (lengths[:, None] <= buckets).all(axis=-1).argmax(axis=1)  # the first that holds all of it
-        order = np.arange(len(self.x))
         rng = None if self.seed is None else np.random.default_rng([self.seed, epoch])
+        return [batch for _ in range(self.passes) for batch in self._one_pass(buckets, bucket_of, lengths, rng)]
+
+    def _one_pass(self, buckets, bucket_of, lengths, rng):
+        order = np.arange(len(self.x))
         if rng:
             rng.shuffle(order)
         size = self.size
@@ -213,29 +218,3 @@ class Batches:
         options = tf.data.Options()
         options.autotune.enabled = False
         return dataset.with_options(options)
-
-
-@dataclass(frozen=True)
-class Splits:
-    """The parts of a data set, batched. Each of `train`, `validation`, `test` is a new `tf.data.Dataset`, or None.
-
-    Args:
-        parts: `Batches` by name.
-    """
-
-    parts: dict[str, Batches]
-
-    @property
-    def train(self):
-        """Shuffled anew at each pass."""
-        return self.parts["train"].dataset()
-
-    @property
-    def validation(self):
-        """For choosing the best epoch; None if nothing was held out."""
-        return self.parts["validation"].dataset() if "validation" in self.parts else None
-
-    @property
-    def test(self):
-        """For the number to publish; None if there is none."""
-        return self.parts["test"].dataset() if "test" in self.parts else None

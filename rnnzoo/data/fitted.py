@@ -12,9 +12,11 @@ from typing_extensions import TypedDict
 from rnnzoo import checked
 from rnnzoo.data.scaling import Scaler
 from rnnzoo.errors import InvalidValue, UserError
-from rnnzoo.files import own_path, read_json, write_own
+from rnnzoo.files import fingerprint, own_path, read_json, write_own
 
 DATA = "data.json"
+FILES = ("file", "validation_file", "test_file", "dataset", "source")
+"""Arguments of data objects that may name a file."""
 
 
 class Inputs(TypedDict, total=False):
@@ -41,11 +43,16 @@ class Contents(TypedDict):
     answers: NotRequired[dict[str, Any]]
     sequence_length: NotRequired[int | None]
     longest: NotRequired[list[int]]
+    seen: NotRequired[dict[str, str]]
+    frequency: NotRequired[str | None]
+    period: NotRequired[int]
+    static: NotRequired[dict[str, list[str]]]
+    intervals: NotRequired[dict[str, Any]]
 
 
 @dataclass(kw_only=True)
 class Fitted:
-    """A base: `load` fills `fitted`, `save` and `restore` carry it in `data.json` of a run folder.
+    """A base: `load` fills `fitted`, which `save` and `restore` carry in `data.json`, and `report`: what was read.
 
     Attributes:
         needs: What `data.json` holds beside `inputs` and `fill`.
@@ -56,6 +63,16 @@ class Fitted:
     trusted: ClassVar[bool] = True
 
     fitted: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    report: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    keep_fitted: bool = field(default=False, init=False, repr=False, compare=False)
+    """Read with what was restored, whatever the data have become: a run is measured with what it was trained with."""
+
+    def seen(self) -> dict[str, str]:
+        """Return a fingerprint of each file that the data come from, by name; nothing of other sources."""
+        paths = {name: getattr(self, name, None) for name in FILES}
+        found = (str(path) for path in paths.values() if isinstance(path, str | os.PathLike) and os.path.isfile(path))
+        return {os.path.basename(path): fingerprint(path) for path in found}
 
     @property
     def name(self) -> str:
@@ -71,6 +88,14 @@ class Fitted:
     def pad_with(self) -> float:
         """The value that fills padded steps of a batch."""
         return self._known("fill")
+
+    def searches_sequence_length(self, lengths: Any) -> bool:
+        """Tell whether a search looks for a sequence length unless told: how much of a text, how far back.
+
+        Args:
+            lengths: Steps of the training sequences, `(examples,)`.
+        """
+        return True
 
     def check_source(self) -> None:
         """Refuse data that another process could not find again, as a run must."""

@@ -1,15 +1,16 @@
 """What all data made of inputs with their answers share: parts, held out where the source has none, fitted on train."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from rnnzoo import hyperparameters as hp
-from rnnzoo.data.batches import Splits
+from rnnzoo.data.batches import Batches
 from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.ragged import take
+from rnnzoo.data.report import report
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
@@ -17,6 +18,32 @@ SHARE = HyperParameter(float, low=0.0, below=1.0)
 PARTS = ("train", "validation", "test")
 Part = tuple[Sequence[Any], Any]
 """Inputs, one a sequence, and their answers."""
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The parts of a data set, batched. Each of `train`, `validation`, `test` is a new `tf.data.Dataset`, or None.
+
+    Args:
+        parts: `Batches` by name.
+    """
+
+    parts: dict[str, Batches]
+
+    @property
+    def train(self):
+        """Shuffled anew at each pass."""
+        return self.parts["train"].dataset()
+
+    @property
+    def validation(self):
+        """For choosing the best epoch; None if nothing was held out."""
+        return self.parts["validation"].dataset() if "validation" in self.parts else None
+
+    @property
+    def test(self):
+        """For the number to publish; None if there is none."""
+        return self.parts["test"].dataset() if "test" in self.parts else None
 
 
 @dataclass(kw_only=True)
@@ -32,6 +59,8 @@ class InParts(Fitted):
     validation: float = 0.1
     test: float = 0.2
     split_seed: int = 0
+    read_from: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What a reader tells of a table: its rows, those left out, what was recognised."""
 
     # What a kind of input decides.
     def _read(self, data_dir: str | None) -> dict[str, Part]:
@@ -41,6 +70,9 @@ class InParts(Fitted):
     def _fit_inputs(self, parts: dict[str, Part]) -> dict[str, Any]:
         """Return what is fitted on train: `inputs`, what `build` must know; `fill`, the value of padded steps; more."""
         raise NotImplementedError
+
+    def _fitted(self, parts: dict[str, Part]) -> None:
+        """Do what is to be done once before parts are encoded."""
 
     def _encode_inputs(self, x: Sequence[Any], part: str) -> Sequence[np.ndarray]:
         raise NotImplementedError
@@ -88,13 +120,16 @@ class InParts(Fitted):
         parts = _hold_out(parts, "validation", self.validation, self.split_seed + 1, self._strata)
         if limit is not None:
             parts = {name: _sample(part, limit, self.split_seed) for name, part in parts.items()}
-        answers = self._fit_answers(parts["train"][1])
-        self.fitted = self._fit_inputs(parts) | {"answers": answers}
-        self.fitted["inputs"] = {**self.fitted["inputs"], "outputs": answers["outputs"]}
+        if not self.keep_fitted:
+            answers = self._fit_answers(parts["train"][1])
+            self.fitted = self._fit_inputs(parts) | {"answers": answers}
+            self.fitted["inputs"] = {**self.fitted["inputs"], "outputs": answers["outputs"]}
+        self._fitted(parts)
         encoded: dict[str, Part] = {}
         for name in (p for p in PARTS if p in parts):
             x, y = parts.pop(name)  # a part as it was read is let go once it is encoded
             encoded[name] = self._encode_inputs(x, name), self._encode_answers(y, name)
+        self.report = report(self, encoded, self.read_from)
         return encoded
 
     def _check_settings(self) -> None:

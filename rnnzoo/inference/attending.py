@@ -1,4 +1,6 @@
-"""Looking inside: the weights of attention."""
+"""Looking inside: the weights of attention, and what stands before the head."""
+
+from typing import Literal
 
 from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidValue
@@ -18,22 +20,70 @@ def attention(model):
     Raises:
         ValueError: The model has no attention.
     """
-    body = next((layer for layer in model.layers if layer.name == "body"), None)
+    body = _body(model)
     parts = getattr(body, "layers", [])
     attending = next((layer for layer in parts if layer.name == "attention" or hasattr(layer, "attention")), None)
-    if body is None or attending is None or getattr(attending, "attention", attending) is None:
+    if attending is None or getattr(attending, "attention", attending) is None:
         raise InvalidValue(
             "This model has no attention; bilstm_bahdanau, bilstm_luong, bilstm_scaled_dot, han and seq2seq_bahdanau "
             f"have. Received: {model.name}"
         )
-    # A tensor inside a nested model is out of reach from outside: give the body a second output and call all anew.
-    seeing = layers.Part(body.inputs, [body.output, attending.output[1]], name="body")
-    inputs = [keras.Input(batch_shape=i.shape, dtype=i.dtype, name=i.name) for i in model.inputs]
-    x, *target = inputs
-    weights = None
-    for layer in model.layers:
-        if layer is body:
-            x, weights = seeing([x, *target] if target else x)
-        elif not isinstance(layer, keras.layers.InputLayer | layers.TrailingMask):
-            x = layer(x)
-    return keras.Model(tuple(inputs) if target else inputs[0], [x, weights], name=model.name)
+    x, (weights,), rest = _again(model, body, [attending.output[1]])
+    for layer in rest:
+        x = layer(x) if layer.name != "denormalize" else layer(x, *model.get_layer("normalize").output[1:])
+    return keras.Model(model.input, [x, weights], name=model.name)
+
+
+def features(model, what: Literal["summary", "states"] = "summary"):
+    """Return a model that gives what stands before the head, with the same input and weights.
+
+    Args:
+        model: Of the zoo, with a head: not one that gives its answer itself.
+        what: `summary`, the vector `(batch, width)` that the head of a classifier, a regression or a forecast reads; or
+            `states`, `(batch, time, width)`, of every step: what a tagger's head reads, or what is made a summary of.
+
+    Raises:
+        ValueError: The model has no head, or no such vectors.
+
+    Example:
+        >>> vectors = rnnzoo.features(model).predict(tokens)  # for scikit-learn
+    """
+    body = _body(model)
+    if body is None or not any(layer.name == "head" for layer in model.layers):
+        raise InvalidValue(f"Only a model with body and head has features before its head. Received: {model.name}")
+    per_step = len(body.output.shape) == 3
+    pooling = next((layer for layer in body.layers if isinstance(layer, layers.Pooling)), None)
+    if what == ("states" if per_step else "summary"):
+        inner = body.output
+    elif what == "states" and pooling is not None:
+        inner = pooling.input
+    else:
+        valid = ["states"] if per_step else ["summary"] + ["states"] * (pooling is not None)
+        raise InvalidValue(f"Of this model there are {' and '.join(valid)}. Received: what={what!r}")
+    _, (found,), _ = _again(model, body, [inner])
+    return keras.Model(model.input, found, name=f"{model.name}_{what}")
+
+
+def _body(model):
+    return next((layer for layer in model.layers if layer.name == "body"), None)
+
+
+def _again(model, body, inner):
+    """Call the body anew with more outputs: a tensor inside a nested model is out of reach from outside.
+
+    Args:
+        model: Of the zoo.
+        body: Its body.
+        inner: Tensors of the body.
+
+    Returns:
+        The body's output, the inner tensors, and the layers that come after it.
+    """
+    seeing = layers.Part(body.inputs, [body.output, *inner], name="body")
+    place = model.layers.index(body)
+    hidden = keras.layers.InputLayer | layers.TrailingMask
+    before = [layer for layer in model.layers[:place] if not isinstance(layer, hidden)]
+    read = before[-1].output if before else model.inputs[0]
+    read = read[0] if isinstance(read, (list, tuple)) else read  # a normalised series comes with its statistics
+    x, *found = seeing([read, model.inputs[1]] if len(body.inputs) > 1 else read)
+    return x, found, model.layers[place + 1 :]

@@ -4,9 +4,11 @@ from rnnzoo.layers.attention.hierarchical import HierarchicalAttention as Hierar
 from rnnzoo.layers.attention.scores import BahdanauAttention as BahdanauAttention
 from rnnzoo.layers.attention.scores import LuongAttention as LuongAttention
 from rnnzoo.layers.attention.scores import ScaledDotAttention as ScaledDotAttention
+from rnnzoo.layers.forecasting.effects import Effects as Effects
 from rnnzoo.layers.forecasting.history import MovingAverage as MovingAverage
 from rnnzoo.layers.forecasting.history import Recent as Recent
 from rnnzoo.layers.forecasting.history import Repeat as Repeat
+from rnnzoo.layers.forecasting.losses import WindowAbsoluteError as WindowAbsoluteError
 from rnnzoo.layers.forecasting.losses import WindowSquaredError as WindowSquaredError
 from rnnzoo.layers.forecasting.normalization import Denormalize as Denormalize
 from rnnzoo.layers.forecasting.normalization import Normalize as Normalize
@@ -29,6 +31,16 @@ from rnnzoo.layers.recurrent.classic import LSTM as LSTM
 from rnnzoo.layers.recurrent.classic import RNN as RNN
 from rnnzoo.layers.recurrent.classic import SimpleRNN as SimpleRNN
 from rnnzoo.layers.recurrent.layernorm_lstm import LayerNormLSTMCell as LayerNormLSTMCell
+from rnnzoo.layers.recurrent.linear import linear_recurrence as linear_recurrence
+from rnnzoo.layers.recurrent.lstm_cells import MogrifierLSTMCell as MogrifierLSTMCell
+from rnnzoo.layers.recurrent.lstm_cells import PeepholeLSTMCell as PeepholeLSTMCell
+from rnnzoo.layers.recurrent.modern.diagonal import LRU as LRU
+from rnnzoo.layers.recurrent.modern.diagonal import Hawk as Hawk
+from rnnzoo.layers.recurrent.modern.minimal import MinGRU as MinGRU
+from rnnzoo.layers.recurrent.modern.minimal import MinLSTM as MinLSTM
+from rnnzoo.layers.recurrent.modern.quasi import QRNN as QRNN
+from rnnzoo.layers.recurrent.modern.quasi import SRU as SRU
+from rnnzoo.layers.recurrent.modern.quasi import IndRNN as IndRNN
 from rnnzoo.layers.recurrent.paths import use as use
 from rnnzoo.layers.recurrent.weight_dropped import WeightDroppedLSTM as WeightDroppedLSTM
 from rnnzoo.layers.seq2seq.attentive_decoders import BahdanauDecoder as BahdanauDecoder
@@ -39,4 +51,5 @@ from rnnzoo.layers.text.characters import Characters as Characters
 from rnnzoo.layers.text.crf import CRF as CRF
 from rnnzoo.layers.text.crf import CRFModel as CRFModel
 from rnnzoo.layers.text.perplexity import Perplexity as Perplexity
+from rnnzoo.layers.text.steps import StepsCrossEntropy as StepsCrossEntropy
 from rnnzoo.layers.text.word_dropout import WordDropout as WordDropout

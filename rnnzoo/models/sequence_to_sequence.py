@@ -4,192 +4,74 @@
 is the logits of the next tokens. The parts are named `encoder` and `decoder`: `rnnzoo.decode` runs them on their own.
 """
 
-from typing import Literal
+from typing import Annotated, TypedDict, Unpack
 
 from rnnzoo._lazy import layers
 from rnnzoo.errors import InvalidValue
+from rnnzoo.hyperparameters import Default
+from rnnzoo.models.blocks import Alignment
 from rnnzoo.registry import register
 
 
-def translate(source, target, decoder, cell, *, units, num_layers, dropout, bidirectional, **kwargs):
+class Decoding(TypedDict):
+    """The keywords of every decoder; those of the encoder are among them."""
+
+    outputs: int
+    embedding_dim: int
+    units: Annotated[int, Default(128)]
+    num_layers: Annotated[int, Default(1)]
+    dropout: Annotated[float, Default(0.2)]
+    scheduled_sampling: Annotated[float, Default(0.0)]
+
+
+def translate(source, target, decoder, cell, bidirectional, *, units, num_layers, dropout, **kwargs):
     """Read the source, write the target."""
-    encoder = layers.Encoder(cell, units, num_layers, bidirectional, dropout, name="encoder")
-    memory, *states = encoder(source)
+    memory, *states = layers.Encoder(cell, units, num_layers, bidirectional, dropout, name="encoder")(source)
     options = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout, **kwargs}
     found = decoder(**options, name="decoder")(target, memory, states)
     return found[0] if isinstance(found, (list, tuple)) else found
 
 
 @register(paper="https://arxiv.org/abs/1409.3215")
-def seq2seq_rnn(
-    source,
-    target,
-    *,
-    outputs,
-    embedding_dim,
-    units=128,
-    num_layers=1,
-    dropout=0.2,
-    bidirectional=False,
-    scheduled_sampling=0.0,
-):
+def seq2seq_rnn(source, target, *, bidirectional=False, **options: Unpack[Decoding]):
     """Encoder and decoder of simple recurrent networks: the last state is all that the decoder knows of the source."""
-    return translate(
-        source,
-        target,
-        layers.Decoder,
-        "rnn",
-        outputs=outputs,
-        embedding_dim=embedding_dim,
-        units=units,
-        num_layers=num_layers,
-        dropout=dropout,
-        bidirectional=bidirectional,
-        scheduled_sampling=scheduled_sampling,
-    )
+    return translate(source, target, layers.Decoder, "rnn", bidirectional, **options)
 
 
 @register(paper="https://arxiv.org/abs/1409.3215")
-def seq2seq_lstm(
-    source,
-    target,
-    *,
-    outputs,
-    embedding_dim,
-    units=128,
-    num_layers=1,
-    dropout=0.2,
-    bidirectional=False,
-    scheduled_sampling=0.0,
-):
+def seq2seq_lstm(source, target, *, bidirectional=False, **options: Unpack[Decoding]):
     """Encoder and decoder of LSTMs: the last state is all that the decoder knows of the source."""
-    return translate(
-        source,
-        target,
-        layers.Decoder,
-        "lstm",
-        outputs=outputs,
-        embedding_dim=embedding_dim,
-        units=units,
-        num_layers=num_layers,
-        dropout=dropout,
-        bidirectional=bidirectional,
-        scheduled_sampling=scheduled_sampling,
-    )
+    return translate(source, target, layers.Decoder, "lstm", bidirectional, **options)
 
 
 @register(paper="https://arxiv.org/abs/1406.1078")
-def seq2seq_gru(
-    source,
-    target,
-    *,
-    outputs,
-    embedding_dim,
-    units=128,
-    num_layers=1,
-    dropout=0.2,
-    bidirectional=False,
-    scheduled_sampling=0.0,
-):
+def seq2seq_gru(source, target, *, bidirectional=False, **options: Unpack[Decoding]):
     """Encoder and decoder of GRUs: the last state is all that the decoder knows of the source."""
-    return translate(
-        source,
-        target,
-        layers.Decoder,
-        "gru",
-        outputs=outputs,
-        embedding_dim=embedding_dim,
-        units=units,
-        num_layers=num_layers,
-        dropout=dropout,
-        bidirectional=bidirectional,
-        scheduled_sampling=scheduled_sampling,
-    )
+    return translate(source, target, layers.Decoder, "gru", bidirectional, **options)
 
 
 @register(paper="https://arxiv.org/abs/1409.0473")
-def seq2seq_bahdanau(
-    source, target, *, outputs, embedding_dim, units=128, num_layers=1, dropout=0.2, scheduled_sampling=0.0
-):
+def seq2seq_bahdanau(source, target, **options: Unpack[Decoding]):
     """Bidirectional GRU, additive attention over its states, and a GRU that reads the context with every token."""
-    return translate(
-        source,
-        target,
-        layers.BahdanauDecoder,
-        "gru",
-        outputs=outputs,
-        embedding_dim=embedding_dim,
-        units=units,
-        num_layers=num_layers,
-        dropout=dropout,
-        bidirectional=True,
-        scheduled_sampling=scheduled_sampling,
-    )
+    return translate(source, target, layers.BahdanauDecoder, "gru", True, **options)
 
 
 @register(paper="https://arxiv.org/abs/1508.04025")
 def seq2seq_luong(
-    source,
-    target,
-    *,
-    outputs,
-    embedding_dim,
-    units=128,
-    num_layers=1,
-    dropout=0.2,
-    bidirectional=False,
-    alignment: Literal["dot", "general", "concat"] = "general",
-    input_feeding=False,
-    scheduled_sampling=0.0,
-):
+    source, target, *, bidirectional=False, alignment: Alignment = "general", input_feeding=False,
+    **options: Unpack[Decoding],
+):  # fmt: skip
     """LSTMs with multiplicative (Luong) attention; input feeding tells the next step where this one looked."""
     if alignment == "dot" and bidirectional:
         raise InvalidValue(
             "dot compares states of one width, and both directions are twice as wide: take general or concat. "
             "Received: alignment='dot', bidirectional=True"
         )
-    return translate(
-        source,
-        target,
-        layers.LuongDecoder,
-        "lstm",
-        outputs=outputs,
-        embedding_dim=embedding_dim,
-        units=units,
-        num_layers=num_layers,
-        dropout=dropout,
-        bidirectional=bidirectional,
-        alignment=alignment,
-        input_feeding=input_feeding,
-        scheduled_sampling=scheduled_sampling,
-    )
+    attention = {"alignment": alignment, "input_feeding": input_feeding}
+    return translate(source, target, layers.LuongDecoder, "lstm", bidirectional, **attention, **options)
 
 
 @register(paper="https://arxiv.org/abs/1706.03762")
-def seq2seq_dot(
-    source,
-    target,
-    *,
-    outputs,
-    embedding_dim,
-    units=128,
-    num_layers=1,
-    dropout=0.2,
-    bidirectional=True,
-    scheduled_sampling=0.0,
-):
+def seq2seq_dot(source, target, *, bidirectional=True, **options: Unpack[Decoding]):
     """LSTMs with scaled dot-product attention over the states of both directions."""
-    return translate(
-        source,
-        target,
-        layers.LuongDecoder,
-        "lstm",
-        outputs=outputs,
-        embedding_dim=embedding_dim,
-        units=units,
-        num_layers=num_layers,
-        dropout=dropout,
-        bidirectional=bidirectional,
-        alignment="scaled_dot",
-        scheduled_sampling=scheduled_sampling,
-    )
+    return translate(source, target, layers.LuongDecoder, "lstm", bidirectional, alignment="scaled_dot", **options)

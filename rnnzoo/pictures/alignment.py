@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from rich.text import Text
 
 from rnnzoo.pictures.attention import COLOURS
-from rnnzoo.pictures.figures import safe
 from rnnzoo.tasks.judging.translations import Translation
 
 INCHES = 0.22
@@ -53,11 +52,11 @@ def picture(found: Sequence[Translation]) -> Figure:
         if one.attention is not None and one.attention.size:
             axes.imshow(one.attention, cmap="Blues", vmin=0, vmax=1)
         upright = max(map(len, source), default=1) == 1
-        axes.set_xticks(range(len(source)), [safe(token) for token in source], rotation=0 if upright else 90)
-        axes.set_yticks(range(len(target)), [safe(token) for token in target])
+        axes.set_xticks(range(len(source)), source, rotation=0 if upright else 90)
+        axes.set_yticks(range(len(target)), target)
         axes.tick_params(labelsize=8, length=0)
         room = int(LETTERS * width)
-        axes.set_title(safe(one.text if len(one.text) <= room else one.text[: room - 3] + "..."), fontsize=9)
+        axes.set_title(one.text if len(one.text) <= room else one.text[: room - 3] + "...", fontsize=9)
         axes.set_anchor("N")
     return figure
 

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from rnnzoo.data.batches import pad
 from rnnzoo.inference.attending import attention
-from rnnzoo.pictures.figures import safe
 
 LINE = 100
 """Characters in a line of a picture."""
@@ -87,7 +86,7 @@ def picture(explanations: Sequence[Explanation]) -> Figure:
         for column, token, shade in line:
             ground = {"boxstyle": "square,pad=0.1", "facecolor": COLOURS(0.8 * shade), "edgecolor": "none"}
             style: dict[str, Any] = {"weight": "bold"} if shade < 0 else {"bbox": ground}
-            axes.text(column, row, safe(token), family="monospace", fontsize=9, va="center", **style)
+            axes.text(column, row, token, family="monospace", fontsize=9, va="center", **style)
     return figure
 
 

@@ -32,7 +32,8 @@ def f1_by_class(scores: Mapping[str, Mapping[str, float]], split: str) -> Figure
     names = sorted(scores, key=lambda name: scores[name]["count"])
     figure = Figure(figsize=(6.5, 1 + 0.28 * len(names)), layout="constrained")
     axes = figure.subplots()
-    bars = axes.barh(names, [scores[name]["f1"] for name in names])
+    bars = axes.barh(range(len(names)), [scores[name]["f1"] for name in names])
+    axes.set_yticks(range(len(names)), names)
     axes.bar_label(bars, [f"{scores[name]['f1']:.3f} of {scores[name]['count']:,}" for name in names], padding=3)
     axes.set(xlabel="F1", xlim=(0, 1.2), title=f"F1 by class, {split}")
     return figure

@@ -4,24 +4,41 @@ import warnings
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from rnnzoo.files import own_file, whole_file
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG file, whole. Letters that the font lacks are drawn as boxes, without a word."""
-    with whole_file(path, suffix=".png") as temporary, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(temporary, dpi=120)
+    """Write a PNG file, whole. Names are text, never markup; letters that the font lacks are drawn as boxes."""
+    with whole_file(path, suffix=".png") as temporary:
+        _draw(figure, temporary)
 
 
 def save_own(figure: Figure, folder: Path, name: str) -> None:
     """Write a PNG file of a folder, whole: no link leads it out. See `save`."""
-    with own_file(folder, name, suffix=".png") as temporary, warnings.catch_warnings():
+    with own_file(folder, name, suffix=".png") as temporary:
+        _draw(figure, temporary)
+
+
+def _draw(figure: Figure, path: str) -> None:
+    _as_it_is(figure)
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(temporary, dpi=120)
+        figure.savefig(path, dpi=120)
 
 
-def safe(text: str) -> str:
-    """Return a text that matplotlib draws as it is: a lone $ would begin mathematics."""
-    return text.replace("$", r"\$")
+def _as_it_is(figure: Figure) -> None:
+    """Take every $ as a sign, not as the begin of mathematics, except where matplotlib itself writes powers of ten."""
+    own = {
+        text
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        if isinstance(axis.get_major_formatter(), ScalarFormatter | LogFormatter)
+        for text in axis.findobj(Text)
+        if text is not axis.label
+    }
+    for text in figure.findobj(Text):
+        if text not in own:
+            text.set_parse_math(False)

@@ -1,5 +1,6 @@
 """Pictures of forecasts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ from matplotlib.figure import Figure
 
 COLUMNS = 3
 """So many targets are drawn."""
+ROWS = 12
+"""So many series are drawn."""
 
 
 def windows(
@@ -84,4 +87,55 @@ def fed_back(truth: np.ndarray, found: np.ndarray, names: list[str]) -> Figure:
         axes.set(title=name, xlabel="steps")
         axes.grid(alpha=0.3)
         axes.legend()
+    return figure
+
+
+def beside_naive(model: str, judgement: Any, split: str) -> Figure:
+    """Root mean squared error of a model beside that of naive forecasts."""
+    scores, others = judgement.scores, judgement.answers["naive"]
+    figure = Figure(figsize=(6, 1 + 0.4 * (1 + len(others))), layout="constrained")
+    axes = figure.subplots()
+    names = [model, *others]
+    bars = axes.barh(names[::-1], [row["rmse"] for row in (scores, *others.values())][::-1])
+    bars[-1].set_color("tab:red")
+    axes.set(xlabel="rmse, scaled", title=f"beside naive forecasts, {split}")
+    return figure
+
+
+def ahead(answers: Sequence[dict[str, Any]], tables: Sequence[Any], targets: Sequence[str]) -> Figure:
+    """History, forecast and intervals of new histories, a row a series, a column a target, with dates where known.
+
+    Args:
+        answers: Of `Run.predict`.
+        tables: The histories, `rnnzoo.data.series.table.Table`.
+        targets: Names; the last ones are drawn.
+    """
+    answers, tables, targets = answers[:ROWS], tables[:ROWS], list(targets)[-COLUMNS:]
+    figure = Figure(figsize=(7 * len(targets), 2.6 * len(answers)), layout="constrained")
+    grid = figure.subplots(len(answers), len(targets), squeeze=False)
+    for line, answer, table in zip(grid, answers, tables, strict=True):
+        for axes, name in zip(line, targets, strict=True):
+            y = np.array(answer[name])
+            past = table.values[-min(len(table), 5 * len(y) + 20) :, table.columns.index(name)]
+            before: Any = np.arange(-len(past), 0)
+            after: Any = np.arange(len(y))
+            if table.times is not None and "time" in answer:
+                before, after = table.times[-len(past) :], np.array(answer["time"], "datetime64[us]")
+                axes.tick_params(axis="x", rotation=20)
+            axes.plot(before, past, color="gray", label="history")
+            axes.plot(after, y, color="tab:red", label="forecast", marker="." if len(y) == 1 else "")
+            for level, shade in ((95, 0.12), (80, 0.25)):
+                if (low := answer.get(f"{name}_low_{level}")) is not None:
+                    axes.fill_between(
+                        after,
+                        low,
+                        answer[f"{name}_high_{level}"],
+                        color="tab:red",
+                        alpha=shade,
+                        lw=0,
+                        label=f"{level} %",
+                    )
+            axes.set_title(f"{answer.get('series', '')}  {name}".strip(), fontsize=9)
+            axes.grid(alpha=0.3)
+    grid[0][0].legend(fontsize=8)
     return figure

@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rnnzoo.pictures.alignment import picture
-from rnnzoo.pictures.figures import safe
 from rnnzoo.tasks.judging.translations import Translation
 
 HEAT_MAPS = 6
@@ -81,7 +80,7 @@ def examples(found: Sequence[Translation], faultless: Sequence[str], right: np.n
     axes.set(xlim=(0, 1), ylim=(len(lines), -1))
     axes.axis("off")
     for row, (text, style) in enumerate(lines):
-        shown = safe(text if len(text) <= LINE else text[: LINE - 3] + "...")
+        shown = text if len(text) <= LINE else text[: LINE - 3] + "..."
         weight, colour = ("bold", "black") if style == "bold" else ("normal", style or "black")
         axes.text(0, row, shown, family="monospace", fontsize=9, va="center", weight=weight, color=colour)
     return figure

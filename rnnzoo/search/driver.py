@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,25 +95,32 @@ def tune(
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # the driver must leave the GPU to the trials
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
     base = base or recipe
+    recipe.data.check_source()
     models = tuple(dict.fromkeys(models)) or (recipe.model,)
     recipe = (recipe if recipe.model in models else recipe.with_model(models[0])).check()
-    recipe.data.check_source()
     checks.numbers(trials, workers, max_minutes, trial_minutes)
     checks.names(tuner, objective, recipe.task)
     checks.ray(ray_address)
     folder = named(output or Path("runs") / f"{recipe.name}-tune").absolute()
     files.claim(folder, restart=False)
-    with in_one_sentence(), alone(folder, "searching"), _engine(workers, folder, ray_address) as engine:
+    with (
+        _nothing_left_of_no_search(folder),
+        in_one_sentence(),
+        alone(folder, "searching"),
+        _engine(workers, folder, ray_address) as engine,
+    ):
         files.claim(folder, restart)
         if not (folder / files.SEARCH).is_file():
             engine.prepare(1)  # it imports while the data are read
+        recipe = _within(recipe, search or {})
         facts = prepared.prepare(recipe, folder / files.DATA, data_dir)
         objective = checks.objective(objective, recipe.task, facts["validation"])
         if objective.startswith("val_"):
             recipe = dataclasses.replace(recipe, monitor=objective)
-        space = make_space(recipe, models, search or {}, longest=facts["longest"], examples=facts["examples"])
+        known = {name: facts[name] for name in ("longest", "examples", "lengths") if name in facts}
+        space = make_space(recipe, models, search or {}, **known)
         identity = {
-            **recipe.identity(), "epochs": recipe.epochs, "tuner": tuner, "objective": objective,
+            **recipe.identity(), **recipe.data.seen(), "epochs": recipe.epochs, "tuner": tuner, "objective": objective,
             **{f"search {d.name}": f"{d}{f' of {list(d.models)}' if d.models else ''}" for d in space},
         }  # fmt: skip
         store = Store(folder, identity, console.print)
@@ -128,6 +136,28 @@ def tune(
         loop.go(wanted, workers, max_minutes, trial_minutes)
         engine.close()
         return _conclude(loop, base, tensorboard, console)
+
+
+@contextlib.contextmanager
+def _nothing_left_of_no_search(folder: Path) -> Iterator[None]:
+    """Take a new folder away again where the search could not begin."""
+    new = not folder.exists()
+    try:
+        yield
+    finally:
+        if new and not (folder / files.SEARCH).is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _within(recipe: Recipe, search: Mapping[str, Any]) -> Recipe:
+    """Return the recipe with a sequence length that is searched: its own may be longer than the data."""
+    wanted = {**recipe.search, **search}.get("sequence_length")
+    if not isinstance(wanted, tuple | list) or recipe.sequence_length is None:
+        return recipe
+    inside = recipe.sequence_length in wanted or (
+        isinstance(wanted, tuple) and min(wanted) <= recipe.sequence_length <= max(wanted)
+    )
+    return recipe if inside else dataclasses.replace(recipe, sequence_length=int(max(wanted)))
 
 
 @contextlib.contextmanager

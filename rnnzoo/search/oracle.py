@@ -1,7 +1,9 @@
 """KerasTuner's oracles, kept in the driver's memory and brought back by replaying the trials.
 
 Their own save and reload are left out on purpose: a grid crashes on reload, the Bayesian oracle goes on with other
-values, and a kill between their two writes loses a trial.
+values, and a kill between their two writes loses a trial. All that the package uses of KerasTuner beyond its public API
+(`_seed_state`, `_make_gpr`, `_duplicate`, `_random_populate_space`, `_nonfixed_space`, `_vectorize_trials`,
+`_save_trial`, `_random_state`) stands in this file: it has no public way to put an oracle back where it was.
 """
 
 import warnings

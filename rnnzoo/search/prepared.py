@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data import ragged
-from rnnzoo.data.batches import Splits
-from rnnzoo.data.splits import InParts
+from rnnzoo.data.splits import InParts, Splits
 from rnnzoo.files import whole_file
 from rnnzoo.training.recipe import Recipe
 
@@ -23,12 +22,13 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
     batched anew (`InParts` can) are read by each trial.
 
     Returns:
-        `longest`: steps of the longest training sequence; `examples` of train; whether there is a `validation` part.
+        `longest`: steps of the longest training sequence; `examples` of train; whether there is a `validation` part;
+        `lengths`: whether the sequence length is to be searched.
 
     Raises:
         ValueError, TypeError: Data that no model can be trained on.
     """
-    of = {"data": recipe.to_config()["data"], "limit": recipe.limit}
+    of = {"data": recipe.to_config()["data"], "limit": recipe.limit, **recipe.data.seen()}
     others = False
     parts: dict[str, Any]
     if path.is_file():
@@ -53,9 +53,10 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
         splits, arrays = recipe.load(data_dir), {}
         parts = {name: (part.x, part.y) for name, part in splits.parts.items()}
         rows = parts["train"][0]
+    lengths = ragged.lengths(rows)
     facts = {
-        "longest": int(ragged.lengths(rows).max()), "examples": len(rows), "validation": "validation" in parts,
-        "of": of,
+        "longest": int(lengths.max()), "examples": len(rows), "validation": "validation" in parts,
+        "lengths": recipe.data.searches_sequence_length(lengths), "of": of,
     }  # fmt: skip
     if others:
         return facts

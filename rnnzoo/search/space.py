@@ -66,7 +66,13 @@ class Dimension:
 
 
 def make_space(
-    recipe: Recipe, models: Sequence[str], search: Mapping[str, Any], *, longest: int, examples: int
+    recipe: Recipe,
+    models: Sequence[str],
+    search: Mapping[str, Any],
+    *,
+    longest: int,
+    examples: int,
+    lengths: bool = True,
 ) -> list[Dimension]:
     """Return every dimension: the default ones, as the recipe's `search` and then `search` narrow or widen them.
 
@@ -76,13 +82,14 @@ def make_space(
         search: By name a range `(low, high)`, a list of values, or None: not searched.
         longest: Steps of the longest training sequence: no default range goes beyond.
         examples: Of train: no default range of the batch size goes beyond.
+        lengths: Whether a part of the data's sequences means the same: False does not search their length by default.
 
     Raises:
         ValueError, TypeError: A name that no model has, a range outside what is valid, nothing to search.
     """
     wanted: dict[str, Any] = {**dict.fromkeys(DEFAULT, "default"), **recipe.search, **search}
-    if not find(recipe.task).searches_sequence_length and wanted["sequence_length"] == "default":
-        wanted["sequence_length"] = None  # fewer tags to get right would not compare, nor fewer pairs to learn
+    if not (lengths and find(recipe.task).searches_sequence_length) and wanted["sequence_length"] == "default":
+        wanted["sequence_length"] = None  # fewer tags to get right would not compare, nor half a picture
     dials = _dials(recipe, models)
     limits = {"sequence_length": longest, "batch_size": examples}
     start = recipe.model if recipe.model in models else models[0]

@@ -1,19 +1,22 @@
 """Models for serving."""
 
-import shutil
+import tempfile
 import warnings
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rnnzoo import layers
-from rnnzoo.errors import InvalidValue, UserError
+from rnnzoo.errors import InvalidValue, UserError, WriteFailed
 from rnnzoo.files import TEMPORARY
 from rnnzoo.rebuilding import rebuild
 from rnnzoo.training.runs import Run, load
 
 ENDINGS = {"tf_saved_model": "saved_model", "onnx": "model.onnx", "litert": "model.tflite"}
+SAVED_MODEL = ("saved_model.pb", "fingerprint.pb", "variables/variables.*")
+"""The files of a SavedModel."""
+TOLERANCE = 1e-4
 
 
 def export(
@@ -23,7 +26,9 @@ def export(
     batch_size: int | None = None,
     sequence_length: int | None = None,
 ) -> tuple[Path, float]:
-    """Write a run's model for serving and compare its answers with the model's.
+    """Write a run's model for serving and compare its answers with those of the run's own model.
+
+    What is at `output` already is replaced only if it is an export of the same format.
 
     Args:
         run: A finished run folder, or a `Run`.
@@ -33,12 +38,16 @@ def export(
         sequence_length: Fix the steps.
 
     Returns:
-        The path, and the largest difference between its answers and the model's on random input.
+        The path, and the largest difference between its answers and the model's on random input of several lengths.
 
     Raises:
-        ValueError: A run of translation, a format without its sizes, or one whose answers differ by more than 1e-4.
+        ValueError: A run of translation, a format without its sizes, one that cannot hold the model or whose answers
+            differ by more than 1e-4, or something else in the way.
         UserError: A library is missing.
+        OSError: The file cannot be written.
     """
+    if format not in ENDINGS:
+        raise InvalidValue(f"format must be {' or '.join(ENDINGS)}. Received: {format=}")
     opened = run if isinstance(run, Run) else load(run)
     if opened.task.sequences > 1:
         raise InvalidValue(
@@ -46,6 +55,7 @@ def export(
             f"Received: {opened.folder}"
         )
     path = Path(output) if output else opened.folder / ENDINGS[format]
+    _refuse_foreign(path, format)
     litert = format == "litert"
     if litert and sequence_length is None:
         raise InvalidValue("litert needs a fixed --sequence-length. Received: sequence_length=None")
@@ -56,67 +66,107 @@ def export(
     model = rebuild(
         opened.model, batch_size=batch_size, sequence_length=sequence_length, unroll=True if litert else None
     )
-    x = _example(model, opened.data.inputs)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(TEMPORARY + ENDINGS[format])  # exporters look at the ending
+    batches = _examples(model, opened.data.inputs)
     try:
-        with layers.use("general"):  # the fast kernels are for this machine, the file is for any
-            model(x)  # Keras exports only what has been called
-            model.export(str(temporary), format=format, verbose=False)
-        error = float(np.abs(_answer(temporary, format, x) - model.predict_on_batch(x)).max())
-        if not error < 1e-4:
-            raise InvalidValue(f"The exported model answers differently by {error:.1e}. Received: {format}")
-        if path.is_dir():
-            shutil.rmtree(path)
-        temporary.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=TEMPORARY) as folder:
+            made = Path(folder) / ENDINGS[format]  # exporters look at the ending
+            answers = _write(model, made, format, batches)
+            differences = [
+                np.abs(a - opened.model.predict_on_batch(x)).max() for a, x in zip(answers, batches, strict=True)
+            ]
+            error = float(np.max(differences))  # NaN, if one is
+            if not error <= TOLERANCE:
+                raise InvalidValue(f"The exported model answers differently by {error:.1e}. Received: {format}")
+            if path.is_dir():
+                path.rename(Path(folder) / "before")
+            made.replace(path)
     except ImportError as missing:
         raise UserError(
             f"Export to {format} needs more libraries ({missing}): pip install 'rnnzoo[onnx]'."
         ) from missing
-    finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise WriteFailed(f"Cannot write {path}: {error.strerror or error}. Received: output={str(path)!r}") from error
     return path, error
 
 
-def _example(model: Any, inputs: dict[str, Any]) -> Any:
-    """Random input, the last two steps of the first row padded where the model knows padding."""
-    batch, time, *rest = model.inputs[0].shape
-    rng = np.random.default_rng(0)
-    shape = (batch or 2, time or 7, *rest)
-    if "vocabulary_size" in inputs:
-        fill: float | None = 0
-        x = rng.integers(1, inputs["vocabulary_size"], shape).astype("int32")
+def _write(model, path, format, batches):
+    """Export, and return the file's answers."""
+    try:
+        model(batches[0])  # Keras exports only what has been called
+        model.export(str(path), format=format, verbose=False)
+        return _answers(path, format, batches)
+    except (ImportError, OSError):
+        raise
+    except Exception as error:  # of a converter or of a runtime: each has its own
+        why = next(iter(str(error).splitlines()), type(error).__name__)[:200]
+        raise InvalidValue(f"No runtime can answer by {format} of this model ({why}). Received: {format}") from error
+
+
+def _refuse_foreign(path, format):
+    """Raise unless `path` is free, or holds nothing but an export of this format."""
+    if format != "tf_saved_model":
+        own = path.is_file() and path.suffix == Path(ENDINGS[format]).suffix
     else:
-        x, fill = rng.normal(size=shape).astype("float32"), inputs.get("pad_value")
-    if fill is not None and shape[1] > 2:
-        x[0, -2:] = fill
+        files = [p.relative_to(path).as_posix() for p in path.rglob("*") if not p.is_dir()]
+        own = path.is_dir() and all(any(fnmatch(name, pattern) for pattern in SAVED_MODEL) for name in files)
+    if path.exists() and not own:
+        what = "a folder" if format == "tf_saved_model" else f"a file *{Path(ENDINGS[format]).suffix}"
+        raise InvalidValue(
+            f"Something else is there, which an export must not replace: name {what} that is new or an export's own. "
+            f"Received: output={str(path)!r}"
+        )
+
+
+def _examples(model: Any, inputs: dict[str, Any]) -> list[Any]:
+    """Random batches; where the model knows padding, rows of several lengths: full, one step, and between."""
+    batch, time, *rest = model.inputs[0].shape
+    rng, time = np.random.default_rng(0), time or 12
+    lengths = [time, 1, (time + 1) // 2, max(1, time - 1), max(1, time // 3)]
+    return [
+        _example(rng, inputs, np.resize(np.roll(lengths, -k), batch or len(lengths)), (time, *rest))
+        for k in range(0, len(lengths), batch or len(lengths))
+    ]
+
+
+def _example(rng, inputs, lengths, shape):
+    """A random batch whose rows have these lengths, padded to `shape`."""
+    real = np.arange(shape[0]) < lengths[:, None]
+    if "vocabulary_size" in inputs:
+        x = np.where(real, rng.integers(1, inputs["vocabulary_size"], real.shape), 0).astype("int32")
+    else:
+        x = rng.normal(size=(len(lengths), *shape)).astype("float32")
+        if inputs.get("pad_value") is not None:
+            x[~real] = inputs["pad_value"]
     if "characters" in inputs:
-        letters = rng.integers(1, inputs["characters"], (*shape, 5)).astype("int32")
-        return x, np.where(x[..., None] == 0, 0, letters)
+        letters = rng.integers(1, inputs["characters"], (*real.shape, 5)).astype("int32")
+        return x, np.where(real[..., None], letters, 0)
     return x
 
 
-def _answer(path: Path, format: str, x: np.ndarray) -> np.ndarray:
+def _answers(path: Path, format: str, batches: list[Any]) -> list[np.ndarray]:
     """Run the exported file."""
     if format == "tf_saved_model":
         import tensorflow as tf
 
         loaded = tf.saved_model.load(str(path))  # must outlive the call: `serve` does not hold its variables
-        return np.asarray(loaded.serve(list(x)) if isinstance(x, tuple) else loaded.serve(x))
+        return [np.asarray(loaded.serve(list(x) if isinstance(x, tuple) else x)) for x in batches]
     if format == "onnx":
         import onnxruntime
 
         session = onnxruntime.InferenceSession(str(path))
-        inputs = x if isinstance(x, tuple) else (x,)
-        return session.run(None, {i.name: a for i, a in zip(session.get_inputs(), inputs, strict=True)})[0]
+        names = [i.name for i in session.get_inputs()]
+        fed = [dict(zip(names, x if isinstance(x, tuple) else (x,), strict=True)) for x in batches]
+        return [session.run(None, x)[0] for x in fed]
     import tensorflow as tf
 
     with warnings.catch_warnings():  # it will move to ai_edge_litert one day; until then TensorFlow brings it along
         warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated")
         interpreter = tf.lite.Interpreter(str(path))
     interpreter.allocate_tensors()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
-    interpreter.invoke()
-    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    answers = []
+    for x in batches:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
+        interpreter.invoke()
+        answers.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+    return answers

@@ -13,7 +13,7 @@ from typing import Any
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 from rnnzoo.tasks.task import Task
 
-OWN = ("classification", "regression", "forecasting", "tagging", "language_modeling", "translation")
+OWN = ("classification", "regression", "forecasting", "tagging", "language_modeling", "translation", "multilabel")
 
 _tasks: dict[str, Task] = {}
 
@@ -44,12 +44,15 @@ def find(name: str) -> Task:
     """Return the task of this name.
 
     Raises:
+        TypeError: It is no string.
         ValueError: There is none.
     """
     _load()
-    if not isinstance(name, str) or name not in _tasks:
+    if not isinstance(name, str):
+        raise InvalidType(f"A task's name must be a string: {', '.join(_tasks)}. Received: task={name!r}")
+    if name not in _tasks:
         raise InvalidValue(
-            f"Unknown task; valid are {', '.join(_tasks)}.{did_you_mean(str(name), _tasks)} Received: task={name!r}"
+            f"Unknown task; valid are {', '.join(_tasks)}.{did_you_mean(name, _tasks)} Received: task={name!r}"
         )
     return _tasks[name]
 
@@ -91,7 +94,8 @@ def check_options(task: Task, given: dict[str, Any]) -> dict[str, Any]:
             raise InvalidValue(
                 f"Only {known[word].name} has a {word}. Received: {word}={value!r}, a run of {task.name}"
             )
-    return {word: dial.check(word, given.get(word, dial.default)) for word, dial in task.answer_options.items()}
+    wanted = {word: (dial, given.get(word, dial.default)) for word, dial in task.answer_options.items()}
+    return {word: dial.check(word, value) for word, (dial, value) in wanted.items() if value is not None}
 
 
 @functools.cache

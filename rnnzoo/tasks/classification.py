@@ -7,18 +7,8 @@ from rnnzoo.tasks.task import Judgement, Task
 
 
 def logits(x, outputs):
-    """One score per class: of the sequence, or of every step. Float32 also under mixed precision."""
+    """One score a class: of the sequence, or of every step. Float32 also under mixed precision."""
     return keras.layers.Dense(outputs, dtype="float32", name="logits")(x)
-
-
-def at_least_two_classes(task, draft):
-    """Fill in 2 classes; refuse fewer."""
-    given = draft.sizes["outputs"]
-    draft.sizes["outputs"] = given or 2
-    if draft.sizes["outputs"] < 2:
-        raise InvalidValue(
-            f"{task.name} needs at least 2 classes: two classes are two logits. Received: outputs={given}"
-        )
 
 
 class Classification(Task):
@@ -31,7 +21,12 @@ class Classification(Task):
     weighs_classes = True
 
     def check_sizes(self, draft):
-        at_least_two_classes(self, draft)
+        given = draft.sizes["outputs"]
+        draft.sizes["outputs"] = given or 2
+        if draft.sizes["outputs"] < 2:
+            raise InvalidValue(
+                f"{self.name} needs at least 2 classes: two classes are two logits. Received: outputs={given}"
+            )
 
     def answer(self, x, draft):
         return logits(x, draft.sizes["outputs"])

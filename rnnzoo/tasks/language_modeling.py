@@ -40,7 +40,7 @@ class LanguageModeling(Task):
         return draft.embedding(x, reverse=True) if draft.options["tie_weights"] else x
 
     def loss(self):
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return layers.StepsCrossEntropy(from_logits=True)
 
     def metrics(self):
         return [layers.Perplexity(), "accuracy"]

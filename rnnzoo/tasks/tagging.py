@@ -3,24 +3,22 @@
 from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import register
-from rnnzoo.tasks.classification import at_least_two_classes, logits
-from rnnzoo.tasks.task import Judgement, Task
+from rnnzoo.tasks.classification import Classification
+from rnnzoo.tasks.task import Judgement
 
 
-class Tagging(Task):
+class Tagging(Classification):
     """Logits `(batch, time, outputs)`; by a CRF the tags of a sequence are judged together."""
 
     name = "tagging"
     per_step = True
     sizes = ("characters",)
     own = {"crf": False, "character_model": "lstm", "character_units": 64}  # noqa: RUF012
-    watched = ("loss", "accuracy")
-    main_metric = "accuracy"
-    higher_is_better = frozenset({"accuracy", "precision", "recall", "f1", "roc_auc"})
+    weighs_classes = False
     searches_sequence_length = False
 
     def check_sizes(self, draft):
-        at_least_two_classes(self, draft)
+        super().check_sizes(draft)
         characters, features = draft.sizes["characters"], draft.sizes["features"]
         if characters is not None and features is not None:
             raise InvalidValue(
@@ -38,23 +36,14 @@ class Tagging(Task):
         return layers.Characters(draft.sizes["characters"], kind, width, name="with_characters")([x, characters])
 
     def answer(self, x, draft):
-        x = logits(x, draft.sizes["outputs"])
+        x = super().answer(x, draft)
         return layers.CRF(dtype="float32", name="crf")(x) if draft.options["crf"] else x
 
     def model_class(self, draft):
         return layers.CRFModel if draft.options["crf"] else keras.Model
 
     def loss(self):
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-    def metrics(self):
-        return ["accuracy"]
-
-    def measure(self, predictions):
-        """Those of classification, over all steps."""
-        from rnnzoo.tasks.judging.measures import of_classes
-
-        return of_classes(predictions)
+        return layers.StepsCrossEntropy(from_logits=True)
 
     def judge(self, model, batches, data, *, final=True, **options):
         """With precision, recall, f1 and count of each tag."""

@@ -44,12 +44,14 @@ class Judgement:
         details: More for `results.json`, by name, such as the scores of each tag.
         table: A table for the terminal, or None.
         answers: What the pictures are drawn from.
+        remark: The last thing that is said, such as that the model is no better than none.
     """
 
     scores: dict[str, float]
     details: dict[str, Any] = field(default_factory=dict)
     table: Any = None
     answers: Any = None
+    remark: str = ""
 
 
 class Task:
@@ -177,6 +179,15 @@ class Task:
         found = self.evaluate(model, dataset, data)
         return {name: found[name] for name in self.watched}
 
+    def settle(self, model: Any, splits: Any, data: Any) -> None:
+        """Fit what judging and answering need beside the trained model; the data object keeps it.
+
+        Args:
+            model: With its best weights.
+            splits: The batched data.
+            data: The data object.
+        """
+
     def judge(self, model: Any, batches: Any, data: Any, *, final: bool = True, **options: Any) -> Judgement:
         """Measure a model on a split with everything that it is worth.
 
@@ -220,6 +231,14 @@ class Task:
         text = str(raw if isinstance(raw, str) else getattr(raw, "tolist", lambda: raw)())
         return f"{shown}  {text if len(text) <= 60 else text[:57] + '...'}"
 
+    def tabulated(self, answers: Sequence[Mapping[str, Any]]) -> Any:
+        """Return answers as a `pandas.DataFrame` of their own; None: they are one a row."""
+        return None
+
+    def drawn(self, run: Any, answers: Sequence[Mapping[str, Any]], raw: Sequence[Any]) -> Any:
+        """Return a picture of answers with their inputs; None where there is none."""
+        return None
+
     def explain(self, run: Any, raw: Sequence[str], **options: Any) -> list[Any]:
         """Show which words of each text the model looked at: `rnnzoo.pictures.attention.Explanation`, one a text.
 
@@ -230,8 +249,11 @@ class Task:
 
         if not hasattr(run.data, "pieces"):
             raise InvalidValue(f"Only texts can be explained. Received: {type(run.data).__name__}")
-        titles = [f"{a['label']} {a['probability']:.2f}" for a in run.predict(raw)]
-        return explain(run.model, run.data.encode(raw), run.data.pieces(raw), titles)
+        return explain(run.model, run.data.encode(raw), run.data.pieces(raw), self.titles(run.predict(raw)))
+
+    def titles(self, answers: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Return what stands above each explained text."""
+        return [f"{answer['label']} {answer['probability']:.2f}" for answer in answers]
 
     def explained(self, found: Sequence[Any]) -> tuple[list[Any], Any]:
         """Return explanations as text for the terminal, one each, and as one picture."""

@@ -4,6 +4,7 @@ from rnnzoo._lazy import keras
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import DEFAULT_VOCABULARY, HyperParameter
 from rnnzoo.tasks import register
+from rnnzoo.tasks.classification import Classification
 from rnnzoo.tasks.task import Judgement, Task
 
 
@@ -24,6 +25,8 @@ class Translation(Task):
     }
     searches_sequence_length = False
 
+    loss, metrics = Classification.loss, Classification.metrics
+
     def check_sizes(self, draft):
         sizes = draft.sizes
         if sizes["features"] is not None:
@@ -42,12 +45,6 @@ class Translation(Task):
         target = keras.Input((None,), dtype="int32", name="target")
         draft.inputs.append(target)
         return x, target
-
-    def loss(self):
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-    def metrics(self):
-        return ["accuracy"]
 
     def evaluate(self, model, dataset, data=None):
         """Loss and accuracy of each next token, the true ones before it being known."""

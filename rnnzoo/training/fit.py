@@ -16,11 +16,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from rnnzoo import devices
-from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.batches import Batches
+from rnnzoo.data.report import lines
+from rnnzoo.data.splits import Splits
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import alone, in_one_sentence, named, own_path, write_own, write_own_json
 from rnnzoo.tasks import find, more_is_better
-from rnnzoo.training import carrying, checkpoint, folders, manifest, runs, starting
+from rnnzoo.training import carrying, checkpoint, folders, manifest, runs, snapshot, starting
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish
@@ -34,6 +36,7 @@ def train(
     restart: bool = False,
     trust: bool = False,
     data_dir: str | None = None,
+    new_data: bool = False,
     load: Callable[[Recipe], Splits] | None = None,
     measure: bool = True,
     on_epoch_end: Callable[[int, Mapping[str, float]], None] | None = None,
@@ -50,6 +53,7 @@ def train(
         restart: Begin anew, whatever the folder holds of this or another run.
         trust: Import code that the run of `weights` names, see `rnnzoo.load`.
         data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+        new_data: Go on although the files of data have changed since the run began.
         load: Gives the batched data instead of `recipe.data.load`.
         measure: False ends after the last epoch: no model file, no look at the test split, no plots.
         on_epoch_end: Called with the epoch (from 1) and its metrics; what it raises ends the training.
@@ -65,20 +69,24 @@ def train(
         OSError, MemoryError: A file cannot be written; there is no more memory.
     """
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
+    recipe, frame = snapshot.taken(recipe)
     recipe = recipe.check()
+    folder = named(run or Path("runs") / recipe.run_name())
+    recipe = recipe if frame is None else snapshot.placed(recipe, folder)
     recipe.data.check_source()
     devices.join()
-    folder = named(run or Path("runs") / recipe.run_name())
     folders.claim(folder, recipe, restart)
     first = devices.processes()[0] == 0
     told = console if first else Console(quiet=True)
     with in_one_sentence(), devices.place_of(folder, restart) as place, alone(place, "training"):
         folders.claim(place, recipe, restart)  # once more, now that nobody else can change it
-        _train(recipe, place, restart, trust, data_dir, load, measure and first, on_epoch_end, told)
+        if frame is not None:
+            snapshot.write(frame, place, restart or new_data)
+        _train(recipe, place, restart, trust, data_dir, new_data, load, measure and first, on_epoch_end, told)
     return Run(folder, trust=True)  # its config is the caller's own recipe
 
 
-def _train(recipe, folder, restart, trust, data_dir, load, measure, on_epoch_end, console):
+def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, on_epoch_end, console):
     folders.sweep(folder)
     done = Run(folder)
     goes_on = not restart and done.finished
@@ -88,13 +96,25 @@ def _train(recipe, folder, restart, trust, data_dir, load, measure, on_epoch_end
         console.print(f"Finished already after {results['epochs']} epochs ({why}; --restart begins anew): {folder}")
         return
 
+    if not (restart or new_data) and (changed := runs.changed_data(folder, recipe.data)):
+        raise InvalidValue(
+            "The data have changed since the run began: --new-data goes on with them, --restart begins anew. "
+            f"Received: {changed}"
+        )
+    going_on = new_data and not restart and (folder / runs.DATA).is_file()
+    if going_on:  # the model knows the old vocabulary, classes and scale
+        recipe.data.restore(folder)
+    recipe.data.keep_fitted = going_on
     splits = load(recipe) if load else recipe.load(data_dir)
+    recipe.data.keep_fitted = False
     _check_monitor(recipe, splits)
+    for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
+        console.print(line)
     with devices.all_devices(), _precision(recipe.precision):
         model = starting.model_of(recipe, splits, trust)
         devices.clip_together(model)
         if restart:
-            folders.clear(folder)
+            folders.clear(folder, keep=snapshot.is_own(recipe, folder))
         saved = manifest.check(folder, runs.CHECKPOINT, "; --restart begins anew")
         if goes_on and not saved.is_file():
             raise InvalidValue(
@@ -102,6 +122,8 @@ def _train(recipe, folder, restart, trust, data_dir, load, measure, on_epoch_end
             )
         own_path(folder, manifest.MANIFEST).unlink(missing_ok=True)  # what it says ends here
         write_own_json(folder, runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
+        if seen := recipe.data.seen():
+            recipe.data.fitted["seen"] = seen
         recipe.data.save(folder)
         starting.start_embedding(recipe, model, splits)
         stateful = getattr(recipe.data, "stateful", False)
@@ -114,6 +136,8 @@ def _train(recipe, folder, restart, trust, data_dir, load, measure, on_epoch_end
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
             f"{devices.device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
         )
+        for note in getattr(recipe.data, "notes", ()):
+            console.print(f"note: {note}")
         _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console)
         _write_history(folder, state)  # a kill may have come between checkpoint and history
         if measure:
@@ -171,7 +195,7 @@ def _one_epoch(model, train: Batches, epoch, epochs, console):
         data = train.dataset(epoch, advance=False)  # on several devices Keras begins a pass that it throws away
         logs = model.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
     row = {"loss": logs["loss"][-1]} | {name: values[-1] for name, values in logs.items()}
-    filled = steps * train.size / len(train)  # Keras counts fillers of weight 0 in its mean
+    filled = steps * train.size / (len(train) * train.passes)  # Keras counts fillers of weight 0 in its mean
     return {**row, "loss": row["loss"] * (1 if train.per_step else filled)}
 
 

@@ -8,7 +8,7 @@ from rnnzoo.files import LOCK, TEMPORARY, own_path, read_json
 from rnnzoo.training import manifest
 from rnnzoo.training.manifest import MANIFEST
 from rnnzoo.training.recipe import Recipe, check_saved
-from rnnzoo.training.runs import CHECKPOINT, CONFIG, DATA, EXPLAINED, HISTORY, MODEL, PLOTS, RESULTS, Run
+from rnnzoo.training.runs import CHECKPOINT, CONFIG, DATA, EXPLAINED, FRAME, HISTORY, MODEL, PLOTS, RESULTS, Run
 
 FILES = (MANIFEST, RESULTS, MODEL, HISTORY, CHECKPOINT, DATA, CONFIG)
 """In the order in which they are removed: what is left of a run is one that is not finished."""
@@ -22,9 +22,11 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
     """
     if folder.is_file():
         raise InvalidValue(f"A run needs a folder, and this is a file. Received: {folder}")
-    if not folder.is_dir() or all(path.name == LOCK or path.name.startswith(TEMPORARY) for path in folder.iterdir()):
+    if not folder.is_dir():
         return
-    for name in (PLOTS, *FILES):
+    if all(path.name in (LOCK, FRAME) or path.name.startswith(TEMPORARY) for path in folder.iterdir()):
+        return
+    for name in (PLOTS, FRAME, *FILES):
         own_path(folder, name)  # before hours are spent
     config = own_path(folder, CONFIG)
     if not config.is_file():
@@ -41,9 +43,9 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
         )
 
 
-def clear(folder: Path) -> None:
-    """Remove a run's own files, and nothing else."""
-    for name in (*pictures(folder), *FILES):
+def clear(folder: Path, *, keep: bool = False) -> None:
+    """Remove a run's own files, and nothing else; `keep` leaves its copy of a DataFrame."""
+    for name in (*pictures(folder), *FILES, *([] if keep else [FRAME])):
         path = own_path(folder, name)
         if path.is_file():
             path.unlink()

@@ -14,9 +14,9 @@ from typing_extensions import TypedDict
 
 from rnnzoo import checked
 from rnnzoo import hyperparameters as hp
-from rnnzoo.data.batches import Splits
 from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.sources import data_class, name_of
+from rnnzoo.data.splits import Splits
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.registry import describe
 from rnnzoo.tasks import find
@@ -55,7 +55,8 @@ class Recipe:
         epochs: Passes over the training data, at most.
         batch_size: Sequences per step.
         learning_rate: Step size at the start.
-        optimizer: `adam`, `sgd` (momentum 0.9) or `rmsprop`, clipped by global norm 1.
+        optimizer: `adam`, `sgd` (momentum 0.9) or `rmsprop`.
+        clip: Largest global norm of the gradients; None: any.
         schedule: `constant`; `cosine`, down to 0 over all epochs; or `plateau`: halved when `monitor` has not improved
             for half of `patience`.
         average: Epochs, such as 0.5, that a moving average of the weights looks back; at the end of each epoch they
@@ -86,6 +87,7 @@ class Recipe:
     batch_size: int = 32
     learning_rate: float = 1e-3
     optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
+    clip: float | None = 1.0
     schedule: Literal["constant", "cosine", "plateau"] = "constant"
     average: float | None = None
     patience: int | None = 5

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from rnnzoo.data.batches import Splits
+from rnnzoo.data.splits import Splits
 from rnnzoo.devices import device_name
 from rnnzoo.files import own_file, write_own_json
 from rnnzoo.pictures.curves import curves
@@ -29,6 +29,8 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         model.save(temporary)
     held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
     task, last = find(recipe.task), list(held_out)[-1]
+    task.settle(model, splits, recipe.data)
+    recipe.data.save(folder)
     judged = {name: task.judge(model, batches, recipe.data, final=name == last) for name, batches in held_out.items()}
     drawings: dict[str, Any] = {"curves.png": lambda: curves(state.history, state.best_epoch)}
     with _noted("its pictures", console):
@@ -36,6 +38,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     results = {
         "recipe": recipe.name,
         "dataset": recipe.data.name,
+        **({"data": recipe.data.report} if getattr(recipe.data, "report", None) else {}),
         **getattr(recipe.data, "settings", {}),
         "task": recipe.task,
         "model": recipe.model,
@@ -43,7 +46,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         "parameters": model.count_params(),
         "metrics": {split: _rounded(judgement.scores) for split, judgement in judged.items()},
         **{
-            word: {split: _rounded(judgement.details[word]) for split, judgement in judged.items()}
+            word: {split: _rounded(j.details[word]) for split, j in judged.items() if word in j.details}
             for word in judged[last].details
         },
         "seconds": round(state.seconds, 1),
@@ -67,7 +70,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         with _noted(path, console):
             save_own(draw(), folder, path)
             drawn.append(path)
-    names = (runs.CONFIG, runs.DATA, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
+    names = (runs.CONFIG, runs.DATA, runs.FRAME, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
     manifest.write(folder, [*(name for name in names if (folder / name).is_file()), *drawn])
     if judged[last].table:
         console.print(judged[last].table)
@@ -76,6 +79,8 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         + f"  (epoch {state.best_epoch} of {state.epoch}, trained in {state.seconds:.1f} s)"
     )  # fmt: skip
     console.print(f"run: {folder}\nplots: {', '.join(str(folder / path) for path in sorted(drawn)) or 'none'}")
+    if judged[last].remark:
+        console.print(judged[last].remark)
 
 
 @contextlib.contextmanager

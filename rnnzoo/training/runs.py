@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from rnnzoo import checked
 from rnnzoo.data.fitted import DATA, Fitted
-from rnnzoo.errors import InvalidType, InvalidValue
+from rnnzoo.errors import InvalidType, InvalidValue, differences
 from rnnzoo.files import named, own_path, read_json
 from rnnzoo.model_files import load_model
 from rnnzoo.registry import describe
@@ -24,6 +24,8 @@ from rnnzoo.training.recipe import Recipe, check_saved
 CONFIG, CHECKPOINT, MODEL = "config.json", "checkpoint", "model.keras"
 HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
 EXPLAINED = f"{PLOTS}/explained.png"
+FRAME = "data.parquet"
+"""The copy of a DataFrame that was trained on."""
 
 
 class Results(TypedDict, total=False):
@@ -191,8 +193,14 @@ class Run:
         if file is not None:
             return self.data.batches_of(file)
         recipe = Recipe.from_config(self.config, trust=self.trust, where=self.folder / CONFIG)
+        recipe.data.restore(self.folder)
+        recipe.data.keep_fitted = True
         parts = recipe.load(data_dir).parts
         return parts.get("test") or parts.get("validation") or parts["train"]
+
+    def changed_data(self) -> str | None:
+        """Say how the files that the run was trained on have changed since; None: not, or it cannot be told."""
+        return changed_data(self.folder, self.recipe.data)
 
     def _finished(self, name: str) -> str:
         if not own_path(self.folder, name).is_file():
@@ -200,6 +208,13 @@ class Run:
                 f"This run has no {name} yet: the same train command goes on where it stopped. Received: {self.folder}"
             )
         return name
+
+
+def changed_data(folder: Path, data: Any) -> str | None:
+    """Say how the files of a run have changed since they were read for it; None: not, or it cannot be told."""
+    path = own_path(folder, DATA)
+    there = read_json(path).get("seen") if path.is_file() else None
+    return differences(there, data.seen()) or None if there else None
 
 
 def load(run: str | os.PathLike, *, trust: bool = False) -> Run:

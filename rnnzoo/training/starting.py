@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from rnnzoo.builder import build, make_optimizer
-from rnnzoo.data.batches import Splits
+from rnnzoo.data.splits import Splits
 from rnnzoo.data.text.vocabulary import Vocabulary
 from rnnzoo.data.text.word_vectors import ppmi_vectors
 from rnnzoo.errors import InvalidValue
@@ -32,7 +32,7 @@ def model_of(recipe: Recipe, splits: Splits, trust: bool = False) -> Any:
         **(tokens if "vocabulary_size" in recipe.data.inputs else {}),
         weights=None if rows else recipe.weights,
         trainable_body=recipe.trainable_body,
-        optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum),
+        optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum, recipe.clip),
         seed=recipe.seed,
         **recipe.hyperparameters,
     )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnzoo.data.batches import Batches, Splits, bucket_lengths, pad
+from rnnzoo.data.batches import Batches, bucket_lengths, pad
+from rnnzoo.data.splits import Splits
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=120)
 BATCH_SIZES = st.integers(1, 17)

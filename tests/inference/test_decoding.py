@@ -1,15 +1,19 @@
 """`decode`: greedy and beam search against brute force, alone and in batches, in this process and in others."""
 
+import functools
 import itertools
 import json
 import os
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marks import others_slow
 
 import rnnzoo
+from rnnzoo import layers
 from rnnzoo.errors import InvalidType, InvalidValue
 
 END, LENGTH = 2, 4
@@ -22,7 +26,7 @@ NAMES = {
     "seq2seq_dot": {},
 }
 QUICK = ("seq2seq_lstm", "seq2seq_bahdanau")
-EACH = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in NAMES]
+EACH = others_slow(NAMES, QUICK)
 SOURCES = st.lists(st.lists(st.integers(1, 8), min_size=1, max_size=6), min_size=1, max_size=4)
 SEEDS = st.integers(0, 2**31)
 
@@ -48,10 +52,19 @@ def model():
     return get
 
 
+@functools.cache
+def teacher_forced(model):
+    """Return the model as one graph for sources and targets of every length."""
+    tokens = tf.TensorSpec((None, None), tf.int32)
+    return tf.function(lambda source, target: model((source, target)), input_signature=(tokens, tokens))
+
+
 def log_p(model, source, targets):
-    """Return log p of each token of the targets `(n, time)`, by teacher forcing, float64."""
+    """Return log p of each token of the targets `(n, time)`, by teacher forcing and Keras's own loops, float64."""
     fed = np.concatenate([np.full((len(targets), 1), END), targets[:, :-1]], axis=1).astype("int32")
-    logits = np.asarray(model((np.tile(np.array([source], "int32"), (len(targets), 1)), fed)), "float64")
+    with layers.use("general"):
+        logits = teacher_forced(model)(np.tile(np.array([source], "int32"), (len(targets), 1)), fed)
+    logits = np.asarray(logits, "float64")
     logits -= logits.max(-1, keepdims=True)
     found = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     return np.take_along_axis(found, targets[..., None], axis=2)[..., 0]
@@ -196,17 +209,11 @@ for beam in (1, 3):
 """
 
 
-FRESH = {("seq2seq_lstm", "tensorflow"), ("seq2seq_bahdanau", "jax")}
-
-
 @pytest.mark.parametrize(
-    ("name", "backend"),
-    [
-        pytest.param(name, backend, marks=() if (name, backend) in FRESH else pytest.mark.slow)
-        for name, backend in itertools.product(NAMES, ("tensorflow", "jax"))
-    ],
+    "where", others_slow([*itertools.product(NAMES, ("tensorflow", "jax"))], [("seq2seq_bahdanau", "jax")], "-".join)
 )
-def test_a_saved_model_decodes_the_same_in_a_fresh_process(model, tmp_path, python, name, backend):
+def test_a_saved_model_decodes_the_same_in_a_fresh_process(model, tmp_path, python, where):
+    name, backend = where
     it, sources = model(name, 3), [[3, 4, 0, 5], [6], [7, 8, 1]]
     it.save(tmp_path / "model.keras")
     done = python(

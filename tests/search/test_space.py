@@ -1,10 +1,22 @@
 """What is searched: the default space, narrowed and widened."""
 
+import numpy as np
+
 from rnnzoo.search.space import make_space
+from rnnzoo.training.catalog import find_recipe
 
 
-def space(recipe, models=("gru",), **search):
-    return {d.name: d for d in make_space(recipe, models, search, longest=100, examples=1000)}
+def space(recipe, models=("gru",), lengths=True, **search):
+    return {d.name: d for d in make_space(recipe, models, search, longest=100, examples=1000, lengths=lengths)}
+
+
+def test_the_length_of_pictures_is_searched_only_if_told(recipe):
+    digits = find_recipe("digits")
+    assert not digits.data.searches_sequence_length(np.array([8, 8, 8]))
+    assert digits.data.searches_sequence_length(np.array([3, 8]))
+    assert find_recipe("text").data.searches_sequence_length(np.array([8, 8]))
+    assert "sequence_length" not in space(recipe(model="gru"), lengths=False)
+    assert space(recipe(model="gru"), lengths=False, sequence_length=(2, 8))["sequence_length"].high == 8
 
 
 def test_the_default_space(recipe):

@@ -28,7 +28,7 @@ def execute(options: Any, recipe: Any) -> None:
     except ValueError:
         raise InvalidValue(f"seeds must be whole numbers, separated by commas. Received: {options.seeds}") from None
     recipes = [
-        dataclasses.replace(changed_recipe(recipe, options, name), seed=seed).check()
+        dataclasses.replace(changed_recipe(recipe, options, name, models), seed=seed).check()
         for name in models
         for seed in seeds
     ]

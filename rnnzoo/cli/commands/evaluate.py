@@ -25,7 +25,10 @@ class Evaluate:
         """Print the metrics."""
         from rnnzoo.training.runs import load
 
-        judgement = load(self.run, trust=self.trust).judge(self.file, data_dir=self.data_dir, **answer_options(self))
+        run = load(self.run, trust=self.trust)
+        if self.file is None and (changed := run.changed_data()):
+            print_out(f"note: the data have changed since the training, and with them what was held out: {changed}")
+        judgement = run.judge(self.file, data_dir=self.data_dir, **answer_options(self))
         for name, value in judgement.scores.items():
             print_out(f"{name:<12}{value:.4f}")
         if judgement.table:

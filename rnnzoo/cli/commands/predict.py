@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ from tyro.conf import Positional, arg
 from rnnzoo.cli.options import TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
 from rnnzoo.errors import InvalidValue
+from rnnzoo.serving.answering import answers_of, check_output, joined, writer
 
 
 @with_answer_options
@@ -23,8 +24,13 @@ class Predict:
     inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="INPUT")] = ()
     """Texts, or sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
     file: str | None = None
-    """An .npy or .npz file (its x), a text file with one input a line, sentences in CoNLL-U, a table of a series (what
-    comes after it?) or of pairs of texts (its sources)."""
+    """A table with the columns of training (.csv, .tsv, .jsonl, .xlsx, .parquet), sentences in CoNLL, a text file with
+    one input a line, an .npy or .npz file (its x), or a table of a series (what comes after it?)."""
+    future_file: str | None = None
+    """Of a series: the next rows of what is known ahead, where the file does not hold them."""
+    output: str | None = None
+    """Write the file's columns and the answers to a .csv, .tsv, .jsonl or .parquet file, in the file's order; of a
+    series its forecast, with a picture beside."""
     json: bool = False
     """Print JSON Lines."""
     explain: bool = False
@@ -32,20 +38,78 @@ class Predict:
     trust: TRUST = False
 
     def execute(self, _):
-        """Print one line an input."""
+        """Print one line an input, or write them to `output`."""
         from rnnzoo.training.runs import load
 
+        if self.output:
+            check_output(self.output)
+        if self.file and self.inputs:
+            raise InvalidValue(
+                f"Give inputs or --file, not both. Received: {len(self.inputs)} inputs and --file {self.file}"
+            )
         run = load(self.run, trust=self.trust)
-        if self.file and self.file.endswith((".csv", ".tsv", ".conllu")) and hasattr(run.data, "read_inputs"):
-            raw = run.data.read_inputs(self.file)
-        else:
-            raw = _read_inputs(self.inputs, self.file)
         options = answer_options(self)
         if self.explain:
-            _explain(run, raw, options)
+            _explain(run, self._all_inputs(run), options)
+        elif self.output:
+            self._write(run, options)
+        else:
+            for _, raw, answers in self._answers(run, options):
+                for item, answer in zip(raw, answers, strict=True):
+                    print(json.dumps(answer) if self.json else _in_words(run, item, answer))
+
+    def _answers(self, run: Any, options: Any) -> Iterator[tuple[Any, list[Any], list[dict[str, Any]]]]:
+        """Yield rows, inputs and answers, piece by piece where they come from a file of the run's kind."""
+        if self._by_row(run):
+            yield from answers_of(run, str(self.file), **options)
             return
-        for item, answer in zip(raw, run.predict(raw, **options), strict=True):
-            print(json.dumps(answer) if self.json else run.task.in_words(answer, item))
+        import pandas as pd
+
+        raw = self._all_inputs(run)
+        answers = run.predict(raw, **options)
+        texts = [item if isinstance(item, str) else None for item in raw]
+        frame = pd.DataFrame({"input": texts} if any(texts) else {"row": range(1, len(raw) + 1)})
+        yield frame, list(raw), answers
+
+    def _by_row(self, run: Any) -> bool:
+        return bool(self.file) and self.file != "-" and hasattr(run.data, "inputs_of")
+
+    def _all_inputs(self, run: Any) -> Sequence[Any]:
+        if self._by_row(run):
+            return [item for _, raw in run.data.inputs_of(self.file) for item in raw if item is not None]
+        if self.file and hasattr(run.data, "read_inputs") and self.file != "-":
+            return run.data.read_inputs(self.file, **({"future_file": self.future_file} if self.future_file else {}))
+        return _read_inputs(self.inputs, self.file)
+
+    def _write(self, run: Any, options: Any) -> None:
+        """Write rows with their answers, and say how many; draw them where the task has a picture of them."""
+        from rich.console import Console
+        from rich.progress import Progress
+
+        console, rows, picture = Console(stderr=True), 0, None
+        with writer(str(self.output)) as write, Progress(
+            "{task.description}", "{task.completed:,} rows", console=console, transient=True,
+            disable=not console.is_terminal,
+        ) as bar:  # fmt: skip
+            task = bar.add_task(f"answering {self.file or 'the inputs'}", total=None)
+            for frame, raw, answers in self._answers(run, options):
+                table = run.task.tabulated(answers)
+                write(joined(frame, answers) if table is None else table)
+                picture = run.task.drawn(run, answers, raw)
+                rows += len(answers)
+                bar.update(task, completed=rows)
+        print_out(f"{rows:,} answers: {self.output}")
+        if picture is not None:
+            from rnnzoo.pictures.figures import save
+
+            path = Path(str(self.output)).with_suffix(".png")
+            save(picture, path)
+            print_out(f"picture: {path}")
+
+
+def _in_words(run: Any, item: Any, answer: dict[str, Any]) -> str:
+    """Return the line of an answer; of a row without an input its note."""
+    return f"({answer['note']})" if item is None else run.task.in_words(answer, item)
 
 
 def _explain(run: Any, raw: Sequence[Any], options: dict[str, Any]) -> None:
@@ -61,19 +125,15 @@ def _explain(run: Any, raw: Sequence[Any], options: dict[str, Any]) -> None:
 
 
 def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:
-    if file and inputs:
-        raise InvalidValue(f"Give inputs or --file, not both. Received: {len(inputs)} inputs and --file {file}")
     if file and file.endswith((".npy", ".npz")):
         import numpy as np
 
-        from rnnzoo.data.sequences.arrays import rows_of_x
+        from rnnzoo.data.sequences.arrays import load_arrays, rows_of_x
 
-        try:
-            with open(file, "rb") as opened:
-                found = np.load(opened, allow_pickle=False)
-                return rows_of_x({"x": found} if isinstance(found, np.ndarray) else dict(found))
-        except (OSError, ValueError, KeyError) as error:
-            raise InvalidValue(f"Cannot read an array x from this file ({error}). Received: {file}") from None
+        found = load_arrays(file)
+        if isinstance(found, dict) and "x" not in found:
+            raise InvalidValue(f"The file must hold an array x. Received: {', '.join(found) or 'nothing'}")
+        return rows_of_x({"x": found} if isinstance(found, np.ndarray) else found)
     if file and file != "-":
         try:
             lines = Path(file).read_text(encoding="utf-8").splitlines()

@@ -13,10 +13,11 @@ OPTIONS: dict[str, Any] = {
         str | None, arg(help="The run folder; by default runs/<recipe>-<model>-<changed settings>-<seed>.")
     ],
     "restart": Annotated[bool, arg(help="Begin anew.")],
+    "new_data": Annotated[bool, arg(help="Go on although the files of data have changed since the run began.")],
     "trust": TRUST,
     "data_dir": DATA_DIR,
 }
-DEFAULTS = {"set": (), "restart": False, "trust": False}
+DEFAULTS = {"set": (), "restart": False, "new_data": False, "trust": False}
 
 
 def execute(options: Any, recipe: Any) -> None:
@@ -25,4 +26,5 @@ def execute(options: Any, recipe: Any) -> None:
     folder = options.run or Path("runs") / changed.run_name(recipe)
     from rnnzoo.training.fit import train
 
-    train(changed, folder, restart=options.restart, trust=options.trust, data_dir=options.data_dir)
+    given = {name: getattr(options, name) for name in ("restart", "new_data", "trust", "data_dir")}
+    train(changed, folder, **given)

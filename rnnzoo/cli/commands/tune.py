@@ -44,6 +44,7 @@ def execute(options: Any, base: Any) -> None:
     from rnnzoo.registry import describe
     from rnnzoo.search.driver import tune
     from rnnzoo.search.space import OF_TRAINING, WORDS_OF_TRAINING, parse
+    from rnnzoo.tasks import find
 
     models = names(options.models) if options.models else []
     recipe = changed_recipe(base, options, options.model)
@@ -52,7 +53,8 @@ def execute(options: Any, base: Any) -> None:
     fixed = (fixed & known) | {
         name for name in (*OF_TRAINING, *WORDS_OF_TRAINING) if getattr(recipe, name) != getattr(base, name)
     }
-    search = dict(map(parse, options.search))
+    called, _ = find(base.task).sequence_length_is
+    search = {"sequence_length" if n == called else n: value for n, value in map(parse, options.search)}
     if both := sorted(fixed & {name for name, value in search.items() if value is not None}):
         raise InvalidValue(f"A setting is either given or searched. Received: {', '.join(both)}, given and searched")
     given = {name: getattr(options, name) for name in OPTIONS if name not in ("models", "search")}

@@ -1,10 +1,10 @@
-"""Files of sentences with a tag for each word: CoNLL-U, or a table with a sentence a row."""
+"""Files of sentences, a word a line: CoNLL-U, and columns as in the shared tasks of CoNLL-2000 to 2003."""
 
-import csv
 import itertools
-import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from rnnzoo.data.files.opening import Opened, encoding_of
 from rnnzoo.errors import InvalidValue
 
 Sentence = tuple[list[str], list[str]]
@@ -12,106 +12,123 @@ Sentence = tuple[list[str], list[str]]
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 """The columns of https://universaldependencies.org/format.html."""
-ENDINGS = (".conllu", ".conll")
+CONLL2003 = ("word", "pos", "chunk", "ner")
+"""The columns of https://aclanthology.org/W03-0419; with three, the last is missing."""
+DOCUMENT = "-DOCSTART-"
 NONE = "_"
 """What stands in CoNLL-U where there is nothing."""
 
 
-def read_tagged(path: str, words: str | None, tags: str | None, *, tagged: bool = True) -> Iterator[Sentence]:
-    """Yield the sentences of a file `.conllu`, or of a table `.csv` or `.tsv` with a header.
+@dataclass(frozen=True)
+class Columns:
+    """How a file's lines are divided.
 
     Args:
-        path: In UTF-8.
-        words: The column of words; by default `form` of CoNLL-U, `words` of a table, where spaces divide them.
-        tags: The column of tags; by default `upos`, or `tags`.
-        tagged: False reads the words alone, whatever their tags are.
-
-    Raises:
-        ValueError: A file, a column or a line that cannot be used; says which.
+        names: Of the columns.
+        words: The one with the words.
+        tags: The one with the tags; None reads the words alone.
+        numbered: Whether it is CoNLL-U.
     """
-    if not os.path.isfile(path):
-        raise InvalidValue(f"There is no such file. Received: {path}")
-    if os.path.getsize(path) == 0:
-        raise InvalidValue(f"The file is empty. Received: {path}")
-    try:
-        if path.endswith(ENDINGS):
-            yield from _conllu(path, words or "form", (tags or "upos") if tagged else None)
-        else:
-            yield from _table(path, words or "words", (tags or "tags") if tagged else None)
-    except UnicodeDecodeError as error:
-        raise InvalidValue(
-            f"The file is not in UTF-8: {error.reason} at byte {error.start}. Received: {path}"
-        ) from None
+
+    names: tuple[str, ...]
+    words: str
+    tags: str | None
+    numbered: bool
+
+    def divided(self, line: str, where: str) -> dict[str, str]:
+        """Return a word's line by column."""
+        found = line.split("\t") if self.numbered else line.split()
+        if len(found) != len(self.names):
+            what = "A word's line of CoNLL-U has" if self.numbered else "Every word's line has, as the first,"
+            raise InvalidValue(
+                f"{what} {len(self.names)} columns, divided by {'tabs' if self.numbered else 'spaces or tabs'}. "
+                f"Received: {len(found)} in {where}: {line[:60]}"
+            )
+        return dict(zip(self.names, found, strict=True))
 
 
-def _conllu(path: str, words: str, tags: str | None) -> Iterator[Sentence]:
-    """Read line by line, so that an error can name the line."""
-    _check_columns(path, CONLLU, words, tags)
+def read_sentences(
+    opened: Opened, words: str | None, tags: str | None, tagged: bool, encoding: str | None
+) -> Iterator[Sentence]:
+    """Yield the sentences of a file with a word a line, which an empty line ends; errors name the line.
+
+    Args:
+        opened: The file.
+        words: The column of words; by default `form` of CoNLL-U, else the first.
+        tags: The column of tags; by default `upos`, else the last.
+        tagged: False reads the words alone.
+        encoding: By default recognised.
+    """
+    found, _ = encoding_of(opened, encoding)
+    with opened.text(found) as file:
+        columns = _columns(opened.path, next((line for line in file if _is_word(line)), ""), words, tags, tagged)
     sentence: Sentence = ([], [])
-    commented, spare = False, 0
-    with open(path, encoding="utf-8-sig") as file:
+    commented, spare, document = False, 0, False
+    with opened.text(found) as file:
         for number, line in enumerate(itertools.chain(file, [""]), 1):
-            where = f"line {number} of {path}"
+            where = f"line {number} of {opened.path}"
+            line = line.rstrip("\r\n")
             if line.strip() and spare:
                 raise InvalidValue(
-                    f"One empty line ends a sentence. Received: an empty sentence, line {spare} of {path}"
+                    f"One empty line ends a sentence. Received: an empty sentence, line {spare} of {opened.path}"
                 )
-            if line.startswith("#"):
+            if line.startswith(DOCUMENT):
+                document = True
+            elif columns.numbered and line.startswith("#"):
                 commented = True
             elif line.strip():
-                _add(sentence, _columns(line.rstrip("\n"), where), words, tags, where)
+                _add(sentence, columns, line, where)
             elif sentence[0]:
                 yield sentence
-                sentence, commented = ([], []), False
+                sentence, commented, document = ([], []), False, False
+            elif document:
+                document = False
             elif commented:
                 raise InvalidValue(f"A sentence needs a word. Received: an empty sentence that ends in {where}")
-            else:
+            elif columns.numbered:
                 spare = number
 
 
-def _columns(line: str, where: str) -> dict[str, str]:
-    found = line.split("\t")
-    if len(found) != len(CONLLU):
-        raise InvalidValue(
-            f"A word's line of CoNLL-U has {len(CONLLU)} columns, divided by tabs. "
-            f"Received: {len(found)} in {where}: {line[:60]}"
-        )
-    return dict(zip(CONLLU, found, strict=True))
+def _is_word(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith(("# ", "#\n", "#\r", DOCUMENT))
 
 
-def _add(sentence: Sentence, columns: dict[str, str], words: str, tags: str | None, where: str) -> None:
+def _columns(path: str, line: str, words: str | None, tags: str | None, tagged: bool) -> Columns:
+    """Tell the columns by the first word's line."""
+    line = line.rstrip("\r\n")
+    numbered = line.count("\t") == len(CONLLU) - 1 or path.endswith(".conllu")
+    width = len(line.split())
+    others = CONLL2003[:width] if width in (3, 4) else ("word", *map(str, range(2, width)), "tag")[:width]
+    names = CONLLU if numbered else others
+    words = words or ("form" if numbered else names[0] if names else "word")
+    tags = (tags or ("upos" if numbered else names[-1] if names else "tag")) if tagged else None
+    check_columns(path, names, words, tags)
+    return Columns(tuple(names), words, tags, numbered)
+
+
+def _add(sentence: Sentence, columns: Columns, line: str, where: str) -> None:
     """Take a word and its tag; `3-4` tells how words 3 and 4 are written as one, `3.1` a word that is not written."""
+    found = columns.divided(line, where)
     expected = str(len(sentence[0]) + 1)
-    if columns["id"] != expected:
-        if not columns["id"].replace("-", ".", 1).replace(".", "", 1).isdecimal() or columns["id"].isdecimal():
+    if columns.numbered and found["id"] != expected:
+        if not found["id"].replace("-", ".", 1).replace(".", "", 1).isdecimal() or found["id"].isdecimal():
             raise InvalidValue(
                 f"The words of a sentence are numbered from 1: {expected} is next. "
-                f"Received: {columns['id'][:20]!r} in {where}"
+                f"Received: {found['id'][:20]!r} in {where}"
             )
         return
-    sentence[0].append(columns[words])
-    if tags is not None:
-        if columns[tags] in ("", NONE):
+    sentence[0].append(found[columns.words])
+    if columns.tags is not None:
+        if columns.numbered and found[columns.tags] in ("", NONE):
             raise InvalidValue(
-                f"Each word needs a tag in the column {tags}. Received: {columns[words]} without one in {where}"
+                f"Each word needs a tag in the column {columns.tags}. "
+                f"Received: {found[columns.words]} without one in {where}"
             )
-        sentence[1].append(columns[tags])
+        sentence[1].append(found[columns.tags])
 
 
-def _table(path: str, words: str, tags: str | None) -> Iterator[Sentence]:
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file, delimiter="\t" if path.endswith(".tsv") else ",")
-        _check_columns(path, reader.fieldnames or (), words, tags)
-        try:
-            for row in reader:
-                found = (row[words] or "").split(), [] if tags is None else (row[tags] or "").split()
-                check_counts(found[0], found[0] if tags is None else found[1], f"line {reader.line_num} of {path}")
-                yield found
-        except csv.Error as error:
-            raise InvalidValue(f"Line {reader.line_num} is no row of a table ({error}). Received: {path}") from None
-
-
-def _check_columns(path: str, columns: Sequence[str], words: str, tags: str | None) -> None:
+def check_columns(path: str, columns: Sequence[str], words: str, tags: str | None) -> None:
+    """Refuse columns that the file has not."""
     for role, name in {"words": words, "tags": tags}.items():
         if name is not None and name not in columns:
             raise InvalidValue(

@@ -8,30 +8,34 @@ from typing import Any, Literal
 import numpy as np
 
 from rnnzoo.data import ragged
-from rnnzoo.data.batches import Splits, bucket_shapes
-from rnnzoo.data.files.text_table import choose_pair, read_rows
+from rnnzoo.data.batches import bucket_shapes
+from rnnzoo.data.files.columns import choose_pair
+from rnnzoo.data.files.opening import looks_like_a_file
+from rnnzoo.data.files.reading import Inputs, LeftOut, ReadsTables, cells, is_table, lines_of, rows_of, text_in
+from rnnzoo.data.files.tables import Table
 from rnnzoo.data.pairs import tokenizers
 from rnnzoo.data.pairs.pair_batches import PairBatches
-from rnnzoo.data.pairs.tokenizers import Codec, Unit
-from rnnzoo.data.splits import PARTS, InParts, Part
-from rnnzoo.data.text.vocabulary import END, FIRST
+from rnnzoo.data.pairs.tokenizers import Tokenizer, Unit
+from rnnzoo.data.splits import PARTS, InParts, Part, Splits
+from rnnzoo.data.text.vocabulary import END, FIRST, check_text
 from rnnzoo.data.tfds import texts
 from rnnzoo.errors import InvalidType, InvalidValue
 
-FILES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json")
 Measure = Literal["exact_match", "bleu", "chrf", "cer"]
 
 
 @dataclass
-class TextPairs(InParts):
-    """Sources and the targets to write for them. See `InParts` for further arguments.
+class TextPairs(ReadsTables, InParts):
+    """Sources and the targets to write for them. See `InParts` and `ReadsTables` for further arguments.
 
     A pair longer than the recipe's `sequence_length`, in tokens of the source or of the target, is left out of train;
     validation and test are measured whole.
 
     Args:
-        dataset: A TFDS data set of pairs of texts; or a file: a table `.csv` or `.tsv` with a header, or JSON Lines
-            `.jsonl`, in UTF-8. In a `.tsv` quotes stand for themselves.
+        dataset: A TFDS data set of pairs of texts; a `pandas.DataFrame`; or a file: a table with a header (`.csv`,
+            `.tsv`, `.txt`, `.xlsx`, `.parquet`) or JSON Lines (`.jsonl`), also packed (`.gz`, `.zip`). Between tabs
+            quotes stand for themselves.
+        file: Such a file, instead of the data set.
         source: The column or feature to read; by default `source`, or the first of the two.
         target: The column or feature to write; by default `target`, or the second of the two.
         tokens: `words` and punctuation marks as they are written, `characters`, or `subwords`, learnt by SentencePiece
@@ -44,7 +48,7 @@ class TextPairs(InParts):
 
     needs = ("vocabulary", "answers", "longest")
 
-    dataset: str
+    dataset: str | None = None
     source: str | None = None
     target: str | None = None
     tokens: Unit = "words"
@@ -52,12 +56,20 @@ class TextPairs(InParts):
     vocabulary_size: int = 20_000
     target_vocabulary_size: int | None = None
     measure: Measure = "exact_match"
+    file: str | None = None
     _texts: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
         """The data set's or the file's name."""
-        return os.path.basename(self.dataset) if self.dataset.endswith(FILES) else self.dataset
+        return os.path.basename(self.dataset) if self.dataset and self._file else self.source_name()
+
+    @property
+    def _file(self) -> Any:
+        """The table, whichever way it is named."""
+        if self.file is not None:
+            return self.file
+        return self.dataset if self.dataset and looks_like_a_file(self.dataset) else None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -65,14 +77,14 @@ class TextPairs(InParts):
         return {"measure": self.measure}
 
     @property
-    def vocabulary(self) -> Codec:
+    def vocabulary(self) -> Tokenizer:
         """The tokens that the model reads, fitted on train."""
-        return tokenizers.codec(self._known("vocabulary"))
+        return tokenizers.restore(self._known("vocabulary"))
 
     @property
-    def target_vocabulary(self) -> Codec:
+    def target_vocabulary(self) -> Tokenizer:
         """The tokens that the model writes, fitted on train; 2 is the end."""
-        return tokenizers.codec(self._known("answers"))
+        return tokenizers.restore(self._known("answers"))
 
     @property
     def longest(self) -> tuple[int, int]:
@@ -81,25 +93,30 @@ class TextPairs(InParts):
         return source, target
 
     def _read(self, data_dir):
-        if self.dataset.endswith(FILES):
-            found: dict[str, Iterator[tuple[str, str]]] = {"train": read_pairs(self.dataset, self.source, self.target)}
+        if (self.dataset is None) == (self.file is None):
+            raise InvalidValue(
+                "Name the data: a file (--file pairs.tsv) or a TFDS --dataset. "
+                f"Received: dataset={self.dataset!r}, file={self.file!r}"
+            )
+        if self._file is not None:
+            found: dict[str, Iterator[tuple[str, str]]] = {"train": self._pairs(self._file)}
         else:
-            found = texts.open_pairs(self.dataset, self.source, self.target, data_dir)
+            found = texts.open_pairs(str(self.dataset), self.source, self.target, data_dir)
         return {part: _columns(found[part], self.name) for part in PARTS if part in found}
 
     def _fit_inputs(self, parts):
         sources, _ = parts["train"]
         fitted = tokenizers.fit(sources, self.tokens, self.vocabulary_size, FIRST)
-        return {"vocabulary": fitted, "fill": 0, "inputs": {"vocabulary_size": len(tokenizers.codec(fitted))}}
+        return {"vocabulary": fitted, "fill": 0, "inputs": {"vocabulary_size": len(tokenizers.restore(fitted))}}
 
     def _fit_answers(self, y):
         unit, size = self.target_tokens or self.tokens, self.target_vocabulary_size or self.vocabulary_size
         fitted = tokenizers.fit(y, unit, size, END + 1)
-        return {**fitted, "outputs": len(tokenizers.codec(fitted))}
+        return {**fitted, "outputs": len(tokenizers.restore(fitted))}
 
     def _check_fitted(self, found):
         for name, size in (("vocabulary", found["inputs"]["vocabulary_size"]), ("answers", found["inputs"]["outputs"])):
-            if len(tokenizers.codec(found[name])) != size:
+            if len(tokenizers.restore(found[name])) != size:
                 raise InvalidValue(f"{name} has not {size} tokens.")
         super()._check_fitted(found)
 
@@ -107,10 +124,10 @@ class TextPairs(InParts):
         return tokenizers.encode_all(self.vocabulary, x)
 
     def _encode_answers(self, y, part):
-        codec = self.target_vocabulary
+        tokenizer = self.target_vocabulary
         if part != "train":  # which may be large, and is asked for its texts only where nothing is held out
-            self._texts[part] = [codec.normal(text) for text in y]
-        return tokenizers.encode_all(codec, y)
+            self._texts[part] = [tokenizer.normal(text) for text in y]
+        return tokenizers.encode_all(tokenizer, y)
 
     def batch(self, parts: dict[str, Part], *, sequence_length=None, batch_size=32, seed=0) -> Splits:
         """Leave too long pairs out of train, and batch what `read` gave. See `load`."""
@@ -146,56 +163,61 @@ class TextPairs(InParts):
         blank = next((item for item in raw if not item.strip()), None)
         if blank is not None:
             raise InvalidValue(f"There is nothing to read in this input. Received: {blank!r}")
-        return self._encode_inputs(raw, "input")
+        return self._encode_inputs([check_text(item) for item in raw], "input")
 
-    def read_inputs(self, file: str) -> list[str]:
-        """Read the sources of a table: those of its column `source`, or of its first; blank ones are left out."""
-        found = []
-        for _, row in read_rows(file, quoted=False):
-            column = self.source or ("source" if "source" in row else next(iter(row)))
-            if column not in row:
-                raise InvalidValue(f"{file} has the columns {', '.join(map(str, row))}. Received: source={column!r}")
-            found.append(str(row[column] or ""))
-        return [text for text in found if text.strip()]
+    def inputs_of(self, file: str) -> Iterator[Inputs]:
+        """Yield the rows of a table with their sources, some hundreds at once; or the lines of a plain text."""
+        if not is_table(file, self.source or "source", separator=self.separator, encoding=self.encoding):
+            yield from lines_of(file, self.encoding, self.source or "source")
+            return
+        table = self.open_table(file, quoted=False)
+        column = self.source or ("source" if "source" in table.columns else table.columns[0])
+        table.check(column, said="the model reads the column that it was trained on")
+        yield from rows_of(table, column, self.is_missing)
+
+    def is_missing(self, cell: Any) -> bool:
+        """Tell whether a cell holds no text: `null` is a word that can be translated."""
+        return cell is None or (isinstance(cell, str) and (not cell.strip() or cell.strip() in self.missing))
+
+    def _pairs(self, path: Any) -> Iterator[tuple[str, str]]:
+        """Yield `(source, target)` of each row of a file; `read_from` tells of those without either.
+
+        Raises:
+            ValueError: There is no such column, or a row has one side alone; says where.
+        """
+        table, left, rows = self.open_table(path, quoted=False), LeftOut(), 0
+        columns = self._chosen(table)
+        for place, *sides in cells(table, columns):
+            empty = [self.is_missing(side) for side in sides]
+            if all(empty):
+                left.add("nothing in either column", place)
+                continue
+            if any(empty):
+                raise InvalidValue(
+                    f"Every row needs both a source and a target. "
+                    f"Received: nothing in column {columns[empty.index(True)]} of {place} of {table.path}"
+                )
+            rows += 1
+            source, target = (text_in(side, name, place, table.path) for side, name in zip(sides, columns, strict=True))
+            yield source, target
+        self.read_from = self.told(table, left, rows)
+
+    def _chosen(self, table: Table) -> tuple[str, str]:
+        """Return the columns that are meant."""
+        names, source, target = table.columns, self.source, self.target
+        if {"source", "target"} <= set(names):
+            usual = ["source", "target"]
+        else:  # one that is named says nothing of where the other stands
+            usual = names[:2] if len(names) == 2 or source is target is None else []
+        return choose_pair(names, source, target, usual, table.path)
 
     def batches_of(self, file: Any, batch_size: int = 64) -> PairBatches:
         """Batch the pairs of a file with the same columns."""
-        sources, targets = _columns(read_pairs(str(file), self.source, self.target), str(file))
-        codec = self.target_vocabulary
-        x, y = self.encode(sources), tokenizers.encode_all(codec, targets)
+        sources, targets = _columns(self._pairs(file), str(file)[:60])
+        tokenizer = self.target_vocabulary
+        x, y = self.encode(sources), tokenizers.encode_all(tokenizer, targets)
         buckets = bucket_shapes(np.stack([ragged.lengths(x), ragged.lengths(y)], axis=1), batch_size)
-        return PairBatches(x, y, buckets, batch_size, texts=[codec.normal(text) for text in targets])
-
-
-def read_pairs(path: str, source: str | None, target: str | None) -> Iterator[tuple[str, str]]:
-    """Yield `(source, target)` of each row of a file.
-
-    Args:
-        path: See `TextPairs`.
-        source: The column to read; by default `source`, or the first that is not the target.
-        target: The column to write; by default `target`, or the first that is not the source.
-
-    Raises:
-        ValueError: There is no such column, or a row has one side alone; says where.
-    """
-    columns: tuple[str, str] | None = None
-    for line, row in read_rows(path, quoted=False):
-        if columns is None:
-            names = [name for name in row if name is not None]
-            if {"source", "target"} <= set(names):
-                usual = ["source", "target"]
-            else:  # one that is named says nothing of where the other stands
-                usual = names[:2] if len(names) == 2 or source is target is None else []
-            columns = choose_pair(names, source, target, usual, path)
-        sides = [str(row.get(name) or "") for name in columns]
-        filled = [bool(side.strip()) for side in sides]
-        if any(filled) and not all(filled):
-            raise InvalidValue(
-                f"Every row needs both a source and a target. "
-                f"Received: nothing in column {columns[filled.index(False)]} of line {line} of {path}"
-            )
-        if all(filled):
-            yield sides[0], sides[1]
+        return PairBatches(x, y, buckets, batch_size, texts=[tokenizer.normal(text) for text in targets])
 
 
 def _columns(pairs: Iterator[tuple[str, str]], name: str) -> tuple[list[str], np.ndarray]:

@@ -22,7 +22,7 @@ LONGEST = 2**16
 """Bytes of a sentence that SentencePiece learns from."""
 
 
-class Codec(Protocol):
+class Tokenizer(Protocol):
     """What both kinds offer. `ids` numbers the tokens that the model knows, from `first` on."""
 
     ids: dict[str, int]
@@ -54,7 +54,7 @@ class Codec(Protocol):
 
 
 def fit(texts: Iterable[str], unit: Unit, size: int, first: int) -> dict[str, Any]:
-    """Fit a vocabulary on texts and return what a run keeps of it; `codec` makes use of it.
+    """Fit a vocabulary on texts and return what a run keeps of it; `restore` makes a tokenizer of it.
 
     Args:
         texts: Of train.
@@ -77,20 +77,20 @@ def fit(texts: Iterable[str], unit: Unit, size: int, first: int) -> dict[str, An
     return {"unit": unit, "first": first, "tokens": [token for token, _ in counts.most_common(size - first)]}
 
 
-def codec(fitted: dict[str, Any]) -> Codec:
-    """Return the codec that `fit` described."""
+def restore(fitted: dict[str, Any]) -> Tokenizer:
+    """Return the tokenizer that `fit` described."""
     if fitted["unit"] == "subwords":
         return Subwords(base64.b64decode(fitted["model"]), fitted["first"])
     return Tokens(fitted["tokens"], fitted["unit"], fitted["first"])
 
 
-def encode_all(found: Codec, texts: Iterable[str]) -> Ragged:
+def encode_all(tokenizer: Tokenizer, texts: Iterable[str]) -> Ragged:
     """Return the ids of each text, with END behind them where the vocabulary has it; all share one array.
 
     A source of which nothing is left (SentencePiece drops some signs) is read as one unknown token.
     """
-    tail = np.array([END] if found.first > END else [], "int32")
-    rows = [np.append(found.encode(text), tail) for text in texts]
+    tail = np.array([END] if tokenizer.first > END else [], "int32")
+    rows = [np.append(tokenizer.encode(text), tail) for text in texts]
     rows = [row if len(row) else np.array([UNKNOWN], "int32") for row in rows]
     ends = np.cumsum([len(row) for row in rows], dtype="int64")
     return Ragged(np.concatenate([np.zeros(0, "int32"), *rows]), np.append(0, ends)[:-1], ends)

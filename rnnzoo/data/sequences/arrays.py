@@ -37,14 +37,27 @@ def read_arrays(source: Any, trust: bool = True) -> dict[str, Any]:
 
 
 def _read_npz(path: str) -> dict[str, np.ndarray]:
+    found = load_arrays(path, "store unequal lengths as one padded array x with an array `lengths`")
+    if isinstance(found, np.ndarray):
+        raise InvalidValue(f"The file holds one array alone; an .npz file holds x and y. Received: {path}")
+    return found
+
+
+def load_arrays(path: str, hint: str = "save numbers with numpy.save or numpy.savez") -> Any:
+    """Return what an .npy or .npz file holds: an array, or arrays by name.
+
+    Raises:
+        ValueError: There is none, or it is damaged.
+    """
     if not os.path.isfile(path):
         raise InvalidValue(f"There is no such file. Received: {path}")
     try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except Exception as error:  # zipfile, OSError, ValueError: whatever NumPy meets in a file that is none of its own
-        hint = "store unequal lengths as one padded array x with an array `lengths`"
-        raise InvalidValue(f"Cannot read this .npz file ({error}); {hint}. Received: {path}") from error
+        with open(path, "rb") as opened:
+            found = np.load(opened, allow_pickle=False)
+            return found if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
+    except Exception as error:  # zipfile, OSError, ValueError, MemoryError: whatever NumPy meets in a file not its own
+        said = " ".join(str(error).split())[:160]
+        raise InvalidValue(f"Cannot read this file of arrays ({said}); {hint}. Received: {path}") from error
 
 
 def as_sequences(x: Any, name: str, *, lengths: Any = None, pad_value: float | None = None) -> list[np.ndarray]:
@@ -140,6 +153,7 @@ def _floats(rows, filled, name):
 def _trim(rows: list[np.ndarray], name: str, pad_value: float | None) -> list[np.ndarray]:
     """Cut off trailing padding; refuse padding on the left."""
     if pad_value is None:
+        _check_left_zeros(rows, name)
         return rows
 
     def real(row):
@@ -157,11 +171,49 @@ def _trim(rows: list[np.ndarray], name: str, pad_value: float | None) -> list[np
     return [row[:stop] for (_, stop), row in zip(ends, rows, strict=True)]
 
 
+def _check_left_zeros(rows: list[np.ndarray], name: str) -> None:
+    """Refuse numbers that begin with zeros of many lengths and never end with one: they were padded on the left."""
+    if len({len(row) for row in rows}) > 1 or not len(rows[0]):
+        return
+    steps = np.stack(rows)
+    zero = (steps == 0).reshape(len(rows), len(rows[0]), -1).all(axis=-1)
+    leading = np.where(zero.all(axis=1), 0, (~zero).argmax(axis=1))
+    padded = leading[leading > 1]
+    if not zero[:, -1].any() and len(padded) > max(1, 0.1 * len(rows)) and len(set(padded.tolist())) > 1:
+        raise InvalidValue(
+            f"{name} is padded on the left; the zoo pads on the right: keras.utils.pad_sequences(..., padding='post'). "
+            "Where zeros are real, give `lengths`. "
+            f"Received: {len(padded)} of {len(rows)} rows that begin with steps of zeros"
+        )
+
+
+def shape_notes(rows: Sequence[np.ndarray], cut: bool) -> list[str]:
+    """Say where sequences of numbers may not be what they seem to be.
+
+    Args:
+        rows: As `as_sequences` gives them.
+        cut: Whether lengths or a value of padding were given.
+    """
+    if rows[0].ndim != 2 or len({len(row) for row in rows}) > 1:
+        return []
+    steps, features = rows[0].shape
+    notes = []
+    if steps <= 16 and features >= 4 * steps and features > 32:
+        notes.append(f"{steps} steps of {features} features: channels stand behind steps, (examples, time, channels)")
+    last = [not row[-1].any() for row in rows]
+    if not cut and steps > 1 and np.mean(last) > 0.1:
+        notes.append(
+            f"{np.sum(last):,} of {len(rows):,} sequences end in steps of zeros: if that is padding, "
+            "give --pad-value 0, or `lengths` in the file"
+        )
+    return notes
+
+
 def parse_sequences(raw: Sequence[Any]) -> list[Any]:
     """Read sequences that came as text: JSON such as `[1, 2, 3]` or `[[0.1, 0.2], [0.3, 0.4]]`."""
     try:
         return [json.loads(item) if isinstance(item, str) else item for item in raw]
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, nested too deep
         raise InvalidValue(
             "A sequence is written as JSON: [1, 2, 3], or [[0.1, 0.2], [0.3, 0.4]] for steps of two features. "
             f"Received: {next(item for item in raw if isinstance(item, str))[:60]}"

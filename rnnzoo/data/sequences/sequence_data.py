@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.labeled import Classes, Labeled, Values
+from rnnzoo.data.answers import Classes, Values
+from rnnzoo.data.labeled import Labeled
 from rnnzoo.data.scaling import Scaler, Scaling
 from rnnzoo.data.sequences.arrays import (
     as_answers,
@@ -15,10 +16,11 @@ from rnnzoo.data.sequences.arrays import (
     parse_sequences,
     read_arrays,
     rows_of_x,
+    shape_notes,
 )
 from rnnzoo.data.sources import is_import_path
 from rnnzoo.data.splits import PARTS
-from rnnzoo.data.tfds import prepared
+from rnnzoo.data.tfds import numbers
 from rnnzoo.errors import InvalidType, InvalidValue
 
 
@@ -58,6 +60,10 @@ class SequenceData(Labeled):
         source = str(self.source)
         return os.path.basename(source) if source.endswith(".npz") else source.rpartition(":")[2]
 
+    def searches_sequence_length(self, lengths):
+        """Not where all are equally long, as the rows of a picture: a part of it is something else."""
+        return bool(lengths.min() < lengths.max())
+
     def labelled(self, file):
         """Read the arrays x and y."""
         arrays = read_arrays(file)
@@ -78,7 +84,7 @@ class SequenceData(Labeled):
 
     def _read(self, data_dir):
         if isinstance(self.source, str) and not self.source.endswith(".npz") and not is_import_path(self.source):
-            found = prepared.read_sequences(self.source, self.fields, self.label, data_dir, self.group)
+            found = numbers.read_sequences(self.source, self.fields, self.label, data_dir, self.group)
         else:
             found = _by_part(read_arrays(self.source, self.trusted))
         parts = {}
@@ -90,6 +96,9 @@ class SequenceData(Labeled):
             if len(x) != len(y):
                 raise InvalidValue(f"{name} and its y must have as many rows. Received: {len(x)} and {len(y)}")
             parts[part] = (x, y)
+        if "train" in parts:
+            cut = "lengths" in found["train"] or self.pad_value is not None
+            self.read_from = {"notes": shape_notes(parts["train"][0], cut)}
         return self._by_group(parts, found) if self.test_groups else parts
 
     def _by_group(self, parts, found):

@@ -1,24 +1,23 @@
-"""Forecasting: windows of a series, in the order of time. A TFDS data set, or the user's CSV."""
+"""Forecasting: windows of a series, in the order of time. A TFDS data set, or the user's table."""
 
-import dataclasses
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rnnzoo import hyperparameters as hp
-from rnnzoo.data.batches import Batches, Splits
-from rnnzoo.data.files.number_table import read_csv
-from rnnzoo.data.fitted import Fitted
-from rnnzoo.data.scaling import Scaler, Scaling
-from rnnzoo.data.sequences.arrays import parse_sequences
-from rnnzoo.data.series.calendar import calendar_features
-from rnnzoo.data.series.table import Fill, Table, history
-from rnnzoo.data.series.windows import Windows, part_ends, window_starts
-from rnnzoo.data.splits import PARTS
-from rnnzoo.data.tfds import prepared
+from rnnzoo.data.batches import Batches
+from rnnzoo.data.files.number_table import Found
+from rnnzoo.data.series import covariates
+from rnnzoo.data.series.frequency import Frequency
+from rnnzoo.data.series.scaling import SeriesScaler
+from rnnzoo.data.series.season import find_season, naive_errors
+from rnnzoo.data.series.series_source import SeriesSource
+from rnnzoo.data.series.table import Table
+from rnnzoo.data.series.times import local, shown
+from rnnzoo.data.series.windows import Panel, Windows, part_ends, scored, window_starts
+from rnnzoo.data.splits import PARTS, Splits
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
@@ -27,47 +26,31 @@ STEPS = HyperParameter(int, low=0)
 
 
 @dataclass(kw_only=True)
-class SeriesForecasting(Fitted):
+class SeriesForecasting(SeriesSource):
     """Columns of a series, or of many, to forecast from the steps before; train, validation, test in this order.
 
-    A model reads the columns of `target`, then those of `features`, then the calendar, over `lookback` steps
+    A model reads the columns of `target`, then those of `features`, then what is known ahead, over `lookback` steps
     (`load(sequence_length=...)`), and answers with the next `horizon` steps of `target`. Inputs of validation and test
-    reach back into the part before; every window of theirs is measured. Scaling is fitted on train alone. Many series
-    are each cut in this way, share scaling and model, and no window holds steps of two.
+    reach back into the part before; every window of theirs is measured. Many series are each cut and scaled in this
+    way, on their own train rows, share the model, and no window holds steps of two. Values that were filled in are
+    read, never scored.
 
     Args:
-        dataset: A TFDS data set of one series: `ett/h1`, `exchange_rate`, `sine`, `mackey_glass`.
-        file: Instead: a table `.csv` or `.tsv` with a header.
-        time: The file's column with the time.
-        series: The file's column with the name of a row's series, where it holds many, one below the other.
-        target: The columns to forecast; by default all that are read.
-        features: The columns to read beside the target; by default all.
-        horizon: Steps to forecast.
-        calendar: Also read time of day, day of the week and of the year, as they will be `horizon` steps later.
-        scale: `standard` (mean 0, deviation 1) or `minmax` (0..1), by column, fitted on train.
-        fill: Missing values and steps: `none` refuses them, `forward` repeats the value before, `linear` draws a line
-            to the next value (and so looks into the future there).
+        period: Steps of the season; by default found on train.
         stride: Steps between two windows of train. Validation and test use every window.
         validation: Share of the rows (below 1) or their number, before those of test, where the source has no parts.
         test: Share of the rows (below 1) or their number, at the end, where the source has no parts.
+        updates: An epoch has at least so many updates: few windows are gone over more than once. 0: once.
         feed_back: In the end also forecast so many steps by reading own answers; 0: do not.
     """
 
     needs = ("columns", "scaler")
 
-    dataset: str | None = None
-    file: str | None = None
-    time: str | None = None
-    series: str | None = None
-    target: tuple[str, ...] = ()
-    features: tuple[str, ...] = ()
-    horizon: int = 24
-    calendar: bool = False
-    scale: Scaling = "standard"
-    fill: Fill = "none"
+    period: int | None = None
     stride: int = 1
     validation: float = 0.1
     test: float = 0.2
+    updates: int = 0
     feed_back: int = 0
 
     def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
@@ -81,48 +64,74 @@ class SeriesForecasting(Fitted):
             data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
 
         Returns:
-            The batched splits. `inputs` is known afterwards.
+            The batched splits. `inputs` is known afterwards, and `notes`: what a person should know.
 
         Raises:
             ValueError, TypeError: Data that no model can be trained on; says which and why.
         """
         lookback = self._check(sequence_length)
-        tables, sizes = self._read(data_dir)
-        ends = [part_ends(len(table), sizes, self.validation, self.test) for table in tables]
-        for table, parts_of in zip(tables, ends, strict=True):
-            self._check_length(table, parts_of, lookback)
+        self.fitted = {}
+        found, sizes = self._read(data_dir)
+        tables, ends, notes = self._long_enough(found, sizes, lookback)
         trains = [table.values[: parts_of["train"][1]] for table, parts_of in zip(tables, ends, strict=True)]
         columns = tables[0].columns
-        lowest, highest = (np.array([f(train, axis=0) for train in trains]) for f in (np.min, np.max))
-        constant = np.flatnonzero(lowest.min(axis=0) == highest.max(axis=0))
-        if len(constant):
-            raise InvalidValue(
-                f"A column that never changes in train tells nothing: leave it out with --target and --features. "
-                f"Received: {columns[constant[0]]} = {trains[0][0, constant[0]]:g}"
-            )
+        outputs = len(self.target) or len(columns) - len(self.future)
+        _check_change(trains, columns)
+        frequency = Frequency(found.frequency) if found.frequency else None
+        targets = [train[:, :outputs] for train in trains]
+        longest = max(map(len, trains)) // 2
+        period, how = (self.period, "as given") if self.period else find_season(targets, frequency, longest)
+        names = [table.name for table in tables]
         self.fitted = {
             "columns": list(columns),
-            "scaler": dataclasses.asdict(Scaler.fit(trains, self.scale)),
+            "scaler": SeriesScaler.fit(names, trains, self.scale).to_json(),
             "fill": 0.0,
-            "inputs": {"outputs": len(self.target) or len(columns), "horizon": self.horizon},
+            "inputs": {"outputs": outputs, "horizon": self.horizon},
+            "frequency": found.frequency,
+            "period": period,
         }
+        if self.static:
+            self.fitted["static"] = covariates.words_of(tables, self.static)
+        every = f"; a step is {found.frequency}" if found.frequency else ""
+        self.notes = [*notes, f"season: {period} steps ({how}){every}"]
         values = np.concatenate([self._encode_table(table) for table in tables])
-        origins = np.cumsum([0, *map(len, tables[:-1])])
         self.fitted["inputs"] |= {"features": values.shape[1], "sequence_length": lookback}
         self._check_feed_back(values.shape[1], ends[0])
+        panel = self._panel(tables, np.stack([naive_errors(one, period) for one in targets], axis=1))
+        truth = scored(values[:, :outputs], [table.filled for table in tables], [*map(len, tables)])
+        origins = np.cumsum([0, *map(len, tables[:-1])])
         parts = {}
         for part in (p for p in PARTS if p in ends[0]):
             stride = self.stride if part == "train" else 1
-            starts = np.concatenate(
-                [
-                    origin + window_starts(*parts_of[part], lookback, self.horizon, stride)
-                    for origin, parts_of in zip(origins, ends, strict=True)
-                ]
+            starts = [
+                origin + window_starts(parts_of[part][0], parts_of[part][1], lookback, self.horizon, stride)
+                for origin, parts_of in zip(origins, ends, strict=True)
+            ]
+            parts[part] = self._batches(
+                values, truth, starts, panel, batch_size, seed if part == "train" else None, limit
             )
-            if limit is not None and limit < len(starts):
-                starts = starts[np.linspace(0, len(starts) - 1, limit).round().astype(int)]
-            parts[part] = self._batches(values, starts, batch_size, seed if part == "train" else None)
         return Splits(parts)
+
+    def _long_enough(self, found: Found, sizes, lookback):
+        """Return the series that can be learned from, their parts, and what there is to say; refuse when none can."""
+        tables, ends, left, refused = [], [], [], None
+        for table in found.tables:
+            try:
+                parts = part_ends(len(table), sizes, self.validation, self.test)
+                self._check_length(table, parts, lookback)
+            except InvalidValue as error:
+                refused = refused or error
+                left.append(f"{table.name or 'one'} ({len(table)} rows)")
+            else:
+                tables.append(table)
+                ends.append(parts)
+        if refused and not tables:
+            raise refused
+        notes = list(found.notes)
+        if left:
+            more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+            notes.append(f"too short, left out: {', '.join(left[:5])}{more}; {refused}")
+        return tables, ends, notes
 
     def _check_feed_back(self, features, ends):
         """Refuse steps that cannot be fed back, before anything is trained."""
@@ -141,7 +150,7 @@ class SeriesForecasting(Fitted):
         of_series = f", series {table.name}" if table.name else ""
         if ends["train"][1] < lookback + self.horizon:
             raise InvalidValue(
-                f"Train needs at least lookback + horizon = {lookback} + {self.horizon} steps. "
+                f"Train needs at least lookback + horizon = {lookback} + {self.horizon} steps: shorten one of them. "
                 f"Received: {ends['train'][1]} of {len(table)} rows{of_series}"
             )
         for part, (begin, end) in ends.items():
@@ -154,9 +163,10 @@ class SeriesForecasting(Fitted):
     def _check(self, lookback):
         if lookback is None:
             raise InvalidValue("Forecasting needs lookback (sequence_length), the steps to read. Received: None")
-        for word in ("horizon", "stride"):
+        for word in ("horizon", "stride", "period"):
             hp.check(word, getattr(self, word))
-        STEPS.check("feed_back", self.feed_back)
+        for word in ("feed_back", "updates"):
+            STEPS.check(word, getattr(self, word))
         for word in ("validation", "test"):
             ROWS.check(word, getattr(self, word))
         if (self.dataset is None) == (self.file is None):
@@ -166,77 +176,53 @@ class SeriesForecasting(Fitted):
             )
         if self.series and self.feed_back:
             raise InvalidValue(f"feed_back goes on from one series, not from many. Received: series={self.series!r}")
+        if both := set(self.target) & {*self.future, *self.static}:
+            raise InvalidValue(f"A target is not known ahead. Received: {min(both)}, target and known")
         return hp.check("sequence_length", lookback)
 
-    def _read(self, data_dir) -> tuple[list[Table], Mapping[str, int]]:
-        """Return the columns that the model reads, target first, and the rows of the parts that the source has."""
-        if self.file is not None:
-            return self._read_file(self.file), {}
-        parts = prepared.read_tables(str(self.dataset), data_dir)
-        first = parts["train"]
-        times = None if first.times is None else np.concatenate([part.times for part in parts.values()])
-        table = Table(first.columns, np.concatenate([part.values for part in parts.values()]), times)
-        return [table.select(self._order(table.columns))], {name: len(part) for name, part in parts.items()}
+    def _panel(self, tables: Sequence[Table], naive: np.ndarray) -> Panel:
+        outputs = self.inputs["outputs"]
+        scalers = [self.scalers.of(table.name, table.values) for table in tables]
+        shift, scale = (np.array([getattr(s, word)[:outputs] for s in scalers]) for word in ("shift", "scale"))
+        times = [table.times for table in tables if table.times is not None]
+        stamps = np.concatenate(times) if len(times) == len(tables) else None
+        names = tuple(table.name for table in tables)
+        return Panel(names, shift, scale, naive, stamps, self.fitted.get("period", 1), self.timezone)
 
-    def _read_file(self, file) -> list[Table]:
-        wanted = (*self.target, *self.features) if self.features else ()
-        tables = read_csv(str(file), self.time, tuple(dict.fromkeys(wanted)), self.fill, self.series)
-        return [table.select(self.fitted.get("columns") or self._order(table.columns)) for table in tables]
-
-    def _order(self, columns: Sequence[str]) -> list[str]:
-        """Put the target first."""
-        return list(dict.fromkeys([*self.target, *(self.features or columns)]))
-
-    def _encode_table(self, table: Table) -> np.ndarray:
-        """Return scaled columns and calendar, `(steps, features)` float32."""
-        values = Scaler(**self._known("scaler"))(table.values)
-        if not self.calendar:
-            return values
-        if table.times is None:
-            raise InvalidValue("The calendar needs times: name their column with --time. Received: no times")
-        return np.concatenate([values, calendar_features(table.times, self.horizon)], axis=1)
-
-    def _batches(self, values: np.ndarray, starts: np.ndarray, batch_size: int, seed: int | None) -> Batches:
-        inputs = self._known("inputs")
-        lookback = inputs["sequence_length"]
-        x = Windows(values, starts, lookback)
-        y = Windows(values[:, : inputs["outputs"]], starts + lookback, self.horizon)
-        return Batches(x, y, [lookback], batch_size, seed=seed)
-
-    @property
-    def name(self) -> str:
-        """The data set's or the file's name."""
-        return self.dataset or os.path.basename(self.file or "")
+    def _batches(self, values, truth, starts, panel, batch_size, seed=None, limit=None) -> Batches:
+        """Batch windows; `starts` are those of each series."""
+        lookback = self.inputs["sequence_length"]
+        which = np.repeat(np.arange(len(starts)), [len(each) for each in starts])
+        starts = np.concatenate(starts)
+        if np.isnan(truth).any():
+            known = np.append(0, np.cumsum(~np.isnan(truth).all(axis=1)))
+            real = known[starts + lookback + self.horizon] > known[starts + lookback]  # no window of fillings alone
+            starts, which = starts[real], which[real]
+        if limit is not None and limit < len(starts):
+            chosen = np.linspace(0, len(starts) - 1, limit).round().astype(int)
+            starts, which = starts[chosen], which[chosen]
+        x = Windows(values, starts, lookback, which, panel)
+        y = Windows(truth, starts + lookback, self.horizon, which, panel)
+        updates = max(1, -(-len(x) // batch_size))
+        passes = 1 if seed is None else max(1, -(-self.updates // updates))
+        return Batches(x, y, [lookback], batch_size, seed=seed, passes=passes)
 
     @property
     def settings(self) -> dict[str, int]:
         """What a number depends on beside data and model, for results."""
-        return {"lookback": self.inputs["sequence_length"], "horizon": self.horizon}
+        found = {"lookback": self.inputs["sequence_length"], "horizon": self.horizon}
+        return found | {word: self.fitted[word] for word in ("period", "frequency") if self.fitted.get(word)}
 
     @property
-    def targets(self) -> list[str]:
-        """Names of the columns that are forecast."""
-        return self._known("columns")[: self.inputs["outputs"]]
+    def naive_sizes(self) -> dict[str, int]:
+        """What naive forecasts must know."""
+        inputs = self.inputs
+        found = {"horizon": self.horizon, "outputs": inputs["outputs"], "lookback": inputs["sequence_length"]}
+        return found | {"period": self.fitted.get("period", 1)}
 
-    def in_units(self, y: np.ndarray) -> np.ndarray:
-        """Undo the scaling of targets `(..., outputs)`."""
-        scaler, outputs = Scaler(**self._known("scaler")), self.inputs["outputs"]
-        return Scaler(scaler.shift[:outputs], scaler.scale[:outputs]).inverse(y)
-
-    def read_inputs(self, file: str) -> list[Table]:
-        """Read a table like the one that was trained on: a forecast begins after the last row of each series."""
-        return self._read_file(file)
-
-    def encode(self, raw: Sequence[Any]) -> list[np.ndarray]:
-        """Turn histories (tables, arrays `(steps, columns)` in their units, JSON) into what the model reads."""
-        lookback, columns = self.inputs["sequence_length"], self._known("columns")
-        found = []
-        for item in parse_sequences(raw):
-            table = item if isinstance(item, Table) else history(item, columns)
-            if len(table) < lookback:
-                raise InvalidValue(f"A history needs at least {lookback} steps, the lookback. Received: {len(table)}")
-            found.append(self._encode_table(table)[-lookback:])
-        return found
+    def intervals(self) -> dict[int, np.ndarray]:
+        """Return how far the truth lies from a forecast, by level: `{80: (horizon, outputs)}`, scaled; none, if any."""
+        return {int(level): np.array(width) for level, width in self.fitted.get("intervals", {}).items()}
 
     def batches(self, raw: Sequence[Any], batch_size: int = 64) -> Batches:
         """Batch histories, to be answered."""
@@ -245,22 +231,62 @@ class SeriesForecasting(Fitted):
 
     def batches_of(self, file: Any) -> Batches:
         """Batch every window of a file like the one that was trained on."""
-        tables, lookback = self._read_file(file), self.inputs["sequence_length"]
-        starts, origin = [], 0
+        tables, lookback = self._read_file(file).tables, self.inputs["sequence_length"]
+        starts, origin, outputs = [], 0, self.inputs["outputs"]
         for table in tables:
             if len(table) < lookback + self.horizon:
                 raise InvalidValue(
                     f"The file needs at least lookback + horizon = {lookback} + {self.horizon} rows of a series. "
-                    f"Received: {len(table)} rows"
+                    f"Received: {len(table)} rows{f' of series {table.name}' if table.name else ''}"
                 )
             starts.append(origin + window_starts(0, len(table), lookback, self.horizon))
             origin += len(table)
         values = np.concatenate([self._encode_table(table) for table in tables])
-        return self._batches(values, np.concatenate(starts), 64, None)
+        naive = [naive_errors(table.values[:, :outputs], self.fitted.get("period", 1)) for table in tables]
+        truth = scored(values[:, :outputs], [table.filled for table in tables], [*map(len, tables)])
+        return self._batches(values, truth, starts, self._panel(tables, np.stack(naive, axis=1)), 64)
 
     def decode(self, y: np.ndarray) -> list[dict[str, Any]]:
         """Turn forecasts `(batch, horizon, outputs)` into one list of numbers for each target, in its units."""
-        return [
-            {name: [float(v) for v in line] for name, line in zip(self.targets, window.T, strict=True)}
-            for window in self.in_units(np.asarray(y))
-        ]
+        return [self._lists(self.in_units(window)) for window in np.asarray(y, "float64")]
+
+    def _lists(self, window: np.ndarray) -> dict[str, list[float]]:
+        return {name: [float(v) for v in line] for name, line in zip(self.targets, window.T, strict=True)}
+
+    def answers(self, raw: Sequence[Any], outputs: Any) -> list[dict[str, Any]]:
+        """Return series, times and forecast of each history, in its units.
+
+        Args:
+            raw: Histories, see `histories`.
+            outputs: Scaled forecasts `(histories, steps, outputs)`.
+        """
+        found = []
+        for table, y in zip(self.histories(raw), np.asarray(outputs, "float64"), strict=True):
+            shift, scale = self._units(table)
+            last = (table.values[-1, : len(scale)] - shift) / scale
+            y = y + (last - last.astype("float32"))  # the level that float32 lost: a repeated last value is that value
+            found.append(self._named(table, len(y)) | self._lists(y * scale + shift))
+        return found
+
+    def _units(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
+        """Return shift and scale of a series' targets."""
+        scaler, outputs = self.scalers.of(table.name, table.values), self.inputs["outputs"]
+        return np.array(scaler.shift[:outputs]), np.array(scaler.scale[:outputs])
+
+    def _named(self, table: Table, steps: int) -> dict[str, Any]:
+        """Return the name of a history's series and the times of its next steps, as far as they are known."""
+        found: dict[str, Any] = {"series": table.name} if table.name else {}
+        if table.times is not None and self.fitted.get("frequency"):
+            times = Frequency(self.fitted["frequency"]).after(table.times[-1], steps)
+            found["time"] = [shown(time) for time in local(times, self.timezone)]
+        return found
+
+
+def _check_change(trains: Sequence[np.ndarray], columns: Sequence[str]) -> None:
+    """Refuse a column that never changes in any series."""
+    constant = np.flatnonzero(np.all([np.ptp(train, axis=0) == 0 for train in trains], axis=0))
+    if len(constant):
+        raise InvalidValue(
+            f"A column that never changes in train tells nothing: leave it out with --target and --features (--static "
+            f"names one that tells series apart). Received: {columns[constant[0]]} = {trains[0][0, constant[0]]:g}"
+        )

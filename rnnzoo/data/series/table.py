@@ -2,14 +2,13 @@
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from rnnzoo.data.series.times import shown
 from rnnzoo.errors import InvalidValue, did_you_mean
-
-Fill = Literal["none", "forward", "linear"]
 
 
 @dataclass(frozen=True)
@@ -19,21 +18,27 @@ class Table:
     Args:
         columns: Their names.
         values: `(steps, columns)`, in the units of the data.
-        times: `(steps,)` of datetime64[s], regular; None if they are not known.
+        times: `(steps,)` of datetime64[us], in UTC where a time zone is known; None if they are not known.
         name: Tells it from other series of one file.
+        filled: `(steps, columns)`: the values that were not there; None if all were.
+        ahead: `(steps, columns)`: rows behind the last that has a target, NaN where they hold nothing.
+        static: What is the same at all steps, by column.
     """
 
     columns: tuple[str, ...]
     values: np.ndarray
     times: np.ndarray | None = None
     name: str = ""
+    filled: np.ndarray | None = None
+    ahead: np.ndarray | None = None
+    static: dict[str, str] = field(default_factory=dict)
 
     def __len__(self):
         """Count the steps."""
         return len(self.values)
 
     def __str__(self):
-        until = "" if self.times is None else f" until {self.times[-1]}"
+        until = "" if self.times is None else f" until {shown(self.times[-1])}"
         return f"{self.name}{': ' if self.name else ''}{len(self)} steps{until}"
 
     def select(self, names: Sequence[str]) -> "Table":
@@ -44,8 +49,13 @@ class Table:
             raise InvalidValue(
                 f"The data have no such column; they have {', '.join(self.columns)}.{hint} Received: {missing[0]}"
             )
-        values = self.values[:, [self.columns.index(name) for name in names]]
-        return dataclasses.replace(self, columns=tuple(names), values=values)
+        order = [self.columns.index(name) for name in names]
+        chosen = {
+            word: array[:, order]
+            for word in ("values", "filled", "ahead")
+            if (array := getattr(self, word)) is not None
+        }
+        return dataclasses.replace(self, columns=tuple(names), **chosen)
 
 
 def history(item: Any, columns: Sequence[str]) -> Table:
@@ -62,78 +72,6 @@ def history(item: Any, columns: Sequence[str]) -> Table:
             f"Received: shape {values.shape}"
         )
     return Table(tuple(columns), values)
-
-
-def regular(table: Table, fill: Fill, lines: np.ndarray) -> Table:
-    """Check that the times ascend in equal steps; put missing steps in, if asked to.
-
-    Args:
-        table: A series.
-        fill: How.
-        lines: Where in its file each step stands, `(steps,)`.
-    """
-    times = table.times
-    assert times is not None
-    steps = np.diff(times)
-    if not len(steps):
-        return table
-    zero = np.timedelta64(0, "s")
-    row, _ = first(steps == zero)
-    if row is not None:
-        raise InvalidValue(f"Each time may occur once. Received: {times[row]} twice, again in line {lines[row + 1]}")
-    row, _ = first(steps < zero)
-    if row is not None:
-        raise InvalidValue(
-            f"Rows must be in the order of time: sort the file. Received: {times[row + 1]} after {times[row]} in line "
-            f"{lines[row + 1]}"
-        )
-    usual, counts = np.unique(steps, return_counts=True)
-    step = usual[counts.argmax()]
-    row, _ = first(steps != step)
-    if row is None or _calendar(times):
-        return table
-    place = f"{times[row + 1]} after {times[row]} in line {lines[row + 1]}, where the usual step is {step}"
-    if (steps % step != zero).any():
-        row, _ = first(steps % step != zero)
-        place = f"{times[row + 1]} after {times[row]} in line {lines[row + 1]}, where the usual step is {step}"
-        raise InvalidValue(f"Steps must be regular: bring the file to one step first. Received: {place}")
-    if fill == "none":
-        raise InvalidValue(f"Steps are missing: --fill forward or --fill linear puts them in. Received: {place}")
-    grid = np.arange(times[0], times[-1] + step, step)
-    values = np.full((len(grid), table.values.shape[1]), np.nan)
-    values[((times - times[0]) // step).astype(int)] = table.values
-    return dataclasses.replace(table, values=values, times=grid)
-
-
-def _calendar(times: np.ndarray) -> bool:
-    """Tell whether the times are the firsts of successive months (or quarters, or years)."""
-    months = times.astype("datetime64[M]")
-    return bool((months.astype(times.dtype) == times).all() and len(np.unique(np.diff(months))) == 1)
-
-
-def filled(table: Table, fill: Fill, lines: np.ndarray) -> Table:
-    """Fill missing values, column by column; arguments as `regular`'s."""
-    missing = np.isnan(table.values)
-    row, column = first(missing)
-    if row is None:
-        return table
-    if fill == "none":
-        where = f"line {lines[row]}" if table.times is None else str(table.times[row])
-        raise InvalidValue(
-            f"{missing.sum():,} values are missing: --fill forward or --fill linear puts them in. "
-            f"Received: nothing in column {table.columns[column]} at {where}"
-        )
-    values, steps = table.values.copy(), np.arange(len(table))
-    for name, known, line in zip(table.columns, ~missing.T, values.T, strict=True):
-        if not known.any():
-            raise InvalidValue(f"A column without any value cannot be filled. Received: {name}")
-        if fill == "linear":
-            line[:] = np.interp(steps, steps[known], line[known])
-        else:
-            before = np.maximum.accumulate(np.where(known, steps, 0))
-            earliest = known.argmax()
-            line[:] = line[np.maximum(before, earliest)]
-    return dataclasses.replace(table, values=values)
 
 
 def first(where: np.ndarray) -> tuple[Any, Any]:

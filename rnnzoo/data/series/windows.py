@@ -1,12 +1,41 @@
 """Windows of a series, cut out when a batch asks for them: memory does not grow with their length."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rnnzoo.errors import InvalidValue
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What is known of each of the series that windows are cut from.
+
+    Args:
+        names: Of the series.
+        shift: Of each target, `(series, targets)`: values are `scaled * scale + shift`.
+        scale: The same.
+        naive: Mean absolute and mean squared error of the seasonal naive forecast in train, `(2, series, targets)`, in
+            the units of the data.
+        times: Of all steps, those of the series one behind the other, or None.
+        period: Steps of the season.
+        timezone: Of the clock that times are shown by.
+    """
+
+    names: tuple[str, ...]
+    shift: np.ndarray
+    scale: np.ndarray
+    naive: np.ndarray
+    times: np.ndarray | None = None
+    period: int = 1
+    timezone: str | None = None
+
+    def in_units(self, values: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Undo the scaling of values `(windows, ..., targets)`, float64, of the series `which` `(windows,)`."""
+        shape = (len(which), *(1,) * (values.ndim - 2), -1)
+        return values * self.scale[which].reshape(shape) + self.shift[which].reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -17,11 +46,15 @@ class Windows:
         values: `(steps, columns)`.
         starts: The first step of each piece.
         steps: Their length.
+        which: The series of each piece, a row of `panel`; None where that is not known.
+        panel: What is known of the series.
     """
 
     values: np.ndarray
     starts: np.ndarray
     steps: int
+    which: np.ndarray | None = None
+    panel: Panel | None = None
 
     def __len__(self):
         """Count the windows."""
@@ -79,3 +112,21 @@ def part_ends(rows: int, sizes: Mapping[str, int], validation: float, test: floa
         ends[part] = (end, end + sizes[part])
         end += sizes[part]
     return ends
+
+
+def scored(values: np.ndarray, filled: Sequence[np.ndarray | None], lengths: Sequence[int]) -> np.ndarray:
+    """Return what forecasts are compared with: NaN where a value was filled in.
+
+    Args:
+        values: Of the targets, those of all series one below the other, `(steps, targets)`.
+        filled: Of each series, `(steps, columns)` with the targets first, or None.
+        lengths: Steps of each series.
+    """
+    if all(each is None for each in filled):
+        return values
+    found, begin = values.copy(), 0
+    for each, steps in zip(filled, lengths, strict=True):
+        if each is not None:
+            found[begin : begin + steps][each[:, : values.shape[1]]] = np.nan
+        begin += steps
+    return found

@@ -1,20 +1,24 @@
 """Sentences with a tag for each word: a TFDS data set such as Universal Dependencies, or the user's own files."""
 
-import os
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from rnnzoo.data.batches import Batches, bucket_lengths
-from rnnzoo.data.files.conll import Sentence, check_counts, read_tagged
+from rnnzoo.data.files.conll import Sentence, check_counts, read_sentences
+from rnnzoo.data.files.opening import TABLES, recognised
+from rnnzoo.data.files.reading import Inputs, ReadsTables, is_frame
+from rnnzoo.data.files.tables import PIECE
+from rnnzoo.data.files.tagged_tables import sentence_a_row, word_a_row
 from rnnzoo.data.labeled import Labeled
 from rnnzoo.data.ragged import lengths, truncate, truncated
 from rnnzoo.data.splits import PARTS
-from rnnzoo.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary
+from rnnzoo.data.text.vocabulary import FIRST, UNKNOWN, Vocabulary, check_text
 from rnnzoo.data.tfds import texts
 from rnnzoo.errors import InvalidType, InvalidValue
 
@@ -36,20 +40,23 @@ class WordBatches(Batches):
 
 
 @dataclass
-class Tagging(Labeled):
-    """Sentences with a tag for each word. See `Labeled` for further arguments.
+class Tagging(ReadsTables, Labeled):
+    """Sentences with a tag for each word. See `Labeled` and `ReadsTables` for further arguments.
 
     Words are read in lower case, their characters as they are written. A recipe's sequence length cuts the sentences of
     train alone: all words of the others have to get their tags.
 
     Args:
-        dataset: A TFDS data set. Rows of CoNLL-U without a tag, such as words written together, are left out.
-        file: Instead: sentences in CoNLL-U (`.conllu`), or a table `.csv` or `.tsv` with a header and a sentence a row,
-            spaces between its words and between its tags. In UTF-8.
+        dataset: A TFDS data set, or a `pandas.DataFrame`. Rows of CoNLL-U without a tag, such as words written
+            together, are left out.
+        file: Instead: sentences in CoNLL-U (`.conllu`), columns as in CoNLL-2003 (`.conll`), or a table with a header
+            and a sentence a row, its words and its tags as lists or with spaces between them.
         validation_file: A file of the same kind for choosing the best epoch, instead of a share of `file`.
         test_file: A file of the same kind for testing, instead of a share of `file`.
         words: The column or feature with the words; by default `form`, `words` or `tokens`.
-        tags: The column or feature with the tags; by default `upos`, `tags`, or the only feature of classes.
+        tags: The column or feature with the tags; by default `upos`, `tags`, or the only feature of classes; of
+            CoNLL-2003 `ner`.
+        sentence: Of a table with a word a row: the column that tells where a sentence begins.
         vocabulary_size: The most frequent words of train, padding and unknown included.
         characters: Give each word's characters to the model too.
         word_length: Characters of a word that are read; of a longer one its beginning and end.
@@ -63,14 +70,16 @@ class Tagging(Labeled):
     test_file: str | None = None
     words: str | None = None
     tags: str | None = None
+    sentence: str | None = None
     vocabulary_size: int = 20_000
     characters: bool = True
     word_length: int = 20
+    _notes: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
         """The data set's or the file's name."""
-        return self.dataset or os.path.basename(self.file or "")
+        return self.source_name()
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -98,22 +107,41 @@ class Tagging(Labeled):
             found = texts.open_tagged(self.dataset, self.words, self.tags, data_dir)
             parts = {part: _part(sentences, f"{part} of {self.dataset}") for part, sentences in found.items()}
         else:
-            parts = {part: _part(read_tagged(path, *self._columns), path) for part, path in files.items() if path}
+            parts = {part: _part(self._sentences(path), path) for part, path in files.items() if path}
+            self.read_from = {"rows": sum(len(x) for x, _ in parts.values()), "left_out": {}, "recognised": self._notes}
         self._tags = sorted({tag for row in parts["train"][1] for tag in row}) if "train" in parts else []
         return parts
 
     def labelled(self, file):
         """Read a file of the same kind."""
-        return _part(read_tagged(str(file), *self._columns), str(file))
+        return _part(self._sentences(str(file)), str(file))
 
-    def read_inputs(self, file: str) -> list[list[str]]:
-        """Read the words alone of a file of the same kind."""
-        return _part(read_tagged(file, *self._columns, tagged=False), file)[0]
+    def inputs_of(self, file: str) -> Iterator[Inputs]:
+        """Yield the words alone of a file of the same kind, some hundred sentences at once; or lines of a text."""
+        import pandas as pd
 
-    @property
-    def _columns(self):
-        """The names of words and tags in a file."""
-        return (None if self.dataset else self.words, self.tags)  # TFDS calls CoNLL-U's words otherwise, not its tags
+        found = self._sentences(file, tagged=False)
+        while piece := [words for words, _ in itertools.islice(found, PIECE)]:
+            yield Inputs(pd.DataFrame(index=range(len(piece))), piece)
+
+    def _sentences(self, path: Any, *, tagged: bool = True) -> Iterator[Sentence]:
+        """Yield the sentences of a file, whatever its kind."""
+        words, tags = None if self.dataset else self.words, self.tags  # TFDS calls CoNLL-U's words otherwise
+        opened = None if is_frame(path) else recognised(path)
+        if opened and (opened.kind == "tagged" or (opened.kind == "text" and not self._is_table(path))):
+            yield from read_sentences(opened, words, tags, tagged, self.encoding)
+            return
+        if opened and opened.kind not in (*TABLES, "text"):
+            raise InvalidValue(f"Sentences come in .conllu, .conll, .csv, .tsv, .jsonl and the like. Received: {path}")
+        table = self.open_table(path)
+        named = words or "words", (tags or "tags") if tagged else None
+        yield from (
+            word_a_row(table, *named, self.sentence) if self.sentence else sentence_a_row(table, *named)
+        )  # fmt: skip
+        self._notes += [note for note in table.notes if note not in self._notes]
+
+    def _is_table(self, path: str) -> bool:
+        return (self.words or "words") in self.open_table(path).columns
 
     def _fit_inputs(self, parts):
         for name, least in {"vocabulary_size": FIRST + 1, "word_length": 2}.items():
@@ -172,6 +200,7 @@ class Tagging(Labeled):
         for item in raw:
             if not (isinstance(item, str) or (isinstance(item, Sequence) and all(isinstance(w, str) for w in item))):
                 raise InvalidType(f"An input is a sentence. Received: {type(item).__name__} {str(item)[:40]}")
+            check_text("".join(item))
         found = [WORDS.findall(item) if isinstance(item, str) else list(item) for item in raw]
         if [] in found:
             raise InvalidValue(f"A sentence needs a word. Received: {str(raw[found.index([])])!r}")

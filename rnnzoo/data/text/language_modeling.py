@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.batches import Batches, Splits
+from rnnzoo.data.batches import Batches
 from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.ragged import Ragged, recode
-from rnnzoo.data.splits import PARTS, SHARE
+from rnnzoo.data.splits import PARTS, SHARE, Splits
 from rnnzoo.data.text.vocabulary import FIRST, Lexicon, Unit, Vocabulary
 from rnnzoo.data.tfds import texts
 from rnnzoo.errors import InvalidValue
@@ -94,7 +94,10 @@ class LanguageModeling(Fitted):
                 f"Every part needs two tokens or more; {short} is shorter. Received: {self.name} of "
                 f"{sum(map(len, parts.values()))} tokens"
             )
-        found = lexicon.most_frequent([parts["train"]], self.vocabulary_size - FIRST)
+        if self.keep_fitted:
+            found = self._known("vocabulary")
+        else:
+            found = lexicon.most_frequent([parts["train"]], self.vocabulary_size - FIRST)
         self.fitted = {
             "vocabulary": found,
             "fill": 0,

@@ -1,30 +1,32 @@
 """Texts with one label each: a TFDS data set, or the user's CSV or JSON Lines."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.files.text_table import read_rows
-from rnnzoo.data.labeled import Classes, Labeled
+from rnnzoo.data.answers import Classes
+from rnnzoo.data.files.labels import one_label
+from rnnzoo.data.files.reading import Inputs, LeftOut, ReadsTables, cells, is_table, lines_of, rows_of, text_in
+from rnnzoo.data.labeled import Labeled
 from rnnzoo.data.ragged import recode, truncate
 from rnnzoo.data.splits import PARTS
-from rnnzoo.data.text.vocabulary import Lexicon, Unit, Vocabulary, tokenize
+from rnnzoo.data.text.vocabulary import Lexicon, Unit, Vocabulary, check_text, tokenize
 from rnnzoo.data.tfds import texts
 from rnnzoo.errors import InvalidType, InvalidValue
 
 
 @dataclass
-class TextClassification(Classes, Labeled):
-    """Texts, each of one class. See `Labeled` for further arguments.
+class TextClassification(ReadsTables, Classes, Labeled):
+    """Texts, each of one class. See `Labeled` and `ReadsTables` for further arguments.
 
     A file is read once, row by row; only token ids are kept in memory.
 
     Args:
-        dataset: A TFDS data set.
-        file: Instead: a table `.csv` or `.tsv` with a header, or JSON Lines `.jsonl`, in UTF-8.
+        dataset: A TFDS data set, or a `pandas.DataFrame`.
+        file: Instead: a table with a header (`.csv`, `.tsv`, `.txt`, `.xlsx`, `.parquet`) or JSON Lines (`.jsonl`),
+            also packed (`.gz`, `.zip`).
         text: The column or feature with the text; by default `text`, or the only text feature of a TFDS data set.
         label: The column or feature with the class; by default `label`, or the only class label.
         tokens: `words` (lower case, without markup) or `characters`.
@@ -43,7 +45,7 @@ class TextClassification(Classes, Labeled):
     @property
     def name(self) -> str:
         """The data set's or the file's name."""
-        return self.dataset or os.path.basename(self.file or "")
+        return self.source_name()
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -60,16 +62,47 @@ class TextClassification(Classes, Labeled):
         if self.dataset:
             found = texts.open_texts(self.dataset, self.text, self.label, data_dir)
         else:
-            found = {"train": _read_file(str(self.file), self.text or "text", self.label or "label")}
+            found = {"train": self._rows(self.file)}
         return {part: self._split(found[part]) for part in PARTS if part in found}
 
     def labelled(self, file):
         """Read a table or JSON Lines with the same columns."""
-        rows = list(_read_file(str(file), self.text or "text", self.label or "label"))
+        rows = list(self._rows(file))
         if not rows:
             raise InvalidValue(f"There is no row with a text and a label. Received: {file}")
         texts, labels = zip(*rows, strict=True)
         return texts, labels
+
+    def _rows(self, file: Any) -> Iterator[tuple[str, Any]]:
+        """Yield `(text, label)` of each row that has both; `read_from` tells of the others."""
+        table, left, rows = self.open_table(file), LeftOut(), 0
+        text, label = self._columns
+        table.check(text, label, said="say which are meant with --text and --label")
+        for place, words, answer in cells(table, [text, label]):
+            if self.is_missing(words) or self.is_missing(answer):
+                left.add("no text" if self.is_missing(words) else "no label", place)
+                continue
+            rows += 1
+            yield text_in(words, text, place, table.path), self._answer(answer, f"{place} of {table.path}")
+        self.read_from = self.told(table, left, rows)
+
+    def _answer(self, cell: Any, where: str) -> Any:
+        """Return the answer that a cell holds."""
+        return one_label(cell, where)
+
+    @property
+    def _columns(self) -> tuple[str, str]:
+        return self.text or "text", self.label or "label"
+
+    def inputs_of(self, file: str) -> Iterator[Inputs]:
+        """Yield the rows of a table with their texts, some hundreds at once; or the lines of a plain text."""
+        column = self._columns[0]
+        if not is_table(file, column, separator=self.separator, encoding=self.encoding):
+            yield from lines_of(file, self.encoding, column)
+            return
+        table = self.open_table(file)
+        table.check(column, said="say at training which holds the texts")
+        yield from rows_of(table, column, self.is_missing)
 
     def _split(self, rows: Iterator[tuple[str, Any]]):
         """Read the rows once: texts become ids at once, labels stay."""
@@ -92,10 +125,12 @@ class TextClassification(Classes, Labeled):
                 f"vocabulary_size must be at least 3: padding, unknown and a token. Received: {self.vocabulary_size}"
             )
         tokens = self._lexicon.most_frequent(parts["train"][0], size)
-        ids = Vocabulary(tokens, self.tokens).from_lexicon(self._lexicon)
+        return {"vocabulary": tokens, "fill": 0, "inputs": {"vocabulary_size": len(tokens) + 2}}
+
+    def _fitted(self, parts):
+        ids = self.vocabulary.from_lexicon(self._lexicon)
         for flat in {id(x.flat): x.flat for x, _ in parts.values()}.values():  # a part held out shares train's array
             recode(flat, ids)
-        return {"vocabulary": tokens, "fill": 0, "inputs": {"vocabulary_size": len(tokens) + 2}}
 
     def pieces(self, raw: Sequence[str]) -> list[list[str]]:
         """Return the tokens of each text as a person wrote them, one for each id of `encode`."""
@@ -107,23 +142,10 @@ class TextClassification(Classes, Labeled):
         wrong = next((item for item in raw if not isinstance(item, str)), None)
         if wrong is not None:
             raise InvalidType(f"An input is a text. Received: {type(wrong).__name__} {str(wrong)[:40]}")
-        return raw
+        return [check_text(item) for item in raw]
 
     def _encode_inputs(self, x, part):
         if part == "input":
             vocabulary = self.vocabulary
             return [vocabulary.encode(text) for text in x]
-        return x  # `_fit_inputs` has encoded it already
-
-
-def _read_file(path: str, text: str, label: str) -> Iterator[tuple[str, str]]:
-    """Yield `(text, label)` of each row that has both; the columns are checked first."""
-    for number, (_, row) in enumerate(read_rows(path)):
-        if number == 0 and (missing := [name for name in (text, label) if name not in row]):
-            raise InvalidValue(
-                f"{path} has the columns {', '.join(map(str, row))}; say which are meant with --text and --label. "
-                f"Received: {', '.join(missing)}"
-            )
-        found = row.get(text), row.get(label)
-        if found[0] is not None and found[1] not in (None, ""):
-            yield str(found[0]), str(found[1])
+        return x  # `_fitted` has encoded it already

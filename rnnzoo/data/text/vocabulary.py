@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from rnnzoo.data.ragged import Ragged
+from rnnzoo.errors import InvalidValue
 
 Unit = Literal["words", "characters"]
 
@@ -16,13 +17,30 @@ PADDING, UNKNOWN, FIRST = 0, 1, 2
 END = 2
 """In a vocabulary of targets: the end of a sentence, and what stands before its first token."""
 MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>")
+SURROGATE = re.compile("[\ud800-\udfff]")
 WORDS = re.compile(r"\w+(?:'\w+)*|[!?]")
 """Runs of letters and digits with their inner apostrophes; of the punctuation only ! and ?."""
+UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+"""Chinese characters and Japanese syllables, written without spaces: each is a word."""
+ANY_WORDS = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:'[^\W{UNSPACED}]+)*|[!?！？]")
 
 
 def tokenize(text: str, unit: Unit) -> list[str]:
     """Split a text: lower-case words without markup, or characters as they are."""
-    return list(text) if unit == "characters" else WORDS.findall(MARKUP.sub(" ", text).lower())
+    if unit == "characters":
+        return list(text)
+    return (WORDS if text.isascii() else ANY_WORDS).findall(MARKUP.sub(" ", text).lower())
+
+
+def check_text(text: str) -> str:
+    """Return a text.
+
+    Raises:
+        ValueError: It holds half of a pair of UTF-16, which no file and no library can write.
+    """
+    if not text.isascii() and (half := SURROGATE.search(text)):
+        raise InvalidValue(f"Half of a pair of UTF-16 (a lone surrogate) is no text. Received: {half.group()!a}")
+    return text
 
 
 class _Numbers(dict[str, int]):

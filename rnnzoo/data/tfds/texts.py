@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from rnnzoo.data.files.text_table import choose_pair
+from rnnzoo.data.files.columns import choose_pair
 from rnnzoo.data.splits import PARTS
 from rnnzoo.data.tfds.prepared import examples, flatten, part_of, prepared_builder
 from rnnzoo.errors import InvalidValue

@@ -103,7 +103,7 @@ class HierarchicalAttention(keras.layers.Layer):
 
     def _sentences(self, x):
         """Cut the time axis; zeros fill up the last sentence."""
-        missing = -ops.shape(x)[1] % self.sentence_length
+        missing = (self.sentence_length - ops.shape(x)[1] % self.sentence_length) % self.sentence_length
         x = ops.concatenate([x, ops.zeros((ops.shape(x)[0], missing, *x.shape[2:]), x.dtype)], axis=1)
         return ops.reshape(x, (-1, self.sentence_length, *x.shape[2:]))
 

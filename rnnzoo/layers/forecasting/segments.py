@@ -24,7 +24,8 @@ def cut(x, mask, size):
     else:
         steps, time = steps_of(x, mask), ops.shape(x)[1]
         count = (time + size - 1) // size
-        source = ops.arange(count * size, dtype="int32")[None] - (-steps) % size
+        missing = (size - steps % size) % size  # -steps % size: a negative number's rest is another one in ONNX
+        source = ops.arange(count * size, dtype="int32")[None] - missing
         inside = ops.logical_and(source >= 0, source < steps)
         x = ops.take_along_axis(x, ops.clip(source, 0, time - 1)[..., None], axis=1)
         x = ops.where(inside[..., None], x, 0)

@@ -7,6 +7,8 @@ import keras
 from keras import ops
 
 from rnnzoo.layers.forecasting.history import steps_of, take_steps
+from rnnzoo.layers.forecasting.losses import mean_over_window
+from rnnzoo.layers.recurrent import paths
 from rnnzoo.layers.recurrent.classic import GRU, LSTM
 
 SMALLEST_DEVIATION = 1e-3
@@ -121,7 +123,14 @@ class StepDecoder(keras.layers.Layer):
             return carry, carry  # one tensor: `ops.scan` takes no other output than what it carries
 
         nothing = [ops.repeat(last[:, :1] * 0, size, axis=-1) for size in sizes[-2:]]
-        _, steps = ops.scan(step, ops.concatenate([last, *states, *nothing], axis=-1), inputs)
+        carry = ops.concatenate([last, *states, *nothing], axis=-1)
+        if paths.for_any_machine():  # ONNX has no word for the lists that `ops.scan` keeps
+            made = itertools.accumulate(
+                range(self.horizon), lambda carry, t: step(carry, [x[t] for x in inputs])[0], initial=carry
+            )
+            steps = ops.stack(list(made)[1:])
+        else:
+            _, steps = ops.scan(step, carry, inputs)
         *_, answers, outputs = ops.split(ops.transpose(steps, (1, 0, 2)), ends, axis=-1)
         return answers, outputs
 
@@ -131,20 +140,21 @@ class StepDecoder(keras.layers.Layer):
         mean, deviation = ops.split(output, 2, axis=-1)
         return mean, ops.softplus(deviation) + SMALLEST_DEVIATION
 
-    def loss(self, truth, output, scale):
+    def loss(self, truth, output, scale, y):
         """Return each window's loss `(batch,)` of the forced output: squared error as scaled data have it, or -log p.
 
         Args:
             truth: Normalised, `(batch, horizon, outputs)`.
             output: Of the head.
             scale: What normalisation divided by, `(batch, 1, outputs)`.
+            y: NaN where the truth is not known.
         """
         mean, deviation = self._distribution(ops.cast(output, "float32"))
         error = ops.square(mean - truth)
         if self.likelihood == "none":
-            return ops.mean(error * ops.square(scale), axis=(1, 2))
+            return mean_over_window(error * ops.square(scale), y)
         log_two_pi = 1.8378770664
-        return ops.mean(error / (2 * ops.square(deviation)) + ops.log(deviation) + log_two_pi / 2, axis=(1, 2))
+        return mean_over_window(error / (2 * ops.square(deviation)) + ops.log(deviation) + log_two_pi / 2, y)
 
     @contextlib.contextmanager
     def forced(self, truth):
@@ -188,18 +198,19 @@ class TeacherForced(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not training:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
+        y = ops.cast(y, "float32")
+        decoder = self.get_layer("body").get_layer("decoder")
+        last = ops.cast(x[:, -1:, : decoder.outputs], "float32")
         shift, scale = 0.0, ops.ones((1, 1, 1))
         for layer in self.layers:
             if layer.name == "normalize":
                 x, shift, scale = layer(x)
             elif layer.name == "padding":
                 x = layer(x)
-        body = self.get_layer("body")
-        decoder = body.get_layer("decoder")
-        truth = (ops.cast(y, "float32") - shift) / scale
+        truth = (ops.where(ops.isnan(y), last, y) - shift) / scale  # an unknown one is read as the last
         with decoder.forced(truth):
-            output = body(x, training=True)
-        losses = decoder.loss(truth, output, scale)
+            output = self.get_layer("body")(x, training=True)
+        losses = decoder.loss(truth, output, scale, y)
         if sample_weight is not None:
             losses = losses * ops.cast(sample_weight, losses.dtype)
         return ops.mean(losses) + sum(self.losses)

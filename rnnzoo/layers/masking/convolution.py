@@ -3,12 +3,16 @@
 import keras
 from keras import ops
 
+from rnnzoo.layers.masking.refusing import check_sequence
+
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class Conv1D(keras.layers.Conv1D):
     """`keras.layers.Conv1D` of stride 1 that sets padded steps to 0 first and keeps the mask.
 
     Past the end a convolution sees zeros; with padded steps zeroed it sees the same however much padding follows.
+    Of a mask at the front or with holes the same: what is masked is 0.
+
     In: `(batch, time, channels)`. Out: `(batch, time, filters)`.
 
     Args:
@@ -28,6 +32,7 @@ class Conv1D(keras.layers.Conv1D):
         self.supports_masking = True
 
     def call(self, inputs, mask=None):
+        check_sequence(inputs)
         if mask is not None:
             inputs = ops.where(mask[..., None], inputs, 0)
         return super().call(inputs)

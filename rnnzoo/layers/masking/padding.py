@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from rnnzoo.layers.masking.refusing import check_ids, check_sequence
+
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class TrailingMask(keras.layers.Layer):
@@ -47,12 +49,24 @@ class Embedding(keras.layers.ReversibleEmbedding):
     `keras.layers.ReversibleEmbedding`. In: ids `(batch, time)`. Out: floats `(batch, time, output_dim)`. Called with
     `reverse=True` the other way round: vectors in, float32 scores of all tokens out (weight tying,
     https://arxiv.org/abs/1608.05859).
+
+    An id that is not in the vocabulary is refused where ids are known (a call outside `tf.function`). In a graph it is
+    what the backend makes of it: an error on a CPU under TensorFlow, zeros on a GPU, NaN on JAX. Keras takes -1 for the
+    last token; here it is in no vocabulary.
     """
 
     def __init__(self, *args, reverse_dtype="float32", **kwargs):
         super().__init__(*args, reverse_dtype=reverse_dtype, **kwargs)
         self.supports_masking = True
         self.mask = TrailingMask(name="mask")
+
+    def call(self, inputs, reverse=False):
+        if not reverse:
+            check_sequence(inputs)
+            check_ids(inputs, self.input_dim)
+            inputs = ops.cast(inputs, "int32")
+            inputs = ops.where(inputs < 0, self.input_dim, inputs)
+        return super().call(inputs, reverse)
 
     def compute_mask(self, inputs, mask=None):
         return self.mask(inputs) if len(inputs.shape) == 2 else mask  # of vectors: that of the tokens
@@ -80,6 +94,7 @@ class Padding(keras.layers.Layer):
         return self.mask(inputs)
 
     def call(self, inputs):
+        check_sequence(inputs)
         return ops.where(self.mask(inputs)[..., None], inputs, 0)
 
     def get_config(self):

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from rnnzoo.layers.masking.padding import lengths
+from rnnzoo.layers.masking.refusing import check_sequence
 
 MODES = ("last", "mean", "max", "mean_max")
 
@@ -17,7 +18,8 @@ class Pooling(keras.layers.Layer):
 
     Args:
         mode: `last`, the state after the last real step; `mean`; `max`; or `mean_max`, both side by side.
-        bidirectional: The second half of the width was read from the end, so its last state is at step 0.
+        bidirectional: The second half of the width was read from the end, so its last state is at the first real
+            step.
     """
 
     def __init__(self, mode="last", bidirectional=False, **kwargs):
@@ -28,21 +30,23 @@ class Pooling(keras.layers.Layer):
         self.bidirectional = bidirectional
 
     def call(self, x, mask=None):
+        check_sequence(x)
         if mask is None:
             mask = ops.ones(ops.shape(x)[:2], dtype="bool")
+        mask = ops.cast(mask, "bool")
         length = lengths(mask)[:, None]  # (batch, 1)
         real = ops.cast(mask, x.dtype)[..., None]  # (batch, time, 1)
-        count = ops.cast(length, x.dtype)
 
         def last():
             final = ops.take_along_axis(x, ops.maximum(length - 1, 0)[..., None], axis=1)[:, 0]
             if self.bidirectional:
                 forward_half = x.shape[-1] // 2
-                final = ops.concatenate([final[:, :forward_half], x[:, 0, forward_half:]], axis=-1)
+                first = ops.take_along_axis(x, ops.argmax(ops.cast(mask, "int32"), axis=1)[:, None, None], axis=1)[:, 0]
+                final = ops.concatenate([final[:, :forward_half], first[:, forward_half:]], axis=-1)
             return ops.where(length > 0, final, 0)
 
         def mean():
-            return ops.sum(x * real, axis=1) / ops.maximum(count, 1)
+            return ops.sum(x * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1)
 
         def maximum():
             lowest = -65504.0 if x.dtype == "float16" else -3.0e38

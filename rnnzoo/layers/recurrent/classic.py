@@ -1,19 +1,46 @@
 """SimpleRNN, LSTM and GRU: Keras's own arguments, weights and numbers, each run the fastest exact way where it stands.
 
-`rnnzoo.layers.recurrent.paths` decides which way; `layer.path` tells. Masks mark padding at the end of a row (a
-sequence's length is its last real step + 1): they become lengths, and no kernel sees a mask. A row that is all padding
-gives its initial state.
+`rnnzoo.layers.recurrent.paths` decides which way; `layer.path` tells. Masks may be of any pattern: they become lengths
+(see `rnnzoo.layers.masking.packing`), and no fast kernel sees a mask. A row without a real step keeps its state, and
+its output is what Keras's loop gives there: 0, on JAX the initial state.
 """
+
+import contextlib
 
 import keras
 from keras import ops
 
-from rnnzoo.layers.masking import real_steps
-from rnnzoo.layers.masking.padding import lengths as lengths_of
+from rnnzoo.layers.masking.packing import Packing, blank
+from rnnzoo.layers.masking.refusing import check_sequence
 from rnnzoo.layers.recurrent import cudnn, paths
 
 
-class _Recurrent(keras.layers.RNN):
+@keras.saving.register_keras_serializable("rnnzoo")
+class RNN(keras.layers.RNN):
+    """Run any cell over the time axis, by Keras's own loop."""
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        check_sequence(sequences)
+        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        if not (self.unroll and self.go_backwards):
+            return super().inner_loop(sequences, initial_state, mask, training=training)
+        # Keras's unrolled loop reverses its outputs, but not the mask that it zeroes them by.
+        sequences, mask = ops.flip(sequences, axis=1), None if mask is None else ops.flip(mask, axis=1)
+        with self._forwards():
+            return super().inner_loop(sequences, initial_state, mask, training=training)
+
+    @contextlib.contextmanager
+    def _forwards(self):
+        self.go_backwards = False
+        try:
+            yield
+        finally:
+            self.go_backwards = True
+
+
+class _Recurrent(RNN):
     """What the three layers share: Keras does everything around the loop over time, this the loop."""
 
     kind: str
@@ -50,31 +77,26 @@ class _Recurrent(keras.layers.RNN):
         """Return the last output, the outputs of all steps, and the states, as Keras's own `inner_loop` does."""
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         state = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
-        lengths = None if mask is None else lengths_of(ops.cast(mask, "bool"))
-        path = self._way(padded=lengths is not None)
+        path = self._way(padded=mask is not None)
         if path in ("scan", "general"):
-            return self._keras_loop(sequences, state, lengths, training)
+            return super().inner_loop(sequences, state, mask, training=training)
         if training and self.cell.dropout:
             sequences = sequences * self.cell.get_dropout_mask(sequences[:, 0, :])[:, None, :]
         run = cudnn.run if path == "cudnn" else _bptt
-        outputs, state = run(self, sequences, state, lengths, bool(training))
-        if self.return_sequences:
-            outputs = self._in_keras_order(outputs, state[0], lengths)
-        return state[0], outputs if self.return_sequences else state[0], list(state)
-
-    def _in_keras_order(self, outputs, last, lengths):
-        """Fill the padded steps as Keras does, and reverse the order of time if the layer goes backwards."""
-        if lengths is not None:
-            repeat = not (self.zero_output_for_mask or self.go_backwards)
-            outputs = real_steps.fill_padding(outputs, lengths, last[:, None] if repeat else 0.0)
-        return ops.flip(outputs, axis=1) if self.go_backwards else outputs
-
-    def _keras_loop(self, sequences, state, lengths, training):
-        mask = None if lengths is None else real_steps.is_real(lengths, ops.shape(sequences)[1])[:, :, 0]
-        last, outputs, state = super().inner_loop(sequences, state, mask, training=training)
-        if lengths is not None and not self.zero_output_for_mask:
-            last = ops.where((lengths > 0)[:, None], last, state[0])
-        return last, outputs, state
+        packing = None if mask is None else Packing(mask)
+        if packing is None:
+            outputs, after = run(self, sequences, state, None, bool(training))
+            last = after[0]
+        else:
+            outputs, after = run(self, packing.pack(sequences), state, packing.lengths, bool(training))
+            last = ops.where(packing.lengths[:, None] > 0, after[0], blank(state[0]))
+        if not self.return_sequences:
+            return last, last, list(after)
+        if packing is not None:
+            outputs = packing.unpack(
+                outputs, last, state[0], backwards=self.go_backwards, zeros=self.zero_output_for_mask
+            )
+        return last, ops.flip(outputs, axis=1) if self.go_backwards else outputs, list(after)
 
 
 def _name(activation):
@@ -123,8 +145,3 @@ class GRU(_WithCudnn, keras.layers.GRU):
     """
 
     kind = "gru"
-
-
-@keras.saving.register_keras_serializable("rnnzoo")
-class RNN(keras.layers.RNN):
-    """Run any cell over the time axis, by Keras's own loop."""

@@ -1,9 +1,10 @@
 """cuDNN through Keras's backends, for padded batches too."""
 
+import keras
 from keras import ops
-from keras.src import backend
 
 from rnnzoo.layers.masking import real_steps
+from rnnzoo.private.keras import cudnn_gru, cudnn_lstm
 
 
 def run(layer, x, state, lengths, training):
@@ -17,7 +18,7 @@ def run(layer, x, state, lengths, training):
     if layer.go_backwards:
         x = ops.flip(x, axis=1) if real is None else real_steps.flip_real(x, real)
     mask = None
-    if real is not None and backend.backend() == "tensorflow":
+    if real is not None and keras.backend.backend() == "tensorflow":
         mask = real_steps.is_real(real, time)[:, :, 0]  # Keras hands cuDNN its sums, as sequence lengths
     outputs, last = _call(layer, x, state, mask)
     if real is not None:
@@ -40,8 +41,10 @@ def _call(layer, x, state, mask):
         "return_sequences": True,
     }
     if layer.kind == "lstm":
-        _, outputs, states = backend.lstm(x, state[0], state[1], mask, **options)
+        _, outputs, states = cudnn_lstm(x, state[0], state[1], mask, **options)
     else:
-        _, outputs, states = backend.gru(x, state[0], mask, reset_after=cell.reset_after, **options)
-    layer.supports_jit = layer.supports_jit and backend.backend() != "tensorflow"  # cuDNN's operations are not XLA's
+        _, outputs, states = cudnn_gru(x, state[0], mask, reset_after=cell.reset_after, **options)
+    layer.supports_jit = (
+        layer.supports_jit and keras.backend.backend() != "tensorflow"
+    )  # cuDNN's operations are not XLA's
     return outputs, list(states)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple, get_args
 
 import keras
+import wrapt
 
 Path = Literal["cudnn", "bptt", "scan", "general"]
 
@@ -99,7 +100,7 @@ def use(path: Path | Literal["auto"]) -> contextlib.AbstractContextManager[None]
 
     Example:
         with rnnzoo.layers.use("general"):
-            model.export("model.onnx", format="onnx")
+            outputs = model(inputs)
     """
     if path not in ("auto", *get_args(Path)):
         raise ValueError(f"A path is one of {', '.join(get_args(Path))} or auto. Received: path={path!r}")
@@ -116,6 +117,11 @@ def _restore(before: list[Path]) -> Iterator[None]:
         _forced[:] = before
 
 
+def for_any_machine():
+    """Tell whether only the general way may be taken, as while Keras exports."""
+    return _forced[-1:] == ["general"]
+
+
 def compiles_loops(x):
     """Tell whether a loop over `x` is trained by `compiled.scan`: in TensorFlow's graphs, on a CPU, in float32."""
     if _forced or keras.backend.backend() != "tensorflow" or device() != "cpu":
@@ -123,3 +129,28 @@ def compiles_loops(x):
     import tensorflow as tf
 
     return not tf.executing_eagerly() and keras.backend.standardize_dtype(x.dtype) == "float32"
+
+
+def elementwise(*, linear, steps, unroll=False):
+    """Return how a recurrence without a matrix on its state runs (`rnnzoo.layers.recurrent.linear`).
+
+    `compiled`: XLA's loop with a gradient by hand, under TensorFlow. `scan`: JAX's loop. `associative`: in parallel
+    over time, where there are processors enough; `steps`, if known, tells how many. `general`: Keras's loop.
+    """
+    if _forced or unroll:
+        return "general"
+    backend, parallel = keras.backend.backend(), linear and device() != "cpu"
+    if backend == "jax":
+        return "associative" if parallel else "scan"
+    if parallel and steps is not None:  # under TensorFlow Keras's associative scan must know
+        return "associative"
+    return "compiled" if backend == "tensorflow" else "general"
+
+
+def _export(export, model, args, kwargs):
+    """Keras's `model.export`: the fast kernels are for this machine, the file is for any."""
+    with use("general"):
+        return export(*args, **kwargs)
+
+
+wrapt.wrap_function_wrapper(keras.Model, "export", _export)

@@ -6,10 +6,11 @@ scores of a recurrent network: Lample et al. (2016), https://arxiv.org/abs/1603.
 
 import keras
 from keras import ops
-from keras.src.backend import get_keras_mask
 
 from rnnzoo.layers.masking.padding import lengths
 from rnnzoo.layers.masking.real_steps import is_real
+from rnnzoo.layers.text.steps import at_real_steps
+from rnnzoo.private.keras import mask_of
 
 TIE = 1e-6
 
@@ -142,7 +143,8 @@ class CRFModel(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not training:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        mask = get_keras_mask(y_pred)
+        mask = mask_of(y_pred)
+        y = at_real_steps(y, mask)
         losses = self.get_layer("head").get_layer("crf").loss(y, y_pred, mask)
         real = ops.cast(_real(y_pred, mask)[..., 0], losses.dtype)
         weights = real if sample_weight is None else real * ops.cast(sample_weight, losses.dtype)

@@ -3,6 +3,9 @@
 import keras
 from keras import ops
 
+from rnnzoo.layers.text.steps import at_real_steps
+from rnnzoo.private.keras import mask_of
+
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class Perplexity(keras.metrics.SparseCategoricalCrossentropy):
@@ -13,6 +16,9 @@ class Perplexity(keras.metrics.SparseCategoricalCrossentropy):
 
     def __init__(self, name="perplexity", dtype=None, **_):
         super().__init__(name=name, dtype=dtype, from_logits=True)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        return super().update_state(at_real_steps(y_true, mask_of(y_pred)), y_pred, sample_weight)
 
     def result(self):
         return ops.exp(super().result())

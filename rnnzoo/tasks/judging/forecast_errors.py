@@ -1,40 +1,59 @@
 """Errors of forecasts, summed up batch by batch, so that memory does not grow with the number of windows."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from rnnzoo.data.batches import Batches
+from rnnzoo.data.series.windows import Panel, Windows
 from rnnzoo.inference.sampling import likelihood_of, sample
+from rnnzoo.tasks.judging.intervals import interval_scores, probabilistic_errors
 from rnnzoo.tasks.judging.measures import check_finite
+from rnnzoo.tasks.judging.scale_free import BySeries
 
 KEPT = 20_000
 """Errors that are kept for their distribution, at most so many a batch."""
 WINDOWS = 4
 """So many windows are drawn."""
-PROBABILISTIC = ("crps", "quantile_loss", "coverage")
-QUANTILES = (0.1, 0.5, 0.9)
 
 
-def forecast_errors(model: Any, dataset: Iterable, data: Any = None, paths: int = 0) -> "ForecastErrors":
+def forecast_errors(
+    model: Any, dataset: Iterable, data: Any = None, paths: int = 0, intervals: Any = None
+) -> "ForecastErrors":
     """Sum up the errors of forecasts, batch by batch.
 
     Args:
-        model: From `build`.
-        dataset: Batches `(x, y, weight)`.
+        model: From `build`; or a function that forecasts from what a model reads.
+        dataset: Batches `(x, y, weight)`, or `Batches`, which know of which series each window is.
         data: The data object; with it errors are measured in the units of the data too.
         paths: How many to draw from the forecast's likelihood, where the model has one, to judge that too.
+        intervals: How far the truth lies from a forecast, by level: `{80: (horizon, outputs)}`, scaled.
     """
-    errors = ForecastErrors(None if data is None else data.in_units)
+    panel = dataset.y.panel if isinstance(dataset, Batches) and isinstance(dataset.y, Windows) else None
+    in_units = None if data is None or panel is not None else getattr(data, "in_units", None)
+    errors = ForecastErrors(in_units, panel, intervals or {})
     draws = paths and likelihood_of(model) is not None
-    for x, y, weight in dataset:
+    answer = getattr(model, "predict_on_batch", model)
+    for x, y, weight, which in _batches(dataset):
         real = np.asarray(weight) > 0
-        output = np.asarray(model.predict_on_batch(x))[real]
+        output = np.asarray(answer(x))[real]
         check_finite(output)
-        errors.add(np.asarray(y)[real], output, sample(model, np.asarray(x)[real], paths) if draws else None)
+        drawn = sample(model, np.asarray(x)[real], paths) if draws else None
+        errors.add(np.asarray(y)[real], output, drawn, None if which is None else which[real])
     return errors
+
+
+def _batches(dataset: Iterable) -> Iterator[tuple[Any, Any, Any, np.ndarray | None]]:
+    """Yield the batches, and of which series each window is."""
+    if not isinstance(dataset, Batches):
+        for x, y, weight in dataset:
+            yield x, y, weight, None
+        return
+    known = getattr(dataset.y, "which", None)
+    for (indices, _, _), batch in zip(dataset.plan(), dataset.arrays(), strict=True):
+        yield *batch, None if known is None else known[indices]
 
 
 def some_windows(model: Any, batches: Batches, data: Any) -> dict[str, Any]:
@@ -44,100 +63,118 @@ def some_windows(model: Any, batches: Batches, data: Any) -> dict[str, Any]:
     """
     chosen = np.linspace(0, len(batches) - 1, min(WINDOWS, len(batches))).astype(int)
     x, y = np.stack([batches.x[i] for i in chosen]), np.stack([batches.y[i] for i in chosen])
-    output = np.asarray(model.predict_on_batch(x))
-    past, truth, forecast = (data.in_units(values) for values in (x[..., : y.shape[-1]], y, output))
+    output = np.asarray(model.predict_on_batch(x), "float64")
+    panel, which = batches.y.panel, batches.y.which[chosen]
+    past, truth, forecast = (panel.in_units(values, which) for values in (x[..., : y.shape[-1]], y, output))
     band = None
     if likelihood_of(model) is not None:
-        band = np.quantile(data.in_units(sample(model, x)), (0.1, 0.9), axis=1)
+        band = np.quantile(panel.in_units(sample(model, x), which), (0.1, 0.9), axis=1)
+    elif (width := data.intervals().get(80)) is not None:
+        band = np.stack([panel.in_units(output - width, which), panel.in_units(output + width, which)])
     return {"past": past, "truth": truth, "forecast": forecast, "names": data.targets, "band": band}
 
 
-def probabilistic_errors(y: np.ndarray, paths: np.ndarray) -> dict[str, np.ndarray]:
-    """Judge draws of a distribution by the true values.
-
-    Args:
-        y: `(windows, horizon, outputs)`.
-        paths: `(windows, count, horizon, outputs)`.
-
-    Returns:
-        Arrays of y's shape. `crps`: E|X - y| - E|X - X'| / 2 (Gneiting and Raftery 2007, equation 21), where X' is
-        another draw. `quantile_loss_10`, `_50`, `_90`: the pinball loss of those quantiles. `coverage_80`: whether y
-        lies between the outer two.
-    """
-    count = paths.shape[1]
-    ordered = np.sort(paths, axis=1)
-    weights = (2 * np.arange(count) - count + 1).reshape(-1, 1, 1)  # each pair once, the larger minus the smaller
-    between = 2 * (weights * ordered).sum(axis=1) / (count * max(1, count - 1))
-    found = {"crps": np.abs(paths - y[:, None]).mean(axis=1) - between / 2}
-    quantiles = np.quantile(ordered, QUANTILES, axis=1)
-    for q, value in zip(QUANTILES, quantiles, strict=True):
-        found[f"quantile_loss_{100 * q:.0f}"] = np.maximum(q * (y - value), (q - 1) * (y - value))
-    found["coverage_80"] = ((quantiles[0] <= y) & (y <= quantiles[-1])).astype("float64")
-    return found
-
-
 class ForecastErrors:
-    """Sums over windows, each of shape `(horizon, outputs)`.
+    """Sums over windows, each of shape `(horizon, outputs)`. True values that are NaN are left out.
 
     Args:
         in_units: Turns values back into the units of the data; None: there are no other units.
+        panel: What is known of the series, instead.
+        intervals: How far the truth lies from a forecast, by level.
     """
 
-    def __init__(self, in_units: Callable[[np.ndarray], np.ndarray] | None = None):
+    def __init__(
+        self,
+        in_units: Callable[[np.ndarray], np.ndarray] | None = None,
+        panel: Panel | None = None,
+        intervals: dict[int, np.ndarray] | None = None,
+    ):
         self.in_units = in_units
+        self.panel = panel
+        self.intervals = intervals or {}
         self.windows = 0
+        self.by_series = None if panel is None else BySeries(panel)
         self._first: np.ndarray | None = None
         self._sums: dict[str, np.ndarray] = {}
         self._sample: list[np.ndarray] = []
 
-    def add(self, y: np.ndarray, output: np.ndarray, paths: np.ndarray | None = None) -> None:
+    def add(
+        self, y: np.ndarray, output: np.ndarray, paths: np.ndarray | None = None, which: np.ndarray | None = None
+    ) -> None:
         """Add true values and forecasts of some windows, `(windows, horizon, outputs)` each.
 
         Args:
             y: True values.
             output: Forecasts.
             paths: Draws from the model's likelihood, `(windows, count, horizon, outputs)`.
+            which: The series of each window, where the panel is known.
         """
         y, output = np.asarray(y, "float64"), np.asarray(output, "float64")
-        error = output - y
         if self._first is None:
-            self._first = y[0]
+            self._first = np.nan_to_num(y[0])
+        known = ~np.isnan(y)
+        error = output - y
         centred = y - self._first  # sums of squares of a far mean would cancel
         found = {"squared": error**2, "absolute": np.abs(error), "y": centred, "y2": centred**2}
-        if self.in_units is not None:
+        if self.panel is not None:
+            assert self.by_series is not None
+            if which is None:
+                raise ValueError("windows of a panel need their series")
+            truth, forecast = self.panel.in_units(y, which), self.panel.in_units(output, which)
+            self.by_series.add(truth, forecast, which)
+            if len(self.panel.names) == 1:  # of many no sum in their units means a thing
+                found |= {"squared_original": (forecast - truth) ** 2, "absolute_original": np.abs(forecast - truth)}
+        elif self.in_units is not None:
             original = self.in_units(output) - self.in_units(y)
             found |= {"squared_original": original**2, "absolute_original": np.abs(original)}
         if paths is not None:
             found |= probabilistic_errors(y, np.asarray(paths, "float64"))
+        for level, width in self.intervals.items():
+            scores = interval_scores(y, output - width, output + width, level)
+            found |= {f"conformal_{name}": values for name, values in scores.items()}
+        self._add("known", known)
         for name, values in found.items():
-            self._sums[name] = self._sums.get(name, 0) + values.sum(axis=0)
+            self._add(name, np.where(known, values, 0.0))
         self.windows += len(y)
-        self._sample.append(error.ravel()[:: max(1, error.size // (KEPT // 10))].astype("float32"))
+        flat = error[known]
+        self._sample.append(flat[:: max(1, error.size // (KEPT // 10))].astype("float32"))
         if sum(map(len, self._sample)) > 10 * KEPT:
             self._sample = [np.concatenate(self._sample)[::2]]
 
+    def _add(self, name, values):
+        self._sums[name] = self._sums.get(name, 0) + values.sum(axis=0)
+
     def scores(self) -> dict[str, float]:
-        """Return loss = mse, rmse, mae and r2, and mse, rmse and mae in the units of the data, `_original`.
+        """Return loss = mse, rmse, mae and R², and mse, rmse and mae in the units of the data, `_original`.
 
-        With paths also those of `probabilistic_errors`, scaled.
+        With paths also those of `probabilistic_errors`, with intervals those of `interval_scores`, scaled. Where the
+        series are known also the scale-free measures, see `BySeries`; of many series there is no `_original`.
 
-        R² is the mean over horizon steps and outputs, as scikit-learn's. It has no unit: it is the same on both scales.
+        `r2_by_step` is the mean of the R² of each horizon step and output, as scikit-learn's; `r2_pooled` is that of
+        all values together, which a level that differs from window to window flatters. They have no unit.
         """
         mse = float(self._mean("squared").mean())
         found = {"loss": mse, "mse": mse, "rmse": math.sqrt(mse), "mae": float(self._mean("absolute").mean())}
         if self.windows > 1:
-            total = self._sums["y2"] - self._sums["y"] ** 2 / self.windows
-            rest = self._sums["squared"]
+            sums = self._sums
+            total, rest = sums["y2"] - sums["y"] ** 2 / np.maximum(sums["known"], 1), sums["squared"]
             with np.errstate(divide="ignore", invalid="ignore"):
                 r2 = np.where(total > 0, 1 - rest / total, np.where(rest > 0, 0.0, 1.0))
-            found["r2"] = float(r2.mean())
-        if self.in_units is not None:
+            found["r2_by_step"] = float(r2.mean())
+            first = self._first
+            assert first is not None
+            values = sums["y"] + sums["known"] * (first - first.mean())
+            squares = sums["y2"] + 2 * (first - first.mean()) * sums["y"] + sums["known"] * (first - first.mean()) ** 2
+            spread = squares.sum() - values.sum() ** 2 / sums["known"].sum()
+            found["r2_pooled"] = float(1 - rest.sum() / spread) if spread > 0 else float(rest.sum() == 0)
+        if "squared_original" in self._sums:
             mse = float(self._mean("squared_original").mean())
             mae = float(self._mean("absolute_original").mean())
             found |= {"mse_original": mse, "rmse_original": math.sqrt(mse), "mae_original": mae}
-        for name in (name for name in self._sums if name.startswith(PROBABILISTIC)):
-            found[name] = float(self._mean(name).mean())
-        return found
+        if self.by_series is not None:
+            found |= self.by_series.scores()
+        own = {"known", "y", "y2", "squared", "absolute", "squared_original", "absolute_original"}
+        return found | {name: float(self._mean(name).mean()) for name in self._sums if name not in own}
 
     @property
     def mse_by_step(self) -> np.ndarray:
@@ -155,4 +192,4 @@ class ForecastErrors:
         return np.concatenate(self._sample)
 
     def _mean(self, name):
-        return self._sums[name] / self.windows
+        return self._sums[name] / np.maximum(self._sums["known"], 1)

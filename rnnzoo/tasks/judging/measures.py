@@ -106,6 +106,33 @@ def by_class(p: Predictions, classes: Sequence[str]) -> dict[str, dict[str, floa
     return {name: dict(zip(names, values, strict=True)) for name, *values in rows}
 
 
+def of_labels(p: Predictions) -> dict[str, float]:
+    """Loss (binary cross-entropy, nats a label), f1_micro, f1_macro, average_precision, exact_match.
+
+    average_precision is the mean over the labels that occur; a label is there from a probability of 0.5 on.
+    """
+    truth, guess = p.y > 0.5, p.output >= 0
+    logits = p.output.astype("float64")
+    occurring = truth.any(axis=0)
+    found = {
+        "loss": np.mean(np.logaddexp(0, logits) - truth * logits),
+        "f1_micro": sk.f1_score(truth, guess, average="micro", zero_division=0),
+        "f1_macro": sk.f1_score(truth, guess, average="macro", zero_division=0),
+        "exact_match": (truth == guess).all(axis=1).mean(),
+    }
+    if occurring.any():
+        found["average_precision"] = sk.average_precision_score(truth[:, occurring], logits[:, occurring])
+    return found
+
+
+def by_label(p: Predictions, labels: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Measure each label by itself: its precision, recall, f1, and the count of examples that have it."""
+    found = sk.precision_recall_fscore_support(p.y > 0.5, p.output >= 0, average=None, zero_division=0)
+    names = ("precision", "recall", "f1", "count")
+    rows = zip(labels, *(values.tolist() for values in found), strict=True)
+    return {name: dict(zip(names, values, strict=True)) for name, *values in rows}
+
+
 def of_values(p: Predictions) -> dict[str, float]:
     """Loss = mse, rmse, mae and r2."""
     y, output = p.y.reshape(len(p.y), -1), p.output.reshape(len(p.y), -1)

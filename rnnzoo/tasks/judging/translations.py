@@ -75,8 +75,8 @@ def truth(batches: PairBatches, data: Any) -> Sequence[str]:
     """Return the faultless answers. Where the texts were not kept, a token that the vocabulary lacks reads ⁇."""
     if batches.texts is not None:
         return batches.texts
-    codec = data.target_vocabulary
-    return [codec.text(ids[:-1]) for ids in batches.y]
+    tokenizer = data.target_vocabulary
+    return [tokenizer.text(ids[:-1]) for ids in batches.y]
 
 
 def measures(written: Sequence[str], faultless: Sequence[str], data: Any) -> dict[str, float]:
@@ -129,8 +129,8 @@ def explain(model: Any, data: Any, raw: Sequence[str], *, beam: int = 1) -> list
             "This model has no attention, so there is no alignment to show; seq2seq_bahdanau, seq2seq_luong and "
             f"seq2seq_dot have. Received: {model.name}"
         )
-    codec = data.vocabulary
-    return [dataclasses.replace(one, source=codec.pieces(text)) for one, text in zip(found, raw, strict=True)]
+    tokenizer = data.vocabulary
+    return [dataclasses.replace(one, source=tokenizer.pieces(text)) for one, text in zip(found, raw, strict=True)]
 
 
 def _note(row: np.ndarray, longest: int) -> str | None:

@@ -14,7 +14,8 @@ from rnnzoo.data import builders
 from rnnzoo.data.builders.adding.adding_dataset_builder import adding_problem
 from rnnzoo.data.builders.dates.dates_dataset_builder import LOCALES, NUMBERS, drawn, parts, written
 from rnnzoo.data.builders.mackey_glass.mackey_glass_dataset_builder import mackey_glass
-from rnnzoo.data.tfds.prepared import prepared_builder, read_tables
+from rnnzoo.data.tfds.numbers import read_tables
+from rnnzoo.data.tfds.prepared import prepared_builder
 from rnnzoo.errors import UserError
 
 ETT = "date,HUFL,HULL,MUFL,MULL,LUFL,LULL,OT\n"

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from rnnzoo.data import TextPairs
-from rnnzoo.data.files.text_table import choose_pair
+from rnnzoo.data.files.columns import choose_pair
 from rnnzoo.data.text.vocabulary import END, UNKNOWN
 
 
@@ -93,12 +93,12 @@ def test_json_lines_and_quotes(tmp_path):
     ("head", "rows", "options", "message"),
     [
         ("en\tde", ["a\tb", "c\t", "d\te"], {}, "needs both.*nothing in column de of line 3"),
-        ("en\tde", ["a\tb", "c"], {}, "needs both.*nothing in column de of line 3"),
+        ("en\tde", ["a\tb", "c"], {}, "1 of 2 rows with fewer, the first in line 3"),
         ("en\tde", ["a\tb", " \td"], {}, "needs both.*nothing in column en of line 3"),
         ("en\tde", ["a\tb"], {"source": "fr"}, "has the columns en, de; .*--source.*Received: fr"),
         ("en\tde\tfr", ["a\tb\tc"], {"source": "de"}, "say which two.*source='de', target=None"),
         ("en\tde", ["a\tb"], {"source": "de", "target": "de"}, "say which two"),
-        ("en", ["a"], {}, "two columns or more"),
+        ("en", ["a"], {}, "has the columns en; say which two"),
         ("en\tde", ["\t", "\t"], {}, "no pair of texts"),
         ("en\tde", ["a\tb"], {"vocabulary_size": 2}, "room for a token"),
         ("en\tde", ["a\tb"], {"test": 1.5}, "test must be"),
@@ -150,9 +150,10 @@ def test_what_cannot_be_read(table):
 
 def test_sources_of_a_table(table):
     data = TextPairs(table(), source="target", target="source")
-    assert data.read_inputs(table(rows=["1 2\tone two", "\t", "3\tthree"])) == ["one two", "three"]
-    with pytest.raises(ValueError, match=r"has the columns a, b\. Received: source='target'"):
-        data.read_inputs(table("other.tsv", "a\tb", ["c\td"]))
+    (found,) = data.inputs_of(table(rows=["1 2\tone two", "\t", "3\tthree"]))
+    assert found.raw == ["one two", None, "three"]
+    with pytest.raises(ValueError, match=r"has the columns a, b; .*Received: target"):
+        list(data.inputs_of(table("other.tsv", "a\tb", ["c\td"])))
 
 
 @pytest.mark.parametrize(

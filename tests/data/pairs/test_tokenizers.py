@@ -13,7 +13,7 @@ TEXTS = ["The dog's bone, the cat!", "the DOG", "ein Hund — der Hund"]
 
 
 def test_words_are_kept_as_they_are_written():
-    found = tokenizers.codec(tokenizers.fit(TEXTS, "words", 100, 3))
+    found = tokenizers.restore(tokenizers.fit(TEXTS, "words", 100, 3))
     assert found.pieces(TEXTS[0]) == ["The", "dog's", "bone", ",", "the", "cat", "!"]
     assert found.text(found.encode(TEXTS[0])) == "The dog's bone , the cat !" == found.normal(TEXTS[0])
     assert found.ids["the"] == 3  # the most frequent one, before those met later
@@ -23,7 +23,7 @@ def test_words_are_kept_as_they_are_written():
 
 
 def test_characters_keep_all():
-    found = tokenizers.codec(tokenizers.fit(TEXTS, "characters", 100, 2))
+    found = tokenizers.restore(tokenizers.fit(TEXTS, "characters", 100, 2))
     assert found.text(found.encode(TEXTS[0])) == TEXTS[0] == found.normal(TEXTS[0])
     assert len(found) == 2 + len(set("".join(TEXTS)))
     assert found.ids[" "] == 2
@@ -32,7 +32,7 @@ def test_characters_keep_all():
 def test_subwords_write_any_text_of_their_letters():
     texts = [f"{a} {b} the dogs are barking." for a in ("old", "young", "small") for b in ("and", "or", "but")] * 4
     fitted = tokenizers.fit(texts, "subwords", 40, 3)
-    found = tokenizers.codec(json.loads(json.dumps(fitted)))  # as a run keeps it
+    found = tokenizers.restore(json.loads(json.dumps(fitted)))  # as a run keeps it
     assert found.text(found.encode("the young dog")) == "the young dog"
     assert found.pieces("the  dog")[0].startswith("▁")
     assert len(found.encode("the dog")) == len(found.pieces("the dog")) > 0
@@ -48,7 +48,7 @@ def test_subwords_write_any_text_of_their_letters():
 def test_rows_of_ids_are_those_of_each_text(texts):
     texts = ["a", *texts]
     for first in (2, 3):
-        found = tokenizers.codec(tokenizers.fit(texts, "words", 50, first))
+        found = tokenizers.restore(tokenizers.fit(texts, "words", 50, first))
         rows = tokenizers.encode_all(found, texts)
         for row, text in zip(rows, texts, strict=True):
             expected = [*found.encode(text)] + ([END] if first == 3 else [])

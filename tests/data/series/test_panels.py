@@ -43,11 +43,17 @@ def test_windows_of_many_series_are_those_of_each(tmp_path, mixed):
             np.testing.assert_array_equal(part.y[i], y)
 
 
-def test_scaling_of_many_series_is_that_of_all_their_train_rows(tmp_path):
+def test_each_series_is_scaled_by_its_own_train_rows(tmp_path):
     data, _ = load_panel(panel(tmp_path / "shops.csv"))
-    train = np.concatenate([wave(60)[:42, 0], wave(40)[:28, 0] + 10])
-    np.testing.assert_allclose(data.in_units(np.zeros(1)), train.mean())
-    np.testing.assert_allclose(data.in_units(np.ones(1)), train.mean() + train.std())
+    for name, train in (("north", wave(60)[:42, 0]), ("south", wave(40)[:28, 0] + 10)):
+        np.testing.assert_allclose(data.in_units(np.zeros(1), name), train.mean())
+        np.testing.assert_allclose(data.in_units(np.ones(1), name), train.mean() + train.std())
+
+
+def test_a_short_series_is_left_out_and_named(tmp_path):
+    data, parts = load_panel(panel(tmp_path / "shops.csv", sizes={"north": 60, "tiny": 5, "south": 40}))
+    assert parts["train"].y.panel.names == ("north", "south")
+    assert any("tiny (5 rows)" in note for note in data.notes)
 
 
 def test_each_series_of_a_file_is_answered(tmp_path):
@@ -64,8 +70,8 @@ def test_each_series_of_a_file_is_answered(tmp_path):
 @pytest.mark.parametrize(
     ("sizes", "change", "match"),
     [
-        ({"north": 60, "south": 5}, None, "rows, series south"),
-        ({"north": 60, "south": 20}, None, "validation part needs .* Received: 2 rows, series south"),
+        ({"north": 5, "south": 5}, None, "rows, series north"),
+        ({"south": 20}, None, "validation part needs .* Received: 2 rows, series south"),
         (None, lambda rows: [*rows[:70], [rows[70][0], "", "1.0"], *rows[71:]], "a name in column shop.*line 72"),
         (None, lambda rows: [*rows[:70], *rows[71:]], "Steps are missing.*line 72, .*series south"),
         (None, lambda rows: [*rows[:70], [*rows[70][:2], ""], *rows[71:]], "values are missing.*series south"),

@@ -8,7 +8,8 @@ import pytest
 from small_series import HORIZON, LOOKBACK, ROWS, load, wave
 
 from rnnzoo.data import SeriesForecasting
-from rnnzoo.data.series.calendar import calendar_features
+from rnnzoo.data.series.covariates import of_calendar
+from rnnzoo.data.series.frequency import Frequency
 from rnnzoo.data.series.table import Table
 from rnnzoo.errors import UserError
 
@@ -37,13 +38,15 @@ def test_targets_come_first_and_alone_are_answered(file):
 
 
 def test_calendar_is_that_of_the_forecast():
-    times = np.datetime64("2024-01-01T00:00:00") + np.arange(400) * np.timedelta64(1, "h")
-    found = calendar_features(times, 5)
+    times = np.datetime64("2024-01-01T00:00:00", "us") + np.arange(400) * np.timedelta64(1, "h")
+    table = Table(("v",), np.zeros((400, 1)), times)
+    found = of_calendar(table, Frequency("h"), 5, None, None)
     assert found.shape == (400, 6)
     hour, day = (np.arange(400) + 5) % 24, (np.arange(400) + 5) / 24  # the first of January 2024 was a Monday
     np.testing.assert_allclose(found[:, 0], np.sin(2 * np.pi * hour / 24), atol=1e-5)
     np.testing.assert_allclose(found[:, 3], np.cos(2 * np.pi * day / 7), atol=1e-5)
-    assert calendar_features(times[::24], 1).shape == (17, 4)  # no time of day in daily data
+    daily = Table(("v",), np.zeros((17, 1)), times[::24])
+    assert of_calendar(daily, Frequency("D"), 1, None, None).shape == (17, 4)  # no time of day
 
 
 def test_calendar_on_request(file):

@@ -83,7 +83,7 @@ def test_a_rare_tag_is_known_whatever_part_it_is_drawn_into(write):
     ("text", "said"),
     [
         ("", "The file is empty"),
-        (b"words\xff", "The file is not in UTF-8"),
+        (b"words\xff", "10 columns, divided by tabs. Received: 1 in line 1"),
         (DOG + "\n\n" + RUN, "an empty sentence, line 9"),
         (DOG + "\n# only this\n\n" + RUN, "an empty sentence that ends in line 10"),
         ("# only this\n", "an empty sentence that ends in line 2"),
@@ -112,9 +112,9 @@ def test_bad_conllu(write, text, said):
         ("the dog\n", "has the columns the dog; say with --words and --tags"),
         ("words,tags\nthe dog,DET\n", "2 words and 1 tags in line 2"),
         ("words,tags\nthe,DET NOUN\n", "1 words and 2 tags in line 2"),
-        ("words,tags\nthe\n", "1 words and 0 tags in line 2"),
+        ("words,tags\nthe\n", "1 of 1 rows with fewer, the first in line 2"),
         ("words,tags\nthe,DET\n ,DET\n", "an empty sentence in line 3"),
-        ("words,tags\n", "There is no sentence with tags"),
+        ("words,tags\n", "a header and no rows"),
     ],
 )
 def test_bad_tables(write, text, said):
@@ -203,8 +203,10 @@ def test_raw_input(write):
         data.encode(["the dog", "  "])
     with pytest.raises(TypeError, match=r"An input is a sentence. Received: int 3"):
         data.encode([3])
-    assert data.read_inputs(write(DOG + "\n" + RUN)) == [["The", "dogs", "'", "bark"], ["Dogs", "run"]]
-    assert data.read_inputs(write("words\nthe dog\n", "x.csv")) == [["the", "dog"]]
+    (found,) = data.inputs_of(write(DOG + "\n" + RUN))
+    assert found.raw == [["The", "dogs", "'", "bark"], ["Dogs", "run"]]
+    (found,) = data.inputs_of(write("words\nthe dog\n", "x.csv"))
+    assert found.raw == [["the", "dog"]]
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,10 @@ def test_saved_and_restored_it_encodes_the_same(reviews, tmp_path):
         (b"", {}, "The file is empty"),
         (b"text,label\na,b\n", {}, r"has the columns text, label; .*--text.*Received: review, stars"),
         (b"review,stars\ngood,pos\nfine,pos\n", {}, "two classes or more"),
-        (b"review,stars\n", {}, "no row with a text and a label"),
+        (b"review,stars\n", {}, "a header and no rows"),
         (b"review,stars\n,\ngood,\n", {}, "no row with a text and a label"),
-        (b"review,stars\ng\xe9nial,pos\nmal,neg\n", {}, "not in UTF-8"),
-        (b"review\ngood\n", {}, "two columns or more"),
+        (b"review,stars\ng\xe9nial,pos\nmal,neg\n", {"encoding": "utf-8"}, "not in utf-8"),
+        (b"review\ngood\n", {}, "has the columns review; .*Received: stars"),
         (b"review,stars\ngood,pos\nbad,neg\n", {"vocabulary_size": 2}, "at least 3"),
     ],
 )
@@ -97,7 +97,7 @@ def test_bad_files(tmp_path, content, options, message):
 def test_bad_json(tmp_path):
     path = tmp_path / "reviews.jsonl"
     path.write_text('{"review": "good", "stars": "pos"}\nno json\n', encoding="utf-8")
-    with pytest.raises(ValueError, match=r"Line 2 .* is no JSON"):
+    with pytest.raises(ValueError, match=r"no JSON .*line 2 "):
         data(str(path)).load()
 
 

@@ -148,5 +148,5 @@ def test_tfds_asks_the_proxy_where_there_is_one(tmp_path, monkeypatch):
 
 def test_a_data_set_without_train(monkeypatch):
     test = {"x": np.ones((9, 5, 2), "float32"), "y": np.arange(9) % 3}
-    monkeypatch.setattr("rnnzoo.data.tfds.prepared.read_sequences", lambda *_: {"test": test})
+    monkeypatch.setattr("rnnzoo.data.tfds.numbers.read_sequences", lambda *_: {"test": test})
     one_sentence(lambda: SequenceClassification("glue_of_some_kind").load(), "train")

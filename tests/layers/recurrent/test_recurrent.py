@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from beside_keras import FEATURES, KINDS, assert_equal, data, pair, results
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,54 +13,6 @@ tf = pytest.importorskip("tensorflow")
 
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="asks TensorFlow for gradients")
-
-
-KINDS = ["SimpleRNN", "GRU", "LSTM"]
-
-
-FEATURES, UNITS = 3, 5
-
-
-def pair(kind, batch, time, bidirectional=False, **options):
-    """Return the same layer from Keras and from us, with equal weights."""
-    both = []
-    for library in (keras.layers, rnnzoo.layers):
-        layer = getattr(library, kind)(UNITS, bias_initializer="normal", **options)
-        layer = library.Bidirectional(layer) if bidirectional else layer
-        layer.build((batch, time, FEATURES))
-        both.append(layer)
-    both[1].set_weights(both[0].get_weights())
-    return both
-
-
-def results(layer, x, lengths=None, state=None, training=True):
-    """Return the outputs (a list) and the gradients of a weighted sum of them by input, weights and initial state."""
-    x = tf.constant(x)
-    state = None if state is None else [tf.constant(s) for s in state]
-    mask = None if lengths is None else tf.sequence_mask(lengths, x.shape[1])
-    with tf.GradientTape() as tape:
-        tape.watch([x, *(state or [])])
-        outputs = layer(x, mask=mask, initial_state=state, training=training)
-        outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-        loss = tf.add_n(
-            [tf.reduce_sum(y * np.cos(np.arange(y.shape.num_elements())).reshape(y.shape)) for y in outputs]
-        )
-    wanted = [x, *(w.value for w in layer.trainable_variables), *(state or [])]
-    gradients = tape.gradient(loss, wanted, unconnected_gradients="zero")
-    return [y.numpy() for y in outputs], [g.numpy() for g in gradients]
-
-
-def assert_equal(ours, theirs):
-    for y, expected in zip(ours[0], theirs[0], strict=True):
-        np.testing.assert_allclose(y, expected, rtol=0, atol=1e-6)
-    for g, expected in zip(ours[1], theirs[1], strict=True):
-        np.testing.assert_allclose(g, expected, rtol=0, atol=1e-5 * max(1.0, np.abs(expected).max()))
-
-
-def data(rng, kind, batch, time, bidirectional, with_state):
-    x = rng.normal(size=(batch, time, FEATURES)).astype("float32")
-    states = (2 if kind == "LSTM" else 1) * (2 if bidirectional else 1)
-    return x, [rng.normal(size=(batch, UNITS)).astype("float32") for _ in range(states)] if with_state else None
 
 
 PADDINGS = {
@@ -130,26 +83,6 @@ def test_without_training_outputs_and_gradients_are_the_same(kind):
     theirs, ours = pair(kind, 5, 4, return_sequences=True, use_bias=False)
     x, _ = data(np.random.default_rng(2), kind, 5, 4, False, False)
     assert_equal(results(ours, x, training=False), results(theirs, x, training=False))
-
-
-@pytest.mark.parametrize("path", ["auto", "general"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_row_of_padding_gives_the_initial_state(kind, path):
-    _, ours = pair(kind, 5, 4, return_state=True)
-    x, state = data(np.random.default_rng(3), kind, 5, 4, False, True)
-    with rnnzoo.layers.use(path):
-        outputs, gradients = results(ours, x, np.array([4, 0, 2, 0, 1]), state)
-    np.testing.assert_array_equal(outputs[0][[1, 3]], state[0][[1, 3]])
-    for output, initial in zip(outputs[1:], state, strict=True):
-        np.testing.assert_array_equal(output[[1, 3]], initial[[1, 3]])
-    assert not gradients[0][[1, 3]].any()
-
-
-def test_an_interior_false_is_a_real_step():
-    _, ours = pair("GRU", 1, 4)
-    x, _ = data(np.random.default_rng(3), "GRU", 1, 4, False, False)
-    holes = ours(x, mask=np.array([[True, False, True, False]]))
-    np.testing.assert_array_equal(holes, ours(x, mask=np.array([[True, True, True, False]])))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from marks import others_slow
 
 import rnnzoo
 from rnnzoo import layers
@@ -90,11 +91,11 @@ def test_a_model_of_words_and_characters(tmp_path, kind, crf):
     np.testing.assert_allclose(rnnzoo.rebuild(model, batch_size=2).predict_on_batch(x), expected, atol=1e-6)
 
 
-def test_every_body_of_the_zoo_takes_characters():
-    for name in rnnzoo.list_models(task="tagging"):
-        small = {word: 4 for word in ("units", "filters") if word in rnnzoo.describe(name).hyperparameters}
-        model = rnnzoo.build(name, "tagging", **SMALL | small, crf=True)
-        assert model((TOKENS, LETTERS)).shape == (2, 3, 3), name
+@pytest.mark.parametrize("name", others_slow(rnnzoo.list_models(task="tagging"), ["cnn_bigru"]))
+def test_every_body_of_the_zoo_takes_characters(name):
+    small = {word: 4 for word in ("units", "filters") if word in rnnzoo.describe(name).hyperparameters}
+    model = rnnzoo.build(name, "tagging", **SMALL | small, crf=True)
+    assert model((TOKENS, LETTERS)).shape == (2, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -113,26 +114,3 @@ def test_wrong_calls(arguments, hint):
     with pytest.raises((ValueError, TypeError)) as raised:
         rnnzoo.build("lstm", **arguments)
     assert hint in str(raised.value)
-
-
-LOAD = """
-import sys, warnings
-warnings.simplefilter("error")
-import keras, numpy as np, rnnzoo
-data = np.load(sys.argv[2])
-for kind in ("lstm", "cnn"):
-    model = keras.models.load_model(f"{sys.argv[1]}/{kind}.keras")
-    assert np.abs(model.predict_on_batch((data["tokens"], data["letters"])) - data[kind]).max() < 1e-5
-"""
-
-
-@pytest.mark.parametrize("backend", [pytest.param("tensorflow", marks=pytest.mark.slow), "jax"])
-def test_a_fresh_process_loads_it_on_every_backend(tmp_path, python, backend):
-    answers = {}
-    for kind in KINDS:
-        model = rnnzoo.build("gru", "tagging", **SMALL, character_model=kind)
-        model.save(tmp_path / f"{kind}.keras")
-        answers[kind] = np.asarray(model((TOKENS, LETTERS)))
-    np.savez(tmp_path / "data.npz", tokens=TOKENS, letters=LETTERS, **answers)
-    done = python(LOAD, tmp_path, tmp_path / "data.npz", KERAS_BACKEND=backend)
-    assert done.returncode == 0, done.stderr

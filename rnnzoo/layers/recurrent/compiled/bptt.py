@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from rnnzoo.layers.masking.packing import in_xla
 from rnnzoo.layers.recurrent.compiled import cells as cells
 from rnnzoo.layers.recurrent.compiled.loops import backward_loop, forward_loop, schedule
 
@@ -181,6 +182,8 @@ def _products(x, h_prev, d, w, steps):
 
     `steps`, if not None, is that of the longest row: after it all is padding.
     """
+    if in_xla():
+        steps = None  # the whole model is compiled, and every shape in it must be known then
     features, units, time = w.kernel.shape[0], w.recurrent.shape[0], tf.shape(x)[0]
     if steps is not None:
         x, h_prev, d = x[:steps], h_prev[:steps], [part[:steps] for part in d]

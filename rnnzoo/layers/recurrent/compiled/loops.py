@@ -10,15 +10,15 @@ a longer one it hands kernels, a whole loop among them, to other threads: at a c
 be running already. All that training runs keeps within the eight; `tests/layers/test_compilation.py` counts them. Hence
 the schedule comes from outside, and so does the transposed kernel; states travel back as one array.
 
-Slices are XLA's own, as in Keras: `tf.slice` would compile anew for every longest length it meets.
+Slices are XLA's own: `tf.slice` would compile anew for every longest length it meets.
 """
 
 import functools
 
 import tensorflow as tf
-from tensorflow.compiler.tf2xla.python.xla import dynamic_slice, dynamic_update_slice
 
 from rnnzoo.layers.recurrent.compiled.cells import Cell, stack
+from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
 
 
 class Log:

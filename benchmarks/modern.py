@@ -1,0 +1,59 @@
+"""`python -m benchmarks.layers --modern`: recurrent layers without a matrix on the state beside stock Keras's LSTM.
+
+Each is the only recurrent layer of a small model, with as many units. All run in turn, an epoch each, round after
+round; numbers are of one step of training in `model.fit`, batches of 16.
+"""
+
+import statistics
+import time
+from collections.abc import Sequence
+
+import keras
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.contenders import Case, contender
+
+LAYERS = ("MinGRU", "MinLSTM", "QRNN", "SRU", "IndRNN", "LRU", "Hawk")
+STEPS = (200, 1000, 4000)
+
+
+def measure(steps: int, rounds: int, seconds: float, layers: Sequence[str] = LAYERS) -> list[dict]:
+    """Return a row for each layer: milliseconds of a training step, and how many times as fast as the stock LSTM."""
+    keras.utils.clear_session()
+    cases = {name: ("rnnzoo", Case(name, batch=16, time=steps)) for name in layers}
+    cases = {"LSTM": ("keras", Case("LSTM", batch=16, time=steps)), **cases}
+    epochs = {name: contender(*case)[0] for name, case in cases.items()}
+    for epoch in epochs.values():
+        epoch()  # compiles
+    taken: dict[str, list[float]] = {name: [] for name in cases}
+    started, k, names = time.perf_counter(), 0, list(cases)
+    while k < rounds or time.perf_counter() - started < seconds:
+        for name in names[k % len(names) :] + names[: k % len(names)]:
+            taken[name] += [1000 * lap for lap in epochs[name]()]
+        k += 1
+    median = {name: statistics.median(values) for name, values in taken.items()}
+    return [
+        {
+            "layer": name,
+            "library": library,
+            **{word: getattr(case, word) for word in ("batch", "time", "features", "units")},
+            "rounds": k,
+            "minimum_ms": min(taken[name]),
+            "median_ms": median[name],
+            "times_lstm": median["LSTM"] / median[name],
+        }
+        for name, (library, case) in cases.items()
+    ]
+
+
+def run(rounds: int, seconds: float, steps: Sequence[int] = STEPS) -> list[dict]:
+    """Measure all lengths and print a table."""
+    rows = [row for length in track(steps, "measuring") for row in measure(length, rounds, seconds)]
+    table = Table("layer", "steps", "minimum / median ms", "× LSTM of Keras")
+    for row in rows:
+        spread = f"{row['minimum_ms']:.1f} / {row['median_ms']:.1f}"
+        table.add_row(row["layer"], str(row["time"]), spread, f"{row['times_lstm']:.2f}")
+    Console(width=100).print(table)
+    return rows

@@ -1,0 +1,113 @@
+"""What was read is said: before training, and in `results.json`; with a note where data look degenerate."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.data.ragged import lengths
+from rnnzoo.data.text.vocabulary import UNKNOWN
+
+MOST = 12
+"""Classes that are listed by name."""
+COMPARED = 200_000
+"""Examples, at most, among which those of train and test are compared."""
+
+
+def report(data: Any, parts: Mapping[str, tuple[Any, Any]], read: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe parts as they were encoded, `(x, y)` by name.
+
+    Args:
+        data: Fitted.
+        parts: By name.
+        read: What the reader tells: `rows`, `left_out`, `recognised`.
+
+    Returns:
+        As JSON holds it.
+    """
+    found: dict[str, Any] = {
+        **{name: value for name, value in read.items() if value},
+        "examples": {name: len(x) for name, (x, _) in parts.items()},
+    }
+    x, y = parts["train"]
+    steps = lengths(x)
+    found["steps"] = {"mean": round(float(np.mean(steps)), 1), "longest": int(np.max(steps, initial=0))}
+    found |= _answers(data, y)
+    if "vocabulary_size" in data.inputs and "validation" in parts and hasattr(data, "vocabulary"):
+        found["unknown_in_validation"] = round(_unknown(parts["validation"][0]), 4)
+    if notes := [*read.get("notes", ()), *_notes(data, parts, found)]:
+        found["notes"] = notes
+    return found
+
+
+def _answers(data: Any, y: Any) -> dict[str, Any]:
+    classes = getattr(data, "classes", None)
+    if classes is None:
+        values = np.asarray(y) if isinstance(y, np.ndarray) and y.dtype.kind == "f" else None
+        return {} if values is None else {"target": {"from": float(values.min()), "to": float(values.max())}}
+    if isinstance(y, np.ndarray) and y.ndim == 2:  # several classes at once
+        counts = y.sum(axis=0).astype(int)
+    else:
+        counts = np.bincount(y if isinstance(y, np.ndarray) else np.concatenate(y), minlength=len(classes))
+    return {"classes": dict(zip(classes, counts.tolist(), strict=True))}
+
+
+def _unknown(x: Sequence[np.ndarray]) -> float:
+    """Return the share of unknown tokens; beside words may stand their characters."""
+    tokens = unknown = 0
+    for row in x:
+        ids = row[:, 0] if row.ndim == 2 else row
+        tokens, unknown = tokens + len(ids), unknown + int((ids == UNKNOWN).sum())
+    return unknown / max(tokens, 1)
+
+
+def _notes(data: Any, parts: Mapping[str, tuple[Any, Any]], found: Mapping[str, Any]) -> list[str]:
+    """Say where data are not what a person would take them for."""
+    notes = []
+    steps = lengths(parts["train"][0])
+    if "vocabulary_size" in data.inputs and np.mean(steps <= 1) > 0.9:
+        notes.append(
+            "nearly every sentence has one word: a table with a word a row needs --sentence COLUMN"
+            if hasattr(data, "sentence")
+            else "nearly every text has one token: a language without spaces needs --tokens characters"
+        )
+    rare = [name for name, count in found.get("classes", {}).items() if count < 2]
+    if rare:
+        notes.append(f"too rare to be learnt, with one example of train or none: {_list(rare)}")
+    for name in ("validation", "test"):
+        if name in parts and len(parts["train"][0]) + len(parts[name][0]) <= COMPARED:
+            known = {row.tobytes() for row in parts["train"][0]}
+            same = sum(row.tobytes() in known for row in parts[name][0])
+            if same:
+                notes.append(f"{same:,} of {len(parts[name][0]):,} examples of {name} are in train too")
+    return notes
+
+
+def lines(name: str, found: Mapping[str, Any]) -> list[str]:
+    """Return a report as a person reads it, in two or three lines and one a note.
+
+    Args:
+        name: Of the data set.
+        found: From `report`.
+    """
+    if not found:
+        return []
+    examples = ", ".join(f"{part} {count:,}" for part, count in found["examples"].items())
+    first = [f"{name}: {examples}"]
+    if found.get("left_out"):
+        first.append("left out " + ", ".join(f"{count:,} with {why}" for why, count in found["left_out"].items()))
+    if found.get("recognised"):
+        first.append(", ".join(found["recognised"]))
+    second = []
+    if classes := found.get("classes"):
+        second.append(f"{len(classes)} classes: " + _list([f"{label} {count:,}" for label, count in classes.items()]))
+    if target := found.get("target"):
+        second.append(f"target from {target['from']:.5g} to {target['to']:.5g}")
+    second.append(f"{found['steps']['mean']:,} steps an example, {found['steps']['longest']:,} at most")
+    if "unknown_in_validation" in found:
+        second.append(f"{found['unknown_in_validation']:.1%} of validation unknown")
+    return ["; ".join(first), "; ".join(second), *(f"note: {note}" for note in found.get("notes", ()))]
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")

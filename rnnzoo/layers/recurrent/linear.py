@@ -1,0 +1,182 @@
+"""Recurrences without a matrix on the state: h_t = a_t ⊙ h_{t-1} + b_t, and element-wise ones that are not linear.
+
+Each unit is a recurrence of its own, so that all products with matrices are done for all steps at once, before the
+loop or after it. `rnnzoo.layers.recurrent.paths.elementwise` decides how the loop runs. What is linear can also run in
+parallel over time: Blelloch (1990), "Prefix sums and their applications", https://www.cs.cmu.edu/~guyb/papers/Ble93.pdf.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from keras import ops
+
+from rnnzoo.errors import InvalidValue
+from rnnzoo.layers.masking import real_steps
+from rnnzoo.layers.recurrent import paths
+
+
+class Recurrence(NamedTuple):
+    """One step, as pure functions of lists of arrays `(batch, units)`, or `(batch, time, units)` for `coefficients`.
+
+    Args:
+        step: `step(z, state, constants) -> state`; z is what the step reads, the constants are the same at every step.
+        states: How many arrays the state has.
+        coefficients: Of a linear one: `coefficients(z, constants) -> a, b`, each a list: the number itself, or its real
+            and imaginary part.
+    """
+
+    step: Callable
+    states: int = 1
+    coefficients: Callable | None = None
+
+
+def linear(coefficients):
+    """Make `coefficients(z, constants) -> a, b` a recurrence h_t = a ⊙ h_{t-1} + b; use it as a decorator."""
+
+    def step(z, state, constants):
+        a, b = coefficients(z, constants)
+        return [a * state[0] + b]
+
+    return Recurrence(step, 1, lambda z, constants: [[part] for part in coefficients(z, constants)])
+
+
+def complex_linear(coefficients):
+    """The same for complex numbers: `coefficients` gives the pairs a and b of real and imaginary part."""
+
+    def step(z, state, constants):
+        a, b = coefficients(z, constants)
+        return [product + add for product, add in zip(_times(a, state), b, strict=True)]
+
+    return Recurrence(step, 2, coefficients)
+
+
+_REAL = linear(lambda z, constants: z)
+_COMPLEX = complex_linear(lambda z, constants: (z[:2], z[2:]))
+
+
+def linear_recurrence(a, b, initial=None, lengths=None, reverse=False):
+    """Compute h_t = a_t ⊙ h_{t-1} + b_t.
+
+    Args:
+        a: `(batch, time, units)`, float32; for complex numbers the pair of real and imaginary part.
+        b: As a.
+        initial: The state before, `(batch, units)`; None is zeros. A pair for complex numbers.
+        lengths: Real steps of each row, int32 `(batch,)`, the others being padding at its end, where the state stays as
+            it is; None means all.
+        reverse: Whether to run from the end to the start: h_t = a_t ⊙ h_{t+1} + b_t.
+
+    Returns:
+        All states, as b, and the last one, as initial.
+
+    Raises:
+        ValueError: One is a pair and another is not.
+    """
+    pairs = {isinstance(x, (tuple, list)) for x in (a, b, initial) if x is not None}
+    if len(pairs) > 1:
+        raise InvalidValue(
+            "a, b and the initial state are arrays, or all of them pairs of real and imaginary part. "
+            f"Received: a={type(a).__name__}, b={type(b).__name__}, initial={type(initial).__name__}"
+        )
+    of_pairs = pairs.pop()
+    z = [*a, *b] if of_pairs else [a, b]
+    state = initial if of_pairs or initial is None else [initial]
+    if state is None:
+        state = [ops.zeros_like(part[:, 0]) for part in (b if of_pairs else [b])]
+    recurrence = _COMPLEX if of_pairs else _REAL
+    path = paths.elementwise(linear=True, steps=z[0].shape[1])
+    hs = run(path, recurrence, z, list(state), [], lengths, reverse)
+    last = [last_state(h, reverse) for h in hs]
+    return (tuple(hs), tuple(last)) if of_pairs else (hs[0], last[0])
+
+
+def last_state(h, reverse):
+    """The state after the last step; at padded steps it stays as it is."""
+    return h[:, 0] if reverse else h[:, -1]
+
+
+def run(path, recurrence, z, state, constants, lengths, reverse):
+    """Run a recurrence over time.
+
+    Args:
+        path: How: `compiled`, `scan`, `associative` or `general`.
+        recurrence: Its step.
+        z: What the steps read: a list of `(batch, time, k * units)`, float32, which count as k arrays side by side.
+        state: A list of `(batch, units)`.
+        constants: A list of `(units,)`.
+        lengths: As for `linear_recurrence`.
+        reverse: As for `linear_recurrence`.
+
+    Returns:
+        For each state `(batch, time, units)`: after each step.
+    """
+    if path == "compiled":
+        from rnnzoo.layers.recurrent.compiled import elementwise
+
+        return elementwise.run(recurrence, z, state, constants, lengths, reverse)
+    how = {"scan": _scan, "associative": _associative, "general": _general}[path]
+    return how(recurrence, z, state, constants, lengths, reverse)
+
+
+def _scan(recurrence, z, state, constants, lengths, reverse):
+    """JAX's own loop. On a CPU eight steps make one of the loop."""
+    import jax
+
+    units = state[0].shape[-1]
+
+    def body(state, now):
+        t, z_t = now
+        after = recurrence.step(blocks(z_t, units), state, constants)
+        if lengths is not None:
+            after = [ops.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True)]
+        return after, after
+
+    steps = ops.arange(z[0].shape[1], dtype="int32"), [ops.swapaxes(part, 0, 1) for part in z]
+    unroll = 8 if paths.device() == "cpu" else 1
+    _, hs = jax.lax.scan(body, list(state), steps, reverse=reverse, unroll=unroll)
+    return [ops.swapaxes(h, 0, 1) for h in hs]
+
+
+def _associative(recurrence, z, state, constants, lengths, reverse):
+    """In parallel over time, in about 2 log2(time) rounds."""
+    a, b = recurrence.coefficients(blocks(z, state[0].shape[-1]), constants)
+    a, b = [ops.broadcast_to(part, ops.shape(b[0])) for part in a], list(b)
+    if lengths is not None:  # a padded step changes nothing
+        real = real_steps.is_real(lengths, ops.shape(z[0])[1])
+        a = [ops.where(real, part, 1.0 - k) for k, part in enumerate(a)]
+        b = [ops.where(real, part, 0.0) for part in b]
+    first = slice(-1, None) if reverse else slice(0, 1)
+    start = _times([part[:, first] for part in a], [part[:, None] for part in state])
+    joined = [(part[:, :-1], add + part[:, -1:]) if reverse else (add + part[:, :1], part[:, 1:])
+              for part, add in zip(b, start, strict=True)]  # fmt: skip
+    b = [ops.concatenate(pair, axis=1) for pair in joined]
+
+    def after(before, now):
+        (a, b), (a_now, b_now) = before, now
+        carried = _times(a_now, b)
+        return _times(a_now, a), [x + y for x, y in zip(carried, b_now, strict=True)]
+
+    return list(ops.associative_scan(after, (a, b), reverse=reverse, axis=1)[1])
+
+
+def _general(recurrence, z, state, constants, lengths, reverse):
+    """A loop in Python."""
+    found, steps, units = [], range(z[0].shape[1]), state[0].shape[-1]
+    for t in reversed(steps) if reverse else steps:
+        after = recurrence.step(blocks([part[:, t] for part in z], units), state, constants)
+        if lengths is not None:
+            after = [ops.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True)]
+        state = after
+        found.append(state)
+    return [ops.stack(h, axis=1) for h in zip(*(found[::-1] if reverse else found), strict=True)]
+
+
+def blocks(z, units):
+    """Cut arrays `(..., k * units)` into those that a step reads."""
+    return [block for part in z for block in ops.split(part, part.shape[-1] // units, axis=-1)]
+
+
+def _times(a, b):
+    """The product of two numbers, each a list: the number itself, or real and imaginary part."""
+    if len(a) == 1:
+        return [a[0] * b[0]]
+    return [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]]

@@ -1,0 +1,243 @@
+"""What these layers share: a cell says its equations, a layer runs them over time.
+
+A cell has three parts: `inputs`, all that depends on x alone, for many steps at once; `recurrence`, the element-wise
+step; and `outputs`, what is read from the states, for many steps at once again. One step of it is a call of the cell,
+which Keras's own loop makes where nothing faster goes (`unroll`, export, `layers.use("general")`).
+"""
+
+import keras
+from keras import ops
+
+from rnnzoo.errors import InvalidValue
+from rnnzoo.layers.masking import real_steps
+from rnnzoo.layers.masking.padding import lengths as lengths_of
+from rnnzoo.layers.recurrent import linear, paths
+
+
+class Cell(keras.layers.Layer):
+    """A base. In: `(batch, features)` and the states, `(batch, units)` each. Out: `(batch, units)` and the states.
+
+    A cell that looks back over `kernel_size` steps has one state more: the inputs of the steps before,
+    `(batch, (kernel_size - 1) * features)`. The loop computes in float32 under mixed precision.
+
+    Args:
+        units: Width of the state.
+        kernel_size: Steps that the inputs are made of: 1 is this step alone.
+        kernel_regularizer: Of the matrices.
+    """
+
+    recurrence: linear.Recurrence
+
+    def __init__(self, units, kernel_size=1, kernel_regularizer=None, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        if units < 1 or kernel_size < 1:
+            raise InvalidValue(f"units and kernel_size must be at least 1. Received: {units=}, {kernel_size=}")
+        self.units, self.kernel_size = units, kernel_size
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.output_size = units
+        self.state_size = [units] * self.recurrence.states + [0] * (kernel_size > 1)  # the last is known at `build`
+
+    def build(self, input_shape):
+        self.features = input_shape[-1]
+        if self.kernel_size > 1:
+            self.state_size = [*self.state_size[:-1], (self.kernel_size - 1) * self.features]
+
+    def kernel(self, rows, columns, name="kernel", initializer="glorot_uniform"):
+        """Make a matrix."""
+        options = {"initializer": initializer, "regularizer": self.kernel_regularizer}
+        return self.add_weight(shape=(rows, columns), name=name, **options)
+
+    def vector(self, name, initializer="zeros", width=None, **options):
+        """Make a vector, by default of one number a unit."""
+        return self.add_weight(shape=(width or self.units,), name=name, initializer=initializer, **options)
+
+    def dense(self, x, kernel, bias=None):
+        """Return x W + b, in the dtype of the computation."""
+        y = ops.matmul(ops.cast(x, self.compute_dtype), ops.cast(kernel, self.compute_dtype))
+        return y if bias is None else y + ops.cast(bias, self.compute_dtype)
+
+    def window(self, x):
+        """Return the `kernel_size` views of x `(batch, kernel_size - 1 + time, features)`, the newest step last."""
+        return [x[:, j : (j + 1 - self.kernel_size) or None] for j in range(self.kernel_size)]
+
+    def short_convolution(self, x, taps):
+        """Convolve each feature of x by itself: taps `(kernel_size, features)`, the newest step last."""
+        return ops.depthwise_conv(x, ops.cast(taps, x.dtype)[:, :, None], strides=1, padding="valid")
+
+    @property
+    def state_dtype(self):
+        """float32 where the layer computes in half precision."""
+        return "float32" if "16" in self.compute_dtype else self.compute_dtype
+
+    def constants(self):
+        """Return what every step reads: a list of `(units,)`."""
+        return []
+
+    def inputs(self, x):
+        """Return z, a list of `(batch, time, k * units)`, and what `outputs` needs of x besides.
+
+        Args:
+            x: `(batch, kernel_size - 1 + time, features)`: the steps before, and those of now.
+        """
+        raise NotImplementedError
+
+    def outputs(self, extra, states):
+        """Return the outputs `(batch, time, units)`, from the states after each step."""
+        return states[0]
+
+    def get_initial_state(self, batch_size=None):
+        return [ops.zeros((batch_size, size), dtype=self.state_dtype) for size in self.state_size]
+
+    def extended(self, x, states):
+        """Return the states of the recurrence, and x with the steps before it."""
+        if self.kernel_size == 1:
+            return states, x
+        *states, past = states
+        past = ops.reshape(past, (-1, self.kernel_size - 1, self.features))
+        return states, ops.concatenate([ops.cast(past, x.dtype), x], axis=1)
+
+    def call(self, x, states):
+        states, x = self.extended(x[:, None], list(states))
+        z, extra = self.inputs(x)
+        z = [ops.cast(part[:, 0], self.state_dtype) for part in z]
+        after = self.recurrence.step(linear.blocks(z, self.units), states, self.constants())
+        output = self.outputs(extra, [h[:, None] for h in after])[:, 0]
+        past = [ops.cast(ops.reshape(x[:, 1:], (-1, size)), self.state_dtype) for size in self.state_size[len(after) :]]
+        return ops.cast(output, self.state_dtype), [*after, *past]
+
+    def get_config(self):
+        own = {"units": self.units, "kernel_size": self.kernel_size}
+        return {
+            **super().get_config(),
+            **own,
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }
+
+
+class Recurrent(keras.layers.RNN):
+    """A base: a cell of `cell_class` over time.
+
+    In: `(batch, time, features)`. Out: `(batch, time, units)`, or `(batch, units)` without `return_sequences`. Masks
+    mark padding at the end of a row, which changes nothing.
+
+    Args:
+        units: Width of the state.
+        return_sequences: Give every output, or the last one.
+        return_state: Give the last states as well.
+        go_backwards: Run from the last step to the first; outputs are in that order, as Keras has it.
+        stateful: Carry the states from one call into the next.
+        unroll: Write the steps out one by one.
+        zero_output_for_mask: Give zeros at padded steps; otherwise the last output is repeated.
+        dropout: Share of the inputs dropped in training, by one mask for all steps.
+        seed: Of the mask.
+        **kwargs: Those of the cell, and of `keras.layers.Layer`.
+    """
+
+    cell_class: type[Cell]
+
+    def __init__(self, units, *, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
+                 unroll=False, zero_output_for_mask=False, dropout=0.0, seed=None, **kwargs):  # fmt: skip
+        if not 0 <= dropout < 1:
+            raise InvalidValue(f"dropout must be a number >= 0 and < 1. Received: {dropout=}")
+        of_layer = {word: kwargs.pop(word) for word in _OF_LAYER if word in kwargs}
+        cell = self.cell_class(units, **kwargs, dtype=of_layer.get("dtype"), name="cell")
+        super().__init__(
+            cell, return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, **of_layer
+        )
+        self.units, self.dropout, self.seed = units, dropout, seed
+        self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
+
+    @property
+    def path(self):
+        """The way this layer runs here: "compiled", "scan", "associative" or "general"."""
+        return self._way(None)
+
+    def _way(self, steps):
+        return paths.elementwise(linear=self.cell.recurrence.coefficients is not None, steps=steps, unroll=self.unroll)
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        if not self.cell.built:
+            self.cell.build((sequences_shape[0], sequences_shape[-1]))
+            self.cell.built = True
+        self.state_size = list(self.cell.state_size)
+        super().build(sequences_shape, initial_state_shape)
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        """Return the last output, the outputs of all steps, and the states, as Keras's own `inner_loop` does."""
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        lengths = None if mask is None else lengths_of(ops.cast(mask, "bool"))
+        state = [ops.cast(s, self.cell.state_dtype) for s in initial_state]
+        x = sequences
+        if training and self.dropout:
+            x = x * keras.random.dropout(ops.ones_like(x[:, :1]), self.dropout, seed=self.seed_generator)
+        path = self._way(x.shape[1])
+        if path == "general":
+            return self._keras_loop(x, state, lengths, training)
+        looks_back = self.cell.kernel_size > 1
+        turned = self.go_backwards and looks_back  # a window looks back: turn the rows, and run forward
+        x = _turn(x, lengths) if turned else x
+        before, extended = self.cell.extended(x, state)
+        z, extra = self.cell.inputs(extended)
+        reverse = self.go_backwards and not turned
+        z, constants = [ops.cast(part, self.cell.state_dtype) for part in z], self.cell.constants()
+        hs = linear.run(path, self.cell.recurrence, z, before, constants, lengths, reverse)
+        outputs = self.cell.outputs(extra, hs)
+        after = [linear.last_state(h, reverse) for h in hs]
+        if looks_back:
+            past = _newest(extended, lengths, self.cell.kernel_size - 1)
+            after.append(ops.cast(ops.reshape(past, ops.shape(state[-1])), self.cell.state_dtype))
+        last = self._last(outputs, lengths, reverse, before)
+        if self.return_sequences:
+            outputs = _turn(outputs, lengths) if turned else outputs
+            outputs = self._in_keras_order(outputs, last, lengths)
+        return last, outputs if self.return_sequences else last, after
+
+    def _last(self, outputs, lengths, reverse, before):
+        """The last output. A row that is all padding gives its initial state, or zeros if the output is no state."""
+        if lengths is None:
+            return linear.last_state(outputs, reverse)
+        none = before[0] if self._gives_state else ops.zeros_like(outputs[:, 0])
+        if reverse:
+            return ops.where((lengths > 0)[:, None], outputs[:, 0], ops.cast(none, outputs.dtype))
+        return real_steps.last_real(outputs, lengths, ops.cast(none, outputs.dtype))
+
+    @property
+    def _gives_state(self):
+        return type(self.cell).outputs is Cell.outputs
+
+    def _in_keras_order(self, outputs, last, lengths):
+        if lengths is not None:
+            repeat = not (self.zero_output_for_mask or self.go_backwards)
+            outputs = real_steps.fill_padding(outputs, lengths, last[:, None] if repeat else 0.0)
+        return ops.flip(outputs, axis=1) if self.go_backwards else outputs
+
+    def _keras_loop(self, x, state, lengths, training):
+        mask = None if lengths is None else real_steps.is_real(lengths, ops.shape(x)[1])[:, :, 0]
+        last, outputs, after = super().inner_loop(x, state, mask, training=training)
+        if lengths is not None and self._gives_state and not self.zero_output_for_mask:
+            last = ops.where((lengths > 0)[:, None], last, state[0])
+        return last, outputs, after
+
+    def get_config(self):
+        flags = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
+        own = {word: getattr(self, word) for word in (*flags, "dropout", "seed")}
+        of_cell = {k: v for k, v in self.cell.get_config().items() if k not in _OF_LAYER}
+        return {**keras.layers.Layer.get_config(self), **own, **of_cell}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+_OF_LAYER = ("name", "dtype", "trainable", "activity_regularizer", "autocast")
+
+
+def _turn(x, lengths):
+    return ops.flip(x, axis=1) if lengths is None else real_steps.flip_real(x, lengths)
+
+
+def _newest(extended, lengths, count):
+    """The last `count` real steps of rows that begin with as many from before."""
+    if lengths is None:
+        return extended[:, -count:]
+    return ops.take_along_axis(extended, (lengths[:, None] + ops.arange(count, dtype="int32"))[:, :, None], axis=1)

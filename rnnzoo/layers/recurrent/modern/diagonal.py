@@ -1,0 +1,137 @@
+"""LRU and RG-LRU: a diagonal matrix between states, learnt complex numbers or a gate."""
+
+import math
+
+import keras
+from keras import ops
+
+from rnnzoo.layers.recurrent.linear import complex_linear, linear
+from rnnzoo.layers.recurrent.modern.base import Cell, Recurrent
+
+
+@complex_linear
+def diagonal(z, constants):
+    """h_t = λ ⊙ h_{t-1} + γ ⊙ z_t."""
+    *eigenvalues, gamma = constants
+    return eigenvalues, [gamma * part for part in z]
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class LRUCell(Cell):
+    """One step of a linear recurrent unit: the states are the real and the imaginary part of h."""
+
+    recurrence = diagonal
+
+    def __init__(self, units, min_radius=0.9, max_radius=0.999, max_phase=2 * math.pi, **kwargs):
+        super().__init__(units, **kwargs)
+        self.min_radius, self.max_radius, self.max_phase = min_radius, max_radius, max_phase
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        scaled = keras.initializers.VarianceScaling(0.5, "fan_in", "normal")  # real and imaginary part have half each
+        self.w_in = self.kernel(self.features, 2 * self.units, "input_kernel", scaled)
+        scaled = keras.initializers.VarianceScaling(1.0, "fan_in", "normal")
+        self.w_out = self.kernel(2 * self.units, self.units, "output_kernel", scaled)
+        self.skip = self.kernel(self.features, self.units, "skip_kernel")
+        # Section 3.4 and appendix A, lemma 3.2: uniform on the ring between the two radii
+        low, high = self.min_radius**2, self.max_radius**2
+
+        def nu(shape, dtype=None):
+            return ops.log(-0.5 * ops.log(keras.random.uniform(shape, low, high, dtype=dtype)))
+
+        def theta(shape, dtype=None):
+            return ops.log(keras.random.uniform(shape, 1e-4, self.max_phase, dtype=dtype))
+
+        self.nu, self.theta = self.vector("nu", nu), self.vector("theta", theta)
+        # (7) γ = sqrt(1 - |λ|²), so that the state keeps the input's size; learnt as its logarithm
+        self.gamma = self.vector("gamma", lambda shape, dtype=None: 0.5 * ops.log(1 - ops.exp(-2 * ops.exp(self.nu))))
+
+    def constants(self):
+        """λ = exp(-exp(ν) + i exp(θ)), so that |λ| < 1 whatever ν (section 3.3), and γ."""
+        nu, theta, gamma = (ops.cast(v, self.state_dtype) for v in (self.nu, self.theta, self.gamma))
+        radius, phase = ops.exp(-ops.exp(nu)), ops.exp(theta)
+        return [radius * ops.cos(phase), radius * ops.sin(phase), ops.exp(gamma)]
+
+    def inputs(self, x):
+        return [self.dense(x, self.w_in)], self.dense(x, self.skip)  # B x and D x
+
+    def outputs(self, extra, states):
+        y = self.dense(ops.concatenate(states, axis=-1), self.w_out)  # Re(C h): two real products
+        return y + extra  # + D x
+
+    def get_config(self):
+        own = {"min_radius": self.min_radius, "max_radius": self.max_radius, "max_phase": self.max_phase}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class LRU(Recurrent):
+    """Linear recurrent unit: h_t = λ ⊙ h_{t-1} + γ ⊙ (B x_t), y_t = Re(C h_t) + D x_t, with complex λ, B and C.
+
+    Args:
+        min_radius: |λ| begins at least here.
+        max_radius: And at most here, below 1.
+        max_phase: The angle of λ begins between 0 and this.
+
+    Reference: Orvieto et al. (2023), section 3, https://arxiv.org/abs/2303.06349
+    """
+
+    cell_class = LRUCell
+
+
+@linear
+def rg_lru(z, constants):
+    """(1) to (4): a_t = σ(Λ)^(c r_t), h_t = a_t ⊙ h_{t-1} + sqrt(1 - a_t²) ⊙ (i_t ⊙ x_t); c = 8."""
+    (r, i, x), (log_a,) = z, constants
+    power = log_a * ops.sigmoid(r)
+    kept = -ops.expm1(2 * power)  # 1 - a²
+    return ops.exp(power), ops.sqrt(ops.maximum(kept, 1e-9)) * ops.sigmoid(i) * x
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class HawkCell(Cell):
+    """One step of Griffin's recurrent block, without its last projection."""
+
+    recurrence = rg_lru
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.w_gelu = self.kernel(self.features, self.units, "branch_kernel")
+        self.w_x = self.kernel(self.features, self.units, "input_kernel")
+        self.w = self.kernel(self.units, 2 * self.units, "gate_kernel")
+        self.b = self.vector("gate_bias", width=2 * self.units)
+        bound = self.kernel_size**-0.5
+        uniform = keras.initializers.RandomUniform(-bound, bound)
+        self.taps = self.add_weight(shape=(self.kernel_size, self.units), name="taps", initializer=uniform)
+
+        def decay(shape, dtype=None):  # section 2.4: a^c is uniform on [0.9, 0.999]
+            a = keras.random.uniform(shape, 0.9, 0.999, dtype=dtype) ** (1 / 8)
+            return ops.log(a / (1 - a))
+
+        self.decay = self.vector("decay", decay)
+
+    def constants(self):
+        return [-8.0 * ops.softplus(-ops.cast(self.decay, self.state_dtype))]  # c log σ(Λ)
+
+    def inputs(self, x):
+        # Without a bias the projection of no step is zero, so that the window may hold unprojected steps.
+        x_t = self.short_convolution(self.dense(x, self.w_x), self.taps)
+        gates = self.dense(x_t, self.w, self.b)
+        branch = ops.gelu(self.dense(self.window(x)[-1], self.w_gelu), approximate=True)
+        return [gates, x_t], branch
+
+    def outputs(self, extra, states):
+        return ops.cast(extra, states[0].dtype) * states[0]
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class Hawk(Recurrent):
+    """Griffin's recurrent block: a short causal convolution and the RG-LRU, times a GeLU branch; to be projected.
+
+    Reference: De et al. (2024), section 2.3 and 2.4, equations 1 to 4, https://arxiv.org/abs/2402.19427
+    """
+
+    cell_class = HawkCell
+
+    def __init__(self, units, *, kernel_size=4, **kwargs):
+        super().__init__(units, kernel_size=kernel_size, **kwargs)

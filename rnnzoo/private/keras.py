@@ -1,0 +1,48 @@
+"""Private parts of Keras: the mask that a tensor carries, cuDNN's kernels, and where an optimizer clips gradients."""
+
+from rnnzoo.private import find, moved
+
+BACKEND = "keras.src.backend"
+
+
+def mask_of(x):
+    """Return the mask that Keras has hung on the output of a layer, None if there is none.
+
+    Keras hands masks to layers, and multiplies them into the weights of its losses; `Model.compute_loss`, where a loss
+    over whole sequences belongs, gets none.
+    """
+    return find(BACKEND, "get_keras_mask")(x)
+
+
+def cudnn_lstm(x, h, c, mask, **options):
+    """Run an LSTM by cuDNN over `x` `(batch, time, features)`: the last output, all outputs, the states `[h, c]`.
+
+    `keras.layers.LSTM` calls it, and gives it the mask as it is. But cuDNN takes no row that is all padding and none
+    that is reversed, and on JAX and torch no mask at all: `rnnzoo.layers.recurrent.cudnn` arranges the rows first.
+
+    Args:
+        x: The inputs.
+        h: First output, `(batch, units)`.
+        c: First carry, `(batch, units)`.
+        mask: `(batch, time)`, trailing padding; None reads all steps. TensorFlow alone takes one.
+        options: `kernel`, `recurrent_kernel`, `bias`, `activation`, `recurrent_activation`, `return_sequences`.
+
+    Raises:
+        NotImplementedError: cuDNN cannot do it here.
+    """
+    return find(BACKEND, "lstm")(x, h, c, mask, **options)
+
+
+def cudnn_gru(x, h, mask, **options):
+    """Run a GRU by cuDNN; as `cudnn_lstm`, with the state `h` alone and the option `reset_after`."""
+    return find(BACKEND, "gru")(x, h, mask, **options)
+
+
+def replace_clipping(optimizer, wrap):
+    """Let an optimizer clip gradients by `wrap(clip)`, where `clip(gradients) -> gradients` is how it did before.
+
+    An optimizer clips in the middle of `apply`, in one of three ways; nothing public clips, or takes another clipping.
+    """
+    if not hasattr(optimizer, "_clip_gradients"):
+        raise moved("keras.optimizers.Optimizer._clip_gradients")
+    optimizer._clip_gradients = wrap(optimizer._clip_gradients)

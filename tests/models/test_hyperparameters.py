@@ -1,0 +1,86 @@
+"""Every hyper-parameter of every model does something."""
+
+import numpy as np
+import pytest
+import zoo_cases
+from zoo_cases import FEATURES, rows, small
+
+import rnnzoo
+from rnnzoo import describe, layers, list_models
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """One model per name, without any dropout, and an input: `plain(name)`."""
+    models = {}
+
+    def get(name):
+        if name not in models:
+            models[name] = _plain(name)
+        return models[name], _input(name)
+
+    return get
+
+
+@pytest.fixture
+def uncompiled():
+    """Keras's own loops: what a dial changes does not depend on the path, and these compile nothing."""
+    with layers.use("general"):
+        yield
+
+
+DROPOUTS = ("dropout", "recurrent_dropout", "weight_dropout")
+
+
+def _plain(name, **changes):
+    none = {word: 0.0 for word in DROPOUTS if word in describe(name).hyperparameters}
+    task = describe(name).tasks[0]
+    inputs = zoo_cases.WORDS if task == "translation" else {"features": FEATURES}
+    sizes = zoo_cases.answer_sizes(task)
+    return rnnzoo.build(name, task, **inputs, **sizes, seed=0, **small(name, **none | changes))
+
+
+def _input(name):
+    if "pairs" in zoo_cases.kinds(name):
+        return rows("pairs", zoo_cases.BATCH)
+    return np.random.default_rng(0).normal(size=(3, 5, FEATURES)).astype("float32")
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [(name, word) for name in list_models() for word in describe(name).hyperparameters]
+)
+@pytest.mark.usefixtures("uncompiled")
+def test_every_hyperparameter_does_something(plain, name, word):
+    dial, (base, x) = describe(name).hyperparameters[word], plain(name)
+    if word == "scheduled_sampling" and describe(name).teacher_forced:  # it acts where the truth is read
+        body, many = _plain(name, **{word: 0.5}).get_layer("body"), np.repeat(x, 20, axis=0)
+        with body.get_layer("decoder").forced(np.ones((len(many), *base.output_shape[1:]), "float32")):
+            assert not np.allclose(body(many, training=True), body(many, training=True))
+            np.testing.assert_array_equal(body(many), body(many))
+    elif word in (*DROPOUTS, "scheduled_sampling"):
+        dropping = _plain(name, **{word: 0.5})
+        np.testing.assert_array_equal(dropping(x), dropping(x))  # not outside training
+        assert not np.allclose(dropping(x, training=True), dropping(x, training=True))
+        np.testing.assert_allclose(base(x, training=True), base(x), atol=1e-6)
+    elif word == "l2":
+        assert not base.losses
+        assert sum(float(loss) for loss in _plain(name, l2=0.1).losses) > 0
+    elif word.endswith("_penalty"):
+        costs = []
+        for value in (0.0, 1.0):
+            body = _plain(name, **{word: value})
+            body(x, training=True)
+            costs.append(sum(map(float, body.losses)))
+        assert costs[1] > costs[0]
+    elif dial.kind is int:
+        bigger = _plain(name, **{word: small(name)[word] + 1})
+        assert _differ(base, bigger, x), f"{word} changes neither weights nor answers"
+    else:
+        others = [choice for choice in dial.choices or (not dial.default,) if choice != dial.default]
+        assert others, f"say here what {word} must change"
+        for choice in others:
+            assert _differ(base, _plain(name, **{word: choice}), x), f"{word}={choice!r} changes nothing"
+
+
+def _differ(one, other, x):
+    return one.count_params() != other.count_params() or not np.allclose(one(x), other(x), atol=1e-5)
