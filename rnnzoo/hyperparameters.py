@@ -54,7 +54,6 @@ class HyperParameter:
         if self.choices:
             return " | ".join(map(repr, self.choices))
         words = {int: "a whole number", float: "a number", bool: "True or False", str: "a word"}[self.kind]
-        words = "a finite number" if self.kind is float and self.below is None else words
         above = f" >= {self.low:g}" if self.low is not None else ""
         form = "{:,.0f}" if self.kind is int else "{:g}"
         below = " and < " + form.format(self.below) if self.below is not None else ""
@@ -76,9 +75,10 @@ class HyperParameter:
             raise InvalidValue(
                 f"{name} must be {self.valid}. Received: a number of {value.bit_length()} bits"
             ) from None
+        if self.kind is float and math.isinf(value):
+            raise InvalidValue(f"{name} must be {self.valid}, and finite. Received: {name}={value!r}")
         inside = (self.low is None or value >= self.low) and (self.below is None or value < self.below)
-        finite = self.kind is not float or math.isfinite(value)
-        if not (inside and finite) or (self.choices and value not in self.choices):
+        if not inside or (self.choices and value not in self.choices):  # not inside: NaN lands here as well
             raise InvalidValue(f"{name} must be {self.valid}. Received: {name}={value!r}")
         return value
 

@@ -56,6 +56,19 @@ FLOATS = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
         (("lstm", {"embedding_dim": 0}), ValueError, "a whole number >= 1"),
         (("lstm", {"word_dropout": 1.0}), ValueError, "a number >= 0 and < 1"),
         (("lstm", {"seed": -1}), ValueError, "a whole number >= 0"),
+        (("lstm", 5), TypeError, "A task's name must be a string"),
+        (("lstm", {"units": 2**31}), ValueError, "a whole number >= 1 and < 10,000."),
+        (("lstm", {"num_layers": 10**30}), ValueError, "a whole number >= 1 and < 100."),
+        (("lstm", {"sequence_length": 9999999999999999999}), ValueError, "and < 10,000,000."),
+        (("lstm", {"embedding_dim": 10**9}), ValueError, "and < 10,000."),
+        (("lstm", {"embedding_dim": 9999, "vocabulary_size": 9999999}), ValueError, "* embedding_dim must be <"),
+        (("lstm", {"features": 9999999}), ValueError, "features * units must be < 268,435,456."),
+        (("lstm", "forecasting", {"features": 3, "horizon": 9999999}), ValueError, "* horizon * units must be <"),
+        (("lstm", {"l2": float("inf")}), ValueError, "a number >= 0, and finite"),
+        (("lstm", {"seed": 2**32}), ValueError, "and < 4,294,967,296."),
+        (("lstm", {"features": 3, "trainable_body": "no"}), TypeError, "trainable_body must be True or False"),
+        (("lstm", {"features": 3, "learning_rate": float("inf")}), ValueError, "and finite"),
+        (("lstm", {"features": 3, "learning_rate": 10**400}), ValueError, "a number of 1329 bits"),
         (("lstm", {"features": 3, "optimizer": "adan"}), ValueError, "Did you mean 'adam'"),
         (("lstm", {"features": 3, "optimizer": None}), TypeError, "a name or a Keras optimizer"),
         (("lstm", {"features": 3, "learning_rate": 0}), ValueError, "learning_rate must be a number"),
@@ -234,3 +247,12 @@ def test_mixed_precision_answers_in_float32(name):
     assert model(FLOATS).dtype == "float32"
     assert np.isfinite(model.train_on_batch(FLOATS, np.array([0, 1]), return_dict=True)["loss"])
     assert {v.dtype for v in model.trainable_variables} == {"float32"}
+
+
+def test_weights_that_do_not_fit_into_memory_are_one_sentence(monkeypatch):
+    def full(*_, **__):
+        raise MemoryError("Unable to allocate 9.54 GiB")
+
+    monkeypatch.setattr("keras.Model.compile", full)
+    with pytest.raises(UserError, match=r"does not fit into memory\. Received: "):
+        rnnzoo.build("mlp", features=2, units=2)

@@ -96,6 +96,7 @@ def test_tables_publishes_forecasts_of_other_steps_apart(tmp_path, monkeypatch):
     (tmp_path / "run" / "config.json").write_text("{}")
     found = {"recipe": "ett", "dataset": "ett/h1", "lookback": 96, "task": "forecasting", "model": "gru", "seed": 0}
     found |= {"metrics": {"test": {"mse": 0.4}}, "parameters": 1, "seconds": 2.0, "epochs": 3, "device": "CPU"}
+    found |= {"hyperparameters": {}, "stopped": False}
     for horizon in (96, 720):
         (tmp_path / "run" / "results.json").write_text(json.dumps(found | {"horizon": horizon}))
         assert tables.add(tmp_path / "run").name == f"ett-ett_h1-96to{horizon}-gru-0.json"
@@ -120,10 +121,23 @@ def test_own_recipe_trains(tmp_path, monkeypatch, capsys):
     assert "test: loss" in capsys.readouterr().out
 
 
+def test_a_series_goes_from_file_to_forecast(tmp_path, monkeypatch):
+    """Every command of the worked example, in their order, with fewer epochs."""
+    monkeypatch.chdir(tmp_path)
+    exec(block("sales.csv"), {"__name__": "readme"})
+    recipe = runpy.run_path(str(ROOT / "recipes" / "series.py"))["recipe"]
+    example = next(code for code in blocks("bash") if "--output forecast.csv" in code)
+    for line in example.splitlines():
+        _, _, *words = shlex.split(line)
+        cli.main(recipe, [*words, "--epochs", "2"] if words[0] == "train" else words)
+    assert (tmp_path / "forecast.csv").read_text().startswith("time,sold,sold_low_80,sold_high_80,sold_low_95,")
+    assert (tmp_path / "forecast.png").stat().st_size > 10_000
+
+
 def test_own_model_is_found_by_its_entry_point(tmp_path, python):
     """In a process of its own, so that the zoo of the other tests stays as it is."""
     (tmp_path / "my_models.py").write_text(block("my_models.py"))
-    (entries,) = (tomllib.loads(code) for code in blocks("toml"))
+    (entries,) = (tomllib.loads(code) for code in blocks("toml") if "rnnzoo.models" in code)
     info = tmp_path / "my_models-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my_models\nVersion: 1.0\n")
@@ -144,7 +158,7 @@ for task in rnnzoo.describe("two_speed_gru").tasks:
 """
     done = python(code, path=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.split()) == 5
+    assert len(done.stdout.split()) == 6
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)

@@ -81,13 +81,28 @@ def test_a_rebuilt_model_is_saved_and_loaded(tmp_path):
     assert isinstance(loaded.get_layer("body"), layers.Part)
 
 
+def test_what_is_no_model_is_refused():
+    with pytest.raises(TypeError, match=r"model must be a keras\.Model\. Received: model=3$"):
+        rnnzoo.rebuild(3)
+    with pytest.raises(TypeError, match=r"unroll must be True or False\. Received: unroll='no'$"):
+        rnnzoo.rebuild(_tiny("lstm"), unroll="no")
+
+
+@pytest.mark.parametrize("name", ["bilstm", "bigru"])
+def test_unrolled_with_padding(name):
+    model = rnnzoo.build(name, vocabulary_size=9, embedding_dim=3, seed=0, units=3)
+    unrolled = rnnzoo.rebuild(model, unroll=True, sequence_length=5)
+    tokens = np.array([[1, 2, 3, 0, 0], [4, 0, 5, 6, 7], [8, 0, 0, 0, 0]], "int32")
+    np.testing.assert_allclose(unrolled(tokens), model(tokens), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
     [
         ("lstm", {"stateful": True}, "needs a fixed batch_size. Received: batch_size=None$"),
         ("lstm", {"unroll": True}, "needs a fixed sequence_length. Received: sequence_length=None$"),
         ("bilstm", {"stateful": True, "batch_size": 2}, "bidirectional layer reads the end first.*stateful=True$"),
-        ("lstm", {"batch_size": 0}, "batch_size must be a whole number >= 1. Received: batch_size=0$"),
+        ("lstm", {"batch_size": 0}, "batch_size must be a whole number >= 1 and < 10,000,000. Received: batch_size=0$"),
         ("lstm", {"sequence_length": -1}, "sequence_length must be a whole number >= 1"),
     ],
 )

@@ -175,10 +175,10 @@ def test_register_refuses():
         (silent, InvalidValue, "docstring is its summary.*Received: silent$"),
         (strange, InvalidType, "no hyper-parameter of this name.*Annotated.*Received: flux$"),
         (bare, InvalidType, "needs a default; .* Received: units$"),
-        (wild, InvalidValue, "units must be a whole number >= 1. Received: units=0$"),
+        (wild, InvalidValue, "units must be a whole number >= 1 and < 10,000. Received: units=0$"),
         (bare_field, InvalidType, r"needs a default; in a TypedDict .*Default\(.*Received: units$"),
         (strange_field, InvalidType, "no hyper-parameter of this name.*Annotated.*Received: flux$"),
-        (wild_field, InvalidValue, "units must be a whole number >= 1. Received: units=0$"),
+        (wild_field, InvalidValue, "units must be a whole number >= 1 and < 10,000. Received: units=0$"),
     ):
         with pytest.raises(error, match=words):
             rnnzoo.register(body)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 SIZES = {"units": 4, "num_layers": 2, "filters": 4, "kernel_size": 3, "sentence_length": 2}
-SIZES |= {"lags": 3, "period": 3, "segment_length": 2}
+SIZES |= {"lags": 3, "period": 3, "segment_length": 2, "rounds": 2}
 VOCABULARY, FEATURES, HORIZON, PAD = 11, 2, 2, -3.0
 WORDS = {"vocabulary_size": VOCABULARY, "embedding_dim": 4}
 KINDS = ("tokens", "floats", "pairs")

@@ -15,6 +15,7 @@ from rnnzoo.errors import InvalidType, InvalidValue
 OWN = "rnnzoo.data"
 CLASSES = (
     "LanguageModeling",
+    "MultilabelTexts",
     "SequenceClassification",
     "SequenceRegression",
     "SeriesForecasting",

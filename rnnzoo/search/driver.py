@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,8 +94,8 @@ def tune(
     """
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # the driver must leave the GPU to the trials
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
-    recipe.data.check_source()
     base = base or recipe
+    recipe.data.check_source()
     models = tuple(dict.fromkeys(models)) or (recipe.model,)
     recipe = (recipe if recipe.model in models else recipe.with_model(models[0])).check()
     checks.numbers(trials, workers, max_minutes, trial_minutes)
@@ -102,7 +103,12 @@ def tune(
     checks.ray(ray_address)
     folder = named(output or Path("runs") / f"{recipe.name}-tune").absolute()
     files.claim(folder, restart=False)
-    with in_one_sentence(), alone(folder, "searching"), _engine(workers, folder, ray_address) as engine:
+    with (
+        _nothing_left_of_no_search(folder),
+        in_one_sentence(),
+        alone(folder, "searching"),
+        _engine(workers, folder, ray_address) as engine,
+    ):
         files.claim(folder, restart)
         if not (folder / files.SEARCH).is_file():
             engine.prepare(1)  # it imports while the data are read
@@ -130,6 +136,17 @@ def tune(
         loop.go(wanted, workers, max_minutes, trial_minutes)
         engine.close()
         return _conclude(loop, base, tensorboard, console)
+
+
+@contextlib.contextmanager
+def _nothing_left_of_no_search(folder: Path) -> Iterator[None]:
+    """Take a new folder away again where the search could not begin."""
+    new = not folder.exists()
+    try:
+        yield
+    finally:
+        if new and not (folder / files.SEARCH).is_file():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _within(recipe: Recipe, search: Mapping[str, Any]) -> Recipe:

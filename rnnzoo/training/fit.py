@@ -73,8 +73,7 @@ def train(
     recipe, frame = snapshot.taken(recipe)
     recipe = recipe.check()
     folder = named(run or Path("runs") / recipe.run_name())
-    if frame is not None:
-        recipe = snapshot.at(recipe, folder)
+    recipe = recipe if frame is None else snapshot.placed(recipe, folder)
     recipe.data.check_source()
     devices.join()
     folders.claim(folder, recipe, restart)
@@ -82,7 +81,7 @@ def train(
     told = console if first else Console(quiet=True)
     with in_one_sentence(), devices.place_of(folder, restart) as place, alone(place, "training"):
         folders.claim(place, recipe, restart)  # once more, now that nobody else can change it
-        if frame is not None and first:
+        if frame is not None:
             snapshot.write(frame, place, restart or new_data)
         _train(recipe, place, restart, trust, data_dir, new_data, load, measure and first, on_epoch_end, told)
     return Run(folder, trust=True)  # its config is the caller's own recipe

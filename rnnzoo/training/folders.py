@@ -22,10 +22,11 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
     """
     if folder.is_file():
         raise InvalidValue(f"A run needs a folder, and this is a file. Received: {folder}")
-    free = (LOCK, FRAME)
-    if not folder.is_dir() or all(path.name in free or path.name.startswith(TEMPORARY) for path in folder.iterdir()):
+    if not folder.is_dir():
         return
-    for name in (PLOTS, *FILES):
+    if all(path.name in (LOCK, FRAME) or path.name.startswith(TEMPORARY) for path in folder.iterdir()):
+        return
+    for name in (PLOTS, FRAME, *FILES):
         own_path(folder, name)  # before hours are spent
     config = own_path(folder, CONFIG)
     if not config.is_file():
@@ -44,7 +45,7 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
 
 def clear(folder: Path, *, keep: bool = False) -> None:
     """Remove a run's own files, and nothing else; `keep` leaves its copy of a DataFrame."""
-    for name in (*pictures(folder), *FILES, *(() if keep else (FRAME,))):
+    for name in (*pictures(folder), *FILES, *([] if keep else [FRAME])):
         path = own_path(folder, name)
         if path.is_file():
             path.unlink()

@@ -70,7 +70,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         with _noted(path, console):
             save_own(draw(), folder, path)
             drawn.append(path)
-    names = (runs.CONFIG, runs.DATA, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
+    names = (runs.CONFIG, runs.DATA, runs.FRAME, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
     manifest.write(folder, [*(name for name in names if (folder / name).is_file()), *drawn])
     if judged[last].table:
         console.print(judged[last].table)

@@ -23,9 +23,9 @@ from rnnzoo.training.recipe import Recipe, check_saved
 
 CONFIG, CHECKPOINT, MODEL = "config.json", "checkpoint", "model.keras"
 HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
+EXPLAINED = f"{PLOTS}/explained.png"
 FRAME = "data.parquet"
 """The copy of a DataFrame that was trained on."""
-EXPLAINED = f"{PLOTS}/explained.png"
 
 
 class Results(TypedDict, total=False):

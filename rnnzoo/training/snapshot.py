@@ -1,27 +1,31 @@
 """A DataFrame as data: a run keeps a copy, so that it can be measured, resumed and extended."""
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
-from rnnzoo.data.files.reading import is_frame
 from rnnzoo.errors import InvalidType, InvalidValue
-from rnnzoo.files import fingerprint, own_file, own_path
+from rnnzoo.files import fingerprint, own_file
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.runs import FRAME
 
 
 def taken(recipe: Recipe) -> tuple[Recipe, Any]:
-    """Return the recipe with a file's name instead of a DataFrame, and the frame; None where there is none."""
+    """Return the recipe with the name of a copy instead of a DataFrame, and the frame; None where there is none."""
     frame = getattr(recipe.data, "file", None)
-    if not is_frame(frame):
+    if frame is None or isinstance(frame, str | os.PathLike):
         return recipe, None
-    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, file=FRAME)), frame
+    return _reading(recipe, FRAME), frame
 
 
-def at(recipe: Recipe, folder: Path) -> Recipe:
-    """Return the recipe that reads the copy in the run's folder."""
-    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, file=str((folder / FRAME).absolute())))
+def placed(recipe: Recipe, folder: Path) -> Recipe:
+    """Return the recipe so that it reads the run's own copy."""
+    return _reading(recipe, str((folder / FRAME).absolute()))
+
+
+def _reading(recipe: Recipe, file: str) -> Recipe:
+    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, file=file))
 
 
 def is_own(recipe: Recipe, folder: Path) -> bool:
@@ -30,13 +34,13 @@ def is_own(recipe: Recipe, folder: Path) -> bool:
 
 
 def write(frame: Any, folder: Path, replace: bool) -> None:
-    """Write a DataFrame into a run as Parquet.
+    """Write a DataFrame as Parquet.
 
     Raises:
         TypeError: Its columns hold what Parquet cannot.
         ValueError: Another one lies there, and `replace` is False.
     """
-    path = own_path(folder, FRAME)
+    path = folder / FRAME
     try:
         with own_file(folder, FRAME) as temporary:
             frame.rename(columns=str).to_parquet(temporary, index=False)

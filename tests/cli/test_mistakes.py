@@ -103,7 +103,7 @@ def test_wrong_inputs(recipe, capsys, tmp_path, run):
         (["[[1, 2]]", "--file", "x.txt"], "not both"),
         (["--file", str(tmp_path / "nowhere.txt")], "Cannot read"),
         (["--file", str(tmp_path / "half.npy")], "Cannot read"),
-        (["--file", str(tmp_path / "other.npz")], "Cannot read"),
+        (["--file", str(tmp_path / "other.npz")], "must hold an array x"),
     ):
         assert expected in refused(capsys, cli.main, recipe, ["predict", run, *arguments])
 

@@ -211,7 +211,7 @@ def test_readmes_command_for_tags(tmp_path, monkeypatch):
         "--tags",
         "xpos",
     ]
-    cli.main(recipe("tagging"), ["train", *files.split(), *TINY])
+    cli.main(recipe("tagging"), ["train", *files, *TINY])
     assert list(json.loads(Path("run/results.json").read_text())["data"]["classes"]) == ["NN", "VB"]
 
 

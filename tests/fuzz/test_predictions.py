@@ -16,7 +16,10 @@ ANY = st.recursive(
     max_leaves=8,
 )
 ROWS = st.lists(st.lists(st.lists(NUMBERS, min_size=7, max_size=9), max_size=3), max_size=3)
-RAW = st.one_of(st.lists(ANY, max_size=3), ANY, ROWS, ROWS.map(json.dumps), st.lists(st.text(max_size=20), max_size=3))
+GOOD = st.lists(st.lists(st.lists(st.integers(-3, 3), min_size=8, max_size=8), min_size=1, max_size=3), min_size=1)
+RAW = st.one_of(
+    GOOD, st.lists(ANY, max_size=3), ANY, ROWS, ROWS.map(json.dumps), st.lists(st.text(max_size=20), max_size=3)
+)
 
 
 @pytest.mark.parametrize("name", ["digits", "tags", "series"])

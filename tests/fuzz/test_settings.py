@@ -1,5 +1,6 @@
 """Recipes, models and command lines of any settings."""
 
+import dataclasses
 import io
 from contextlib import redirect_stderr, redirect_stdout
 
@@ -20,9 +21,9 @@ JUNK = st.one_of(
     st.dictionaries(st.sampled_from(["units", "dropout", "x"]), st.sampled_from([1, 0.5, "x", None, 10**30])),
     st.builds(object),
 )
-FIELDS = [name for name in Recipe.__dataclass_fields__ if name not in ("data",)]
+FIELDS = [field.name for field in dataclasses.fields(Recipe) if field.name != "data"]
 DATA = SequenceClassification("rnnzoo.data.embedded:digits")
-OF_DATA = [name for name, field in SequenceClassification.__dataclass_fields__.items() if field.init]
+OF_DATA = [field.name for field in dataclasses.fields(SequenceClassification) if field.init]
 
 
 @pytest.mark.usefixtures("speed")

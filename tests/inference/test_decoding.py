@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marks import others_slow
 
 import rnnzoo
 from rnnzoo import layers
@@ -25,7 +26,7 @@ NAMES = {
     "seq2seq_dot": {},
 }
 QUICK = ("seq2seq_lstm", "seq2seq_bahdanau")
-EACH = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in NAMES]
+EACH = others_slow(NAMES, QUICK)
 SOURCES = st.lists(st.lists(st.integers(1, 8), min_size=1, max_size=6), min_size=1, max_size=4)
 SEEDS = st.integers(0, 2**31)
 
@@ -209,13 +210,10 @@ for beam in (1, 3):
 
 
 @pytest.mark.parametrize(
-    ("name", "backend"),
-    [
-        pytest.param(name, backend, marks=() if (name, backend) == ("seq2seq_bahdanau", "jax") else pytest.mark.slow)
-        for name, backend in itertools.product(NAMES, ("tensorflow", "jax"))
-    ],
+    "where", others_slow([*itertools.product(NAMES, ("tensorflow", "jax"))], [("seq2seq_bahdanau", "jax")], "-".join)
 )
-def test_a_saved_model_decodes_the_same_in_a_fresh_process(model, tmp_path, python, name, backend):
+def test_a_saved_model_decodes_the_same_in_a_fresh_process(model, tmp_path, python, where):
+    name, backend = where
     it, sources = model(name, 3), [[3, 4, 0, 5], [6], [7, 8, 1]]
     it.save(tmp_path / "model.keras")
     done = python(

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 import zoo_cases
+from marks import others_slow
 from zoo_cases import label, saved_cases
 
 from rnnzoo import describe, layers, list_models
@@ -23,20 +24,25 @@ MECHANISMS = {
     ("deepar", "forecasting", "floats"),
     ("dlinear", "forecasting", "floats"),
     ("han", "regression", "floats"),
+    ("hawk", "tagging", "tokens"),
+    ("ind_rnn", "tagging", "tokens"),
     ("layernorm_lstm", "tagging", "tokens"),
+    ("lru", "tagging", "tokens"),
     ("lstnet", "forecasting", "floats"),
+    ("min_gru", "tagging", "tokens"),
+    ("min_lstm", "tagging", "tokens"),
+    ("mlp", "multilabel", "tokens"),
+    ("mogrifier_lstm", "tagging", "tokens"),
+    ("peephole_lstm", "tagging", "tokens"),
+    ("qrnn", "tagging", "tokens"),
     ("repeat_last", "forecasting", "floats"),
     ("segrnn", "forecasting", "floats"),
     ("seq2seq_bahdanau", "translation", "pairs"),
     ("seq2seq_dot", "translation", "pairs"),
     ("seq2seq_rnn", "translation", "pairs"),
+    ("sru", "tagging", "tokens"),
 }
 FEW = {case for case in MECHANISMS if case[0] in ("awd_lstm", "bilstm_luong", "deepar", "seq2seq_rnn")}
-
-
-def _marked(quick):
-    slow = pytest.mark.slow
-    return [pytest.param(case, id=label(case), marks=() if case in quick else slow) for case in saved_cases()]
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +95,12 @@ def _assert_same(answers, word, backend, atol):
     np.testing.assert_allclose(found, trained[word], atol=atol, rtol=0)
 
 
-@pytest.mark.parametrize("case", _marked(MECHANISMS))
+@pytest.mark.parametrize("case", others_slow(saved_cases(), MECHANISMS, label))
 def test_a_saved_model_answers_the_same_in_a_fresh_process(answers, case):
     _assert_same(answers, f"tensorflow/{label(case)}", "tensorflow", 1e-6)
 
 
-@pytest.mark.parametrize("case", _marked(FEW))
+@pytest.mark.parametrize("case", others_slow(saved_cases(), FEW, label))
 def test_on_jax_saved_models_answer_the_same(answers, case):
     """What JAX has saved, and what TensorFlow has saved."""
     _assert_same(answers, f"jax/{label(case)}", "jax", 1e-6)
@@ -105,6 +111,7 @@ def test_every_layer_and_every_head_is_among_them():
     kinds = {value for value in vars(layers).values() if isinstance(value, type) and issubclass(value, keras.Layer)}
     saved = {type(layer) for case in MECHANISMS for layer in zoo_cases.fresh(case)._flatten_layers()}
     elsewhere = {layers.Characters, layers.CRF, layers.CRFModel, layers.WordDropout}  # tests/layers/text saves these
+    elsewhere |= {layers.Effects}  # tests/layers/forecasting
     assert kinds - saved == elsewhere
     assert {task for _, task, _ in MECHANISMS} == {task for name in list_models() for task in describe(name).tasks}
     assert FEW < MECHANISMS < {*saved_cases()}

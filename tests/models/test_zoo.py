@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import zoo_cases
+from marks import others_slow
 from zoo_cases import FEATURES, KINDS, STEP_TASKS, cases, in_turn, label, rows, small
 
 import rnnzoo
@@ -12,7 +13,8 @@ from rnnzoo.errors import InvalidValue
 NAMES = list_models()
 TOLERANCE = 1e-5
 ONE = {*in_turn(cases())}
-CASES = [pytest.param(case, id=label(case), marks=() if case in ONE else pytest.mark.slow) for case in cases()]
+CASES = others_slow(cases(), ONE, label)
+POOLING = [name for name in NAMES if "pooling" in describe(name).hyperparameters]
 
 
 def test_every_model_task_and_kind_of_input_is_tried():
@@ -61,7 +63,7 @@ def test_padding_never_changes_an_answer_and_an_interior_0_does(case):
     assert np.abs(last[0] - last[2]).max() > 5e-5
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "pooling" in describe(name).hyperparameters])
+@pytest.mark.parametrize("name", others_slow(POOLING, ("gru", "bilstm")))
 def test_mean_and_maximum_are_blind_to_padding(name):
     _assert_blind_to_padding(zoo_cases.build(name, "regression", "floats", pooling="mean_max"), "regression", "floats")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from marks import others_slow
 
 from rnnzoo import build, cli
 from rnnzoo import layers as kernels
@@ -32,7 +33,7 @@ def train(name, folder, *arguments):
     return json.loads((folder / "results.json").read_text()), rows
 
 
-@pytest.mark.parametrize("model", ["lstm", "mlp"])
+@pytest.mark.parametrize("model", others_slow(["lstm", "mlp"], ["lstm"]))
 def test_lab(tmp_path, capsys, model):
     results, rows = train("lab", tmp_path / "run", "--model", model)
     assert len(rows) == 100

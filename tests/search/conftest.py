@@ -80,7 +80,7 @@ def computed(engine, monkeypatch):
 @pytest.fixture
 def killed(monkeypatch):
     """Return a function that makes the driver die before its n-th write from now, as kill -9 does: no write follows."""
-    write = files.write_json
+    write = files.write_own_json
 
     class Killed(BaseException):
         pass
@@ -88,12 +88,12 @@ def killed(monkeypatch):
     def install(count):
         left = iter(range(count))
 
-        def writing(path, content):
+        def writing(folder, name, content):
             if next(left, None) is None:
                 raise Killed
-            write(path, content)
+            write(folder, name, content)
 
-        monkeypatch.setattr(files, "write_json", writing)
+        monkeypatch.setattr(files, "write_own_json", writing)
 
     install.error = Killed
     return install

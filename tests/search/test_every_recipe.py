@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from marks import others_slow
 from rich.console import Console
 
 import rnnzoo
 from rnnzoo import layers
 from rnnzoo.data import (
     LanguageModeling,
+    MultilabelTexts,
     SequenceClassification,
     SequenceRegression,
     SeriesForecasting,
@@ -24,10 +26,16 @@ from rnnzoo.search.report import command
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
 RECIPES = [path for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.py")) if path.stem != "tables"]
-QUICK = ("adding", "digits", "ett", "imdb", "language_model", "tagging", "translate")  # one for each kind of data
-IN_A_TRIAL = [
-    pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow) for path in RECIPES
-]
+QUICK = (
+    "adding",
+    "digits",
+    "ett",
+    "imdb",
+    "language_model",
+    "multilabel",
+    "tagging",
+    "translate",
+)  # one for each kind of data
 SMALL = {"units": (2, 4), "sequence_length": (2, 5), "batch_size": (4, 8)}
 
 
@@ -38,6 +46,8 @@ def made(tmp_path_factory):
     words = np.array(["good", "fine", "bad", "poor", "film"])
     rows = [f"{' '.join(rng.choice(words, rng.integers(3, 9)))},{i % 2}" for i in range(40)]
     (folder / "texts.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
+    rows = [f"{' '.join(rng.choice(words, 5))},{('a', 'b', 'a|b')[i % 3]}" for i in range(40)]
+    (folder / "labels.csv").write_text("text,labels\n" + "\n".join(rows) + "\n")
     sentences = [rng.choice(words, rng.integers(3, 9)) for _ in range(40)]
     rows = [f"{' '.join(s)},{' '.join('NOUN' if w == 'film' else 'ADJ' for w in s)}" for s in sentences]
     (folder / "sentences.csv").write_text("words,tags\n" + "\n".join(rows) + "\n")
@@ -55,6 +65,7 @@ def small(path, made):
     """Return a recipe as its script has it, on little data of its kind."""
     recipe = runpy.run_path(str(path))["recipe"]
     data = {
+        MultilabelTexts: lambda: MultilabelTexts(file=str(made / "labels.csv"), label_separator="|"),
         TextClassification: lambda: TextClassification(file=str(made / "texts.csv"), truncate="both"),
         LanguageModeling: lambda: LanguageModeling(file=str(made / "book.txt")),
         TextPairs: lambda: TextPairs(str(made / "pairs.tsv")),
@@ -73,7 +84,8 @@ def test_every_oracle_proposes_for_every_recipe(path, tuner, made, computed, tmp
     found = rnnzoo.tune(recipe, output=tmp_path / "tune", trials=4, tuner=tuner, console=Console(quiet=True))
     assert [trial.state for trial in found.trials] == ["DONE"] * 4
     assert len({str(trial.settings) for trial in found.trials}) >= (3 if tuner == "hyperband" else 4)
-    searched = {"learning_rate", "units", "batch_size"}
+    searched = {"learning_rate", "batch_size"}
+    searched |= {"units"} & rnnzoo.describe(recipe.model).hyperparameters.keys()
     whole = recipe.task in ("tagging", "translation") or isinstance(recipe.data, SequenceData)  # equally long: pictures
     searched |= set() if whole else {"sequence_length"}
     assert searched <= found.trials[0].settings.keys()
@@ -84,14 +96,18 @@ def test_a_recipe_for_every_kind_of_data_is_quick():
     assert sorted(kind.__name__ for kind in {*kinds.values()}) == sorted(kinds[name].__name__ for name in QUICK)
 
 
-@pytest.mark.parametrize("path", IN_A_TRIAL)
+@pytest.mark.parametrize(
+    "path", others_slow(RECIPES, [RECIPES[0].with_stem(name) for name in QUICK], lambda path: path.stem)
+)
 def test_every_recipe_trains_in_a_trial(path, made, computed, engine, tmp_path):
     engine()
     tuner = TUNERS[RECIPES.index(path) % len(TUNERS)]
     recipe, options = dataclasses.replace(small(path, made), epochs=1), {"output": tmp_path / "tune", "trials": 1}
     flat = {"num_layers": None} if "num_layers" in rnnzoo.describe(recipe.model).hyperparameters else {}
     with layers.use("general"):  # compiles in no time
-        found = rnnzoo.tune(recipe, tuner=tuner, search=SMALL | flat, console=Console(quiet=True), **options)
+        dials = rnnzoo.describe(recipe.model).hyperparameters
+        search = {name: value for name, value in SMALL.items() if name != "units" or name in dials} | flat
+        found = rnnzoo.tune(recipe, tuner=tuner, search=search, console=Console(quiet=True), **options)
     (trial,) = found.trials
     assert trial.state == "DONE"
     assert np.isfinite(trial.score)

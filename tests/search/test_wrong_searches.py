@@ -125,7 +125,7 @@ def test_options_reach_the_search(small, computed, tmp_path, capsys):
     cli.main(small, ["tune", "--output", str(tmp_path / "tune"), *arguments])
     said = capsys.readouterr().out
     records = json.loads((tmp_path / "tune" / "search.json").read_text())["trials"]
-    assert {tuple(record["settings"]) for record in records} == {("model", "units", "num_layers", "sequence_length")}
+    assert {tuple(record["settings"]) for record in records} == {("model", "units", "num_layers")}
     for job in computed.jobs:
         assert job["recipe"]["hyperparameters"]["dropout"] == 0.3
         assert job["recipe"]["learning_rate"] == 0.02

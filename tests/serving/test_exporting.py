@@ -2,33 +2,56 @@
 
 import warnings
 
+import keras
 import numpy as np
 import pytest
-from refusals import refused
+from refusals import one_sentence, refused
+from zoo_cases import PAD, VOCABULARY, build, saved_cases
 
+import rnnzoo
 from rnnzoo import cli
+from rnnzoo.serving.exporting import export
+
+LENGTHS = [6, 1, 3, 5, 2]
+
+
+def answers(path, x):
+    """Run an exported file, row by row if its batch is fixed."""
+    import tensorflow as tf
+
+    if path.is_dir():
+        loaded = tf.saved_model.load(str(path))  # `serve` does not keep its variables alive
+        return np.asarray(loaded.serve(x))
+    if path.suffix == ".onnx":
+        session = pytest.importorskip("onnxruntime").InferenceSession(str(path))
+        return session.run(None, {session.get_inputs()[0].name: x})[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TensorFlow announces that its interpreter will move
+        interpreter = tf.lite.Interpreter(str(path))
+    interpreter.allocate_tensors()
+    found = []
+    for row in x:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], row[None])
+        interpreter.invoke()
+        found.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+    return np.concatenate(found)
+
+
+def padded(kind):
+    """Five rows of different lengths."""
+    rng, real = np.random.default_rng(5), np.arange(6) < np.array(LENGTHS)[:, None]
+    if kind == "tokens":
+        return np.where(real, rng.integers(1, VOCABULARY, real.shape), 0).astype("int32")
+    return np.where(real[..., None], rng.normal(size=(5, 6, 2)), PAD).astype("float32")
 
 
 @pytest.mark.parametrize(("form", "sizes"), [("tf_saved_model", []), ("litert", ["--sequence-length", "4"])])
 def test_export_answers_the_same(finished, tmp_path, capsys, form, sizes):
-    import tensorflow as tf
-
-    path = tmp_path / "exported"
+    path = tmp_path / "exported.tflite" if form == "litert" else tmp_path / "exported"
     cli.entry_point(["export", str(finished.folder), "--format", form, "--output", str(path), *sizes])
     assert str(path) in capsys.readouterr().out
     x = np.random.default_rng(5).normal(size=(1, 4, 2)).astype("float32")
-    if form == "litert":
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # TensorFlow announces that its interpreter will move
-            interpreter = tf.lite.Interpreter(str(path))
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
-        interpreter.invoke()
-        found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    else:
-        loaded = tf.saved_model.load(str(path))
-        found = np.asarray(loaded.serve(x))
-    np.testing.assert_allclose(found, finished.model.predict_on_batch(x), atol=1e-5)
+    np.testing.assert_allclose(answers(path, x), finished.model.predict_on_batch(x), atol=1e-5)
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
 
 
@@ -36,3 +59,80 @@ def test_export_needs_sizes(finished, capsys):
     assert "--sequence-length" in refused(
         capsys, cli.entry_point, ["export", str(finished.folder), "--format", "litert"]
     )
+
+
+def test_an_export_replaces_nothing_but_exports(finished, tmp_path, capsys):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "notes.txt").write_text("mine")
+    for form, there in (("tf_saved_model", mine), ("onnx", mine), ("tf_saved_model", mine / "notes.txt")):
+        said = refused(
+            capsys, cli.entry_point, ["export", str(finished.folder), "--format", form, "--output", str(there)]
+        )
+        assert "must not replace" in said
+    assert (mine / "notes.txt").read_text() == "mine"
+    path, _ = export(finished.folder, output=tmp_path / "exported")
+    export(finished.folder, output=path)  # its own
+    (path / "notes.txt").write_text("mine")
+    one_sentence(lambda: export(finished.folder, output=path), "must not replace")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["exported", "mine"]
+    one_sentence(lambda: export(finished.folder, "onyx"), "format must be tf_saved_model or")
+
+
+def test_the_check_is_made_with_the_run_itself(finished, tmp_path, monkeypatch):
+    import rnnzoo.serving.exporting as exporting
+
+    def other(model, **sizes):
+        copy = rnnzoo.rebuild(model, **sizes)
+        copy.set_weights([w + 0.1 for w in copy.get_weights()])
+        return copy
+
+    monkeypatch.setattr(exporting, "rebuild", other)
+    one_sentence(lambda: export(finished.folder, output=tmp_path / "exported"), "answers differently by")
+    assert not list(tmp_path.iterdir())
+
+
+def exported(model, path, form):
+    """Export by Keras's own method, as `rnnzoo export` does."""
+    sizes = {"batch_size": 1, "sequence_length": 6, "unroll": True} if form == "litert" else {}
+    model = rnnzoo.rebuild(model, **sizes)
+    model(padded("tokens" if model.inputs[0].dtype == "int32" else "floats")[:1])
+    model.export(str(path), format=form, verbose=False)
+    return path
+
+
+ENDINGS = {"tf_saved_model": "saved", "onnx": "model.onnx", "litert": "model.tflite"}
+
+
+def check(case, form, folder):
+    if form == "onnx":
+        pytest.importorskip("tf2onnx")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("exports by way of TensorFlow")
+    model, x = build(*case), padded(case[2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the converters
+        path = exported(model, folder / ENDINGS[form], form)
+    np.testing.assert_allclose(answers(path, x), model.predict_on_batch(x), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("bilstm", "litert"), ("bigru", "onnx"), ("segrnn", "onnx"), ("bilstm", "tf_saved_model")]
+)
+def test_padded_rows(name, form, tmp_path):
+    check((name, "forecasting", "floats") if name == "segrnn" else (name, "tagging", "tokens"), form, tmp_path)
+
+
+INSIDE = ("deepar", "encoder_decoder_gru", "han", "lstnet", "segrnn")
+"""Their loops are inside other layers and are not unrolled: LiteRT's interpreter cannot run them."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ENDINGS)
+@pytest.mark.parametrize("case", [c for c in saved_cases() if c[1] != "translation"], ids="-".join)
+def test_every_body_and_task(case, form, tmp_path):
+    if form == "litert" and case[0] in INSIDE:
+        with pytest.raises(Exception, match="not supported by this interpreter"):
+            check(case, form, tmp_path)
+    else:
+        check(case, form, tmp_path)

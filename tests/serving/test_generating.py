@@ -1,8 +1,11 @@
 """Generation: step by step equals the full pass, seeds, sampling, and what is refused."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
+from marks import others_slow
 from rich.console import Console
 
 import rnnzoo
@@ -51,7 +54,10 @@ def test_step_by_step_equals_the_full_pass(run):
     np.testing.assert_allclose(steps, full, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted({*rnnzoo.list_models(task="language_modeling")} - {"cnn_lstm"}))
+LANGUAGE_MODELS = sorted({*rnnzoo.list_models(task="language_modeling")} - {"cnn_lstm"})
+
+
+@pytest.mark.parametrize("name", others_slow(LANGUAGE_MODELS, ["awd_lstm", "gru"]))
 def test_every_model_step_by_step(name):
     """A convolution, which looks back over steps that are gone, is refused: see `tests/test_rebuild.py`."""
     model = rnnzoo.build(name, "language_modeling", vocabulary_size=9, units=4, tie_weights=True, seed=0)
@@ -115,10 +121,9 @@ def test_another_file_is_measured(run, tmp_path):
     assert run.evaluate(tmp_path / "other.txt")["accuracy"] > 0.9
 
 
-def test_other_runs_are_refused(tmp_path):
-    (tmp_path / "config.json").write_text('{"task": "classification"}')
+def test_other_runs_are_refused():
     with pytest.raises(ValueError, match=r"Only a language model.*'classification'"):
-        rnnzoo.generate(tmp_path, "a")
+        rnnzoo.generate(Path(__file__).parents[1] / "fixtures" / "before" / "digits", "a")
 
 
 def test_it_has_learned(run):

@@ -28,11 +28,13 @@ def test_tied_scores_are_products_with_the_tokens_vectors(tmp_path):
 def test_tied_vectors_learn_from_both_sides():
     """A token that is only ever an answer moves, and so does one that is only read."""
     model = tied(optimizer="sgd")
+    model.run_eagerly = True
     before = np.array(model.get_layer("embedding").embeddings)
     model.train_on_batch(np.array([[1, 2, 3]], "int32"), np.array([[4, 5, 6]]))
     moved = np.abs(np.asarray(model.get_layer("embedding").embeddings) - before).max(axis=1)
     assert (moved > 0).all()
     plain = rnnzoo.build("gru", "language_modeling", vocabulary_size=9, embedding_dim=5, units=4, optimizer="sgd")
+    plain.run_eagerly = True
     before = np.array(plain.get_layer("embedding").embeddings)
     plain.train_on_batch(np.array([[1, 2, 3]], "int32"), np.array([[4, 5, 6]]))
     moved = np.abs(np.asarray(plain.get_layer("embedding").embeddings) - before).max(axis=1)

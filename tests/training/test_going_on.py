@@ -163,7 +163,7 @@ def test_a_checkpoint_of_another_model(tmp_path):
     def model(units):
         return rnnzoo.build("mlp", features=2, units=units)
 
-    checkpoint.save(tmp_path / "checkpoint", model(3), checkpoint.State(epoch=1))
+    checkpoint.save(tmp_path / "checkpoint", model(3), checkpoint.State(epoch=1, history=[{"epoch": 1}]))
     with pytest.raises(InvalidValue, match="another model"):
         checkpoint.restore(tmp_path / "checkpoint", model(4))
 

@@ -3,6 +3,7 @@
 The proof is a file that must not appear.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -119,7 +120,8 @@ def test_a_stranger_s_function_is_not_called(hostile, witness, recipe, capsys):
     assert "--trust" in one_sentence(lambda: rnnzoo.load(run).evaluate(), "trust")
     assert "--trust" in refused(capsys, cli.main, recipe(), ["evaluate", str(run)])
     assert not witness.exists()
-    assert rnnzoo.load(run, trust=True).evaluate()["accuracy"] >= 0
+    with contextlib.suppress(ValueError):  # its labels are not those that the run was trained with
+        rnnzoo.load(run, trust=True).evaluate()
     assert witness.exists()
 
 

@@ -10,6 +10,8 @@ LONGEST = 400
 """Steps of the longest season that is looked for where no calendar tells."""
 CLEAR = 0.3
 """The autocorrelation of the changes at a season that is taken for one."""
+EXACT = 1e-9
+"""A naive forecast whose error is a smaller share of the spread is exact but for rounding: nothing is divided by it."""
 SERIES = 50
 """So many series are looked at."""
 
@@ -65,11 +67,12 @@ def naive_errors(train: np.ndarray, period: int) -> np.ndarray:
         period: Steps of the season.
 
     Returns:
-        Mean absolute and mean squared error, `(2, targets)`; NaN where it is 0.
+        Mean absolute and mean squared error, `(2, targets)`; NaN where it is 0 but for rounding.
     """
     period = period if period < len(train) else 1
     error = train[period:] - train[:-period]
     if not len(error):
         return np.full((2, train.shape[1]), np.nan)
     found = np.stack([np.abs(error).mean(axis=0), (error**2).mean(axis=0)])
-    return np.where(found > 0, found, np.nan)
+    spread = np.stack([np.ptp(train, axis=0), np.ptp(train, axis=0) ** 2])
+    return np.where(found > EXACT * spread, found, np.nan)

@@ -55,9 +55,8 @@ class Packing:
 
         def behind():
             """Every masked step is at the end: read after the others, or before them all."""
-            if zeros:
-                return fill_padding(outputs, self.lengths, 0.0)
-            return fill_padding(outputs, self.lengths, (blank(initial) if backwards else last)[:, None])
+            there = blank(initial) if backwards else last
+            return fill_padding(outputs, self.lengths, 0.0 if zeros else there[:, None])
 
         def anywhere():
             mask = self.mask[..., None]
@@ -82,9 +81,10 @@ def in_xla():
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf
-    from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
-    return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+    from rnnzoo.private.tensorflow import inside_xla
+
+    return not tf.executing_eagerly() and inside_xla(tf.compat.v1.get_default_graph())
 
 
 def blank(initial):

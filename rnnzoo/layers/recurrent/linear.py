@@ -20,46 +20,38 @@ class Recurrence(NamedTuple):
 
     Args:
         step: `step(z, state, constants) -> state`; z is what the step reads, the constants are the same at every step.
-        blocks: How many arrays z has.
-        states: How many the state has.
+        states: How many arrays the state has.
         coefficients: Of a linear one: `coefficients(z, constants) -> a, b`, each a list: the number itself, or its real
             and imaginary part.
     """
 
     step: Callable
-    blocks: int
     states: int = 1
     coefficients: Callable | None = None
 
 
-def linear(blocks):
-    """Make `coefficients(z, constants) -> a, b` a recurrence h_t = a ⊙ h_{t-1} + b; z has so many `blocks`."""
+def linear(coefficients):
+    """Make `coefficients(z, constants) -> a, b` a recurrence h_t = a ⊙ h_{t-1} + b; use it as a decorator."""
 
-    def decorate(coefficients):
-        def step(z, state, constants):
-            a, b = coefficients(z, constants)
-            return [a * state[0] + b]
+    def step(z, state, constants):
+        a, b = coefficients(z, constants)
+        return [a * state[0] + b]
 
-        return Recurrence(step, blocks, 1, lambda z, constants: [[part] for part in coefficients(z, constants)])
-
-    return decorate
+    return Recurrence(step, 1, lambda z, constants: [[part] for part in coefficients(z, constants)])
 
 
-def complex_linear(blocks):
+def complex_linear(coefficients):
     """The same for complex numbers: `coefficients` gives the pairs a and b of real and imaginary part."""
 
-    def decorate(coefficients):
-        def step(z, state, constants):
-            a, b = coefficients(z, constants)
-            return [product + add for product, add in zip(_times(a, state), b, strict=True)]
+    def step(z, state, constants):
+        a, b = coefficients(z, constants)
+        return [product + add for product, add in zip(_times(a, state), b, strict=True)]
 
-        return Recurrence(step, blocks, 2, coefficients)
-
-    return decorate
+    return Recurrence(step, 2, coefficients)
 
 
-_REAL = linear(2)(lambda z, constants: z)
-_COMPLEX = complex_linear(4)(lambda z, constants: (z[:2], z[2:]))
+_REAL = linear(lambda z, constants: z)
+_COMPLEX = complex_linear(lambda z, constants: (z[:2], z[2:]))
 
 
 def linear_recurrence(a, b, initial=None, lengths=None, reverse=False):
@@ -86,13 +78,12 @@ def linear_recurrence(a, b, initial=None, lengths=None, reverse=False):
             f"Received: a={type(a).__name__}, b={type(b).__name__}, initial={type(initial).__name__}"
         )
     of_pairs = pairs.pop()
-    parts = [*a, *b] if of_pairs else [a, b]
+    z = [*a, *b] if of_pairs else [a, b]
     state = initial if of_pairs or initial is None else [initial]
     if state is None:
         state = [ops.zeros_like(part[:, 0]) for part in (b if of_pairs else [b])]
     recurrence = _COMPLEX if of_pairs else _REAL
-    z = ops.concatenate(parts, axis=-1)
-    path = paths.elementwise(linear=True, steps=z.shape[1])
+    path = paths.elementwise(linear=True, steps=z[0].shape[1])
     hs = run(path, recurrence, z, list(state), [], lengths, reverse)
     last = [last_state(h, reverse) for h in hs]
     return (tuple(hs), tuple(last)) if of_pairs else (hs[0], last[0])
@@ -104,12 +95,12 @@ def last_state(h, reverse):
 
 
 def run(path, recurrence, z, state, constants, lengths, reverse):
-    """Run a recurrence over `z` `(batch, time, blocks * units)`, float32.
+    """Run a recurrence over time.
 
     Args:
         path: How: `compiled`, `scan`, `associative` or `general`.
         recurrence: Its step.
-        z: What the steps read, block beside block.
+        z: What the steps read: a list of `(batch, time, k * units)`, float32, which count as k arrays side by side.
         state: A list of `(batch, units)`.
         constants: A list of `(units,)`.
         lengths: As for `linear_recurrence`.
@@ -130,14 +121,16 @@ def _scan(recurrence, z, state, constants, lengths, reverse):
     """JAX's own loop. On a CPU eight steps make one of the loop."""
     import jax
 
+    units = state[0].shape[-1]
+
     def body(state, now):
         t, z_t = now
-        after = recurrence.step(blocks(z_t, recurrence), state, constants)
+        after = recurrence.step(blocks(z_t, units), state, constants)
         if lengths is not None:
             after = [ops.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True)]
         return after, after
 
-    steps = ops.arange(z.shape[1], dtype="int32"), ops.swapaxes(z, 0, 1)
+    steps = ops.arange(z[0].shape[1], dtype="int32"), [ops.swapaxes(part, 0, 1) for part in z]
     unroll = 8 if paths.device() == "cpu" else 1
     _, hs = jax.lax.scan(body, list(state), steps, reverse=reverse, unroll=unroll)
     return [ops.swapaxes(h, 0, 1) for h in hs]
@@ -145,10 +138,10 @@ def _scan(recurrence, z, state, constants, lengths, reverse):
 
 def _associative(recurrence, z, state, constants, lengths, reverse):
     """In parallel over time, in about 2 log2(time) rounds."""
-    a, b = recurrence.coefficients(blocks(z, recurrence), constants)
+    a, b = recurrence.coefficients(blocks(z, state[0].shape[-1]), constants)
     a, b = [ops.broadcast_to(part, ops.shape(b[0])) for part in a], list(b)
     if lengths is not None:  # a padded step changes nothing
-        real = real_steps.is_real(lengths, ops.shape(z)[1])
+        real = real_steps.is_real(lengths, ops.shape(z[0])[1])
         a = [ops.where(real, part, 1.0 - k) for k, part in enumerate(a)]
         b = [ops.where(real, part, 0.0) for part in b]
     first = slice(-1, None) if reverse else slice(0, 1)
@@ -167,9 +160,9 @@ def _associative(recurrence, z, state, constants, lengths, reverse):
 
 def _general(recurrence, z, state, constants, lengths, reverse):
     """A loop in Python."""
-    found, steps = [], range(z.shape[1])
+    found, steps, units = [], range(z[0].shape[1]), state[0].shape[-1]
     for t in reversed(steps) if reverse else steps:
-        after = recurrence.step(blocks(z[:, t], recurrence), state, constants)
+        after = recurrence.step(blocks([part[:, t] for part in z], units), state, constants)
         if lengths is not None:
             after = [ops.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True)]
         state = after
@@ -177,9 +170,9 @@ def _general(recurrence, z, state, constants, lengths, reverse):
     return [ops.stack(h, axis=1) for h in zip(*(found[::-1] if reverse else found), strict=True)]
 
 
-def blocks(z, recurrence):
-    """Cut `(..., blocks * units)` into the arrays that a step reads."""
-    return ops.split(z, recurrence.blocks, axis=-1)
+def blocks(z, units):
+    """Cut arrays `(..., k * units)` into those that a step reads."""
+    return [block for part in z for block in ops.split(part, part.shape[-1] // units, axis=-1)]
 
 
 def _times(a, b):

@@ -2,9 +2,9 @@
 
 import keras
 from keras import ops
-from keras.src.backend import get_keras_mask
 
 from rnnzoo.layers.text.steps import at_real_steps
+from rnnzoo.private.keras import mask_of
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -18,7 +18,7 @@ class Perplexity(keras.metrics.SparseCategoricalCrossentropy):
         super().__init__(name=name, dtype=dtype, from_logits=True)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        return super().update_state(at_real_steps(y_true, get_keras_mask(y_pred)), y_pred, sample_weight)
+        return super().update_state(at_real_steps(y_true, mask_of(y_pred)), y_pred, sample_weight)
 
     def result(self):
         return ops.exp(super().result())

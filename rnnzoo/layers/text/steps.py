@@ -2,7 +2,8 @@
 
 import keras
 from keras import ops
-from keras.src.backend import get_keras_mask
+
+from rnnzoo.private.keras import mask_of
 
 
 def at_real_steps(y_true, mask):
@@ -23,4 +24,4 @@ class StepsCrossEntropy(keras.losses.SparseCategoricalCrossentropy):
     """Keras's own, with any label allowed at padded steps, such as -100."""
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        return super().__call__(at_real_steps(y_true, get_keras_mask(y_pred)), y_pred, sample_weight)
+        return super().__call__(at_real_steps(y_true, mask_of(y_pred)), y_pred, sample_weight)

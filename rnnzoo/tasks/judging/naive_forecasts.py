@@ -60,7 +60,8 @@ def _ridge(train: Batches, outputs: int) -> Forecaster | None:
     def forecast(x):
         x = np.asarray(x)
         rows = _rows(x, outputs)
-        y = ridge.predict(rows - rows[:, -1:]) + rows[:, -1:]
+        change = ridge.predict(rows - rows[:, -1:]).reshape(len(rows), -1)  # of one step it gives a flat array
+        y = change + rows[:, -1:]
         return y.reshape(len(x), outputs, -1).transpose(0, 2, 1)
 
     return forecast

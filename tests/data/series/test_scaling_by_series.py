@@ -91,6 +91,12 @@ def test_scale_free_measures_are_those_of_their_definitions():
     )
 
 
+def test_nothing_is_divided_by_a_naive_forecast_that_is_exact():
+    wave = np.sin(2 * np.pi * np.arange(50) / 5)[:, None]
+    assert np.isnan(naive_errors(wave, 5)).all()
+    assert np.isfinite(naive_errors(wave, 4)).all()
+
+
 def test_a_season_is_found_under_a_trend():
     t = np.arange(200)
     rng = np.random.default_rng(0)

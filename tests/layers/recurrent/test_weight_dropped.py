@@ -50,6 +50,7 @@ def test_predicting_drops_nothing_and_a_batch_draws_anew():
 
 def test_the_weights_train_and_are_the_layers_own_again():
     model = rnnzoo.build("awd_lstm", "language_modeling", vocabulary_size=9, units=4, num_layers=1, seed=0)
+    model.run_eagerly = True
     before = [np.array(w) for w in model.get_layer("body").weights]
     tokens = RNG.integers(1, 9, (4, 6)).astype("int32")
     model.fit(tokens, tokens, epochs=2, verbose=0)
@@ -85,6 +86,7 @@ def test_mixed_precision_has_float32_losses_and_scores():
         model = rnnzoo.build("awd_lstm", "language_modeling", vocabulary_size=9, units=4, tie_weights=True, seed=0)
     finally:
         keras.config.set_dtype_policy(before)
+    model.run_eagerly = True
     tokens = RNG.integers(1, 9, (4, 7))
     assert model(tokens).dtype == "float32"
     assert np.isfinite(model.train_on_batch(tokens, tokens, return_dict=True)["loss"])

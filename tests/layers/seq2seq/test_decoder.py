@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
+from marks import others_slow
 
 import rnnzoo
 from rnnzoo import layers
@@ -164,7 +165,7 @@ def test_scheduled_sampling_feeds_own_answers(kind, options):
     )
 
 
-@pytest.mark.parametrize("name", ["seq2seq_gru", "seq2seq_bahdanau"])
+@pytest.mark.parametrize("name", others_slow(["seq2seq_gru", "seq2seq_bahdanau"], ["seq2seq_bahdanau"]))
 def test_scheduled_sampling_trains_on_batches_of_any_length(name):
     """As a recipe's data are: the length is unknown to the graph."""
     sizes = {"vocabulary_size": 9, "outputs": OUTPUTS, "units": 4, "embedding_dim": 3}
@@ -209,11 +210,12 @@ def test_a_mask_leaves_padded_steps_out_of_the_loss():
     np.testing.assert_allclose(weighted, [loss, accuracy], rtol=1e-5)
 
 
-@pytest.mark.parametrize(("case", "rows"), [(11, 3), (12, 1), (13, 3)], ids=[IDS[i] for i in (11, 12, 13)])
-def test_the_compiled_loop_has_the_gradients_of_the_general_one(case, rows):
+@pytest.mark.parametrize("case", others_slow([11, 12, 13], [12], IDS.__getitem__))
+def test_the_compiled_loop_has_the_gradients_of_the_general_one(case):
     import tensorflow as tf
 
     kind, options = DECODERS[case]
+    rows = 1 if case == 12 else 3
     decoder, memory, states = made(kind, **options)
     memory, states = tf.constant(memory[:rows]), [tf.constant(s[:rows]) for s in states]
 

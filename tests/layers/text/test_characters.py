@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from marks import others_slow
 
 import rnnzoo
 from rnnzoo import layers
@@ -90,11 +91,11 @@ def test_a_model_of_words_and_characters(tmp_path, kind, crf):
     np.testing.assert_allclose(rnnzoo.rebuild(model, batch_size=2).predict_on_batch(x), expected, atol=1e-6)
 
 
-def test_every_body_of_the_zoo_takes_characters():
-    for name in rnnzoo.list_models(task="tagging"):
-        small = {word: 4 for word in ("units", "filters") if word in rnnzoo.describe(name).hyperparameters}
-        model = rnnzoo.build(name, "tagging", **SMALL | small, crf=True)
-        assert model((TOKENS, LETTERS)).shape == (2, 3, 3), name
+@pytest.mark.parametrize("name", others_slow(rnnzoo.list_models(task="tagging"), ["cnn_bigru"]))
+def test_every_body_of_the_zoo_takes_characters(name):
+    small = {word: 4 for word in ("units", "filters") if word in rnnzoo.describe(name).hyperparameters}
+    model = rnnzoo.build(name, "tagging", **SMALL | small, crf=True)
+    assert model((TOKENS, LETTERS)).shape == (2, 3, 3)
 
 
 @pytest.mark.parametrize(

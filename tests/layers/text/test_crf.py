@@ -167,7 +167,8 @@ def test_the_gradient_of_the_partition_function_is_the_marginal_probability():
 
 
 def moved(model, seed=0):
-    """Give every weight a value that shows."""
+    """Give every weight a value that shows; and train step by step, which compiles nothing."""
+    model.run_eagerly = True
     rng = np.random.default_rng(seed)
     model.set_weights([rng.normal(0, 0.7, w.shape) for w in model.get_weights()])
     return model
@@ -211,6 +212,7 @@ def test_padding_changes_no_answer_of_a_model():
 
 def test_features_have_no_mask():
     model = rnnzoo.build("gru", "tagging", features=2, outputs=3, units=4, crf=True)
+    model.run_eagerly = True
     x = np.random.default_rng(0).normal(size=(5, 4, 2)).astype("float32")
     assert np.isfinite(model.train_on_batch(x, np.ones((5, 4), "int32"), return_dict=True)["loss"])
     assert model.predict_on_batch(x).shape == (5, 4, 3)

@@ -93,6 +93,9 @@ def test_values(shape):
     r2 = 1 - (error.reshape(len(y), -1) ** 2).sum(axis=0) / ((columns - columns.mean(axis=0)) ** 2).sum(axis=0)
     mse = (error**2).mean()
     expected = {"loss": mse, "mse": mse, "rmse": math.sqrt(mse), "mae": np.abs(error).mean(), "r2": r2.mean()}
+    if len(shape) == 3:
+        pooled = 1 - (error**2).sum() / ((y - y.mean(dtype="float64")) ** 2).sum()
+        expected |= {"r2_by_step": expected.pop("r2"), "r2_pooled": pooled}
     assert found == pytest.approx(expected, rel=1e-6)
 
 
@@ -149,6 +152,7 @@ def test_what_is_watched_is_measured():
         make = steps if task in ("tagging", "language_modeling") else whole
         values = task in ("regression", "forecasting")
         y = rng.normal(size=(40, 3)).astype("float32") if values else np.arange(40) % 3
+        y = np.eye(3, dtype="float32")[y] if task == "multilabel" else y
         found = find(task).evaluate(*make(rng.normal(size=(40, 3)).astype("float32"), y))
         assert set(names) <= found.keys()
 

@@ -32,6 +32,16 @@ def test_naive_forecasts(loaded):
     assert min(np.abs(answer - one).max() for one in expected) < 1e-4
 
 
+@pytest.mark.parametrize("horizon", [1, 4])
+@pytest.mark.parametrize("targets", [("load",), ()])
+def test_a_forecast_has_the_shape_of_the_truth(tmp_path, horizon, targets):
+    data, parts = load(write(tmp_path / "s.csv", wave(200)), horizon=horizon, target=targets, period=5)
+    for name, forecast in naive_forecasters(parts["train"], **data.naive_sizes).items():
+        x, y = (part[np.arange(7)] for part in (parts["test"].x, parts["test"].y))
+        assert forecast(x).shape == y.shape, name
+        assert np.isfinite(forecast_errors(forecast, parts["test"], data).scores()["rmse"])
+
+
 def test_the_verdict_says_who_wins():
     others = {"repeat_last": {"rmse": 1.0}, "ridge": {"rmse": 0.5}}
     assert "gru loses to ridge on the same steps by 60.0%" in verdict("gru", {"rmse": 0.8}, others)

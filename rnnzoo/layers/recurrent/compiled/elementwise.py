@@ -16,18 +16,18 @@ from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
 
 
 def run(recurrence, z, state, constants, lengths, reverse):
-    """Run a recurrence over `z` `(batch, time, blocks * units)`; see `rnnzoo.layers.recurrent.linear.run`."""
+    """Run a recurrence over z, arrays `(batch, time, k * units)`; see `rnnzoo.layers.recurrent.linear.run`."""
     units = state[0].shape[-1]
     forward, backward = _compiled(recurrence, units, bool(reverse))
     state = [tf.convert_to_tensor(s) for s in state]
-    constants = [tf.broadcast_to(c, [tf.shape(z)[0], units]) for c in constants]
-    count = len(state)
+    constants = [tf.broadcast_to(c, [tf.shape(z[0])[0], units]) for c in constants]
+    arrays, count = len(z), len(z) + len(state)
 
     @tf.custom_gradient
-    def through_time(*inputs):
+    def through_time(*given):
         # Without this TensorFlow would prepare to differentiate the compiled loops as well.
-        z, *others = map(tf.stop_gradient, inputs)
-        state, constants = others[:count], others[count:]
+        inputs = list(map(tf.stop_gradient, given))
+        z, state, constants = inputs[:arrays], inputs[arrays:count], inputs[count:]
         hs = forward(z, state, constants, lengths)
 
         def gradient(*upstream):
@@ -40,7 +40,7 @@ def run(recurrence, z, state, constants, lengths, reverse):
 
         return tuple(hs), gradient
 
-    return list(through_time(z, *state, *constants))
+    return list(through_time(*z, *state, *constants))
 
 
 def _no_second_derivative(*_):
@@ -62,24 +62,23 @@ def _compiled(recurrence, units, reverse):
         return [tf.where(real, new, old) for new, old in zip(after, state, strict=True)]
 
     def forward(z, state, constants, lengths):
-        time = tf.shape(z)[1]
-        hs = [tf.zeros([tf.shape(z)[0], time, units], z.dtype) for _ in state]
+        rows, time = tf.shape(z[0])[0], tf.shape(z[0])[1]
+        hs = [tf.zeros([rows, time, units], s.dtype) for s in state]
 
         def body(i, state, hs):
             t = time - 1 - i if reverse else i
-            z_t = [_read(z, t, k, units) for k in range(recurrence.blocks)]
-            state = step(z_t, state, constants, lengths, t)
+            state = step(_blocks(z, t, units), state, constants, lengths, t)
             return i + 1, state, [_write(h, s, t, 0) for h, s in zip(hs, state, strict=True)]
 
         return tf.while_loop(lambda i, *_: i < time, body, (0, state, hs))[2]
 
     def backward(z, state, constants, lengths, hs, upstream):
-        time = tf.shape(z)[1]
+        time = tf.shape(z[0])[1]
         sums = [tf.zeros_like(c) for c in constants]
 
         def body(i, d, dz, sums):
             t = i if reverse else time - 1 - i
-            z_t = [_read(z, t, k, units) for k in range(recurrence.blocks)]
+            z_t = _blocks(z, t, units)
             first, t_before = i == time - 1, (tf.minimum(t + 1, time - 1) if reverse else tf.maximum(t - 1, 0))
             before = [tf.where(first, s, _read(h, t_before, 0, units)) for s, h in zip(state, hs, strict=True)]
             d = [a + _read(g, t, 0, units) for a, g in zip(d, upstream, strict=True)]
@@ -87,19 +86,26 @@ def _compiled(recurrence, units, reverse):
                 tape.watch([z_t, before, constants])
                 after = step(z_t, before, constants, lengths, t)
             d_z, d, d_constants = tape.gradient(after, [z_t, before, constants], d, unconnected_gradients="zero")
-            for k, value in enumerate(d_z):
-                dz = _write(dz, value, t, k * units)
+            places = ((k, start) for k, part in enumerate(z) for start in range(0, part.shape[-1], units))
+            dz = list(dz)
+            for (k, start), value in zip(places, d_z, strict=True):
+                dz[k] = _write(dz[k], value, t, start)
             return i + 1, d, dz, [a + b for a, b in zip(sums, d_constants, strict=True)]
 
-        start = 0, [tf.zeros_like(s) for s in state], tf.zeros_like(z), sums
+        start = 0, [tf.zeros_like(s) for s in state], [tf.zeros_like(part) for part in z], sums
         _, d, dz, sums = tf.while_loop(lambda i, *_: i < time, body, start)
-        return [dz, *d, *sums]
+        return [*dz, *d, *sums]
 
     return [tf.function(loop, jit_compile=True, autograph=False, reduce_retracing=True) for loop in (forward, backward)]
 
 
-def _read(array, t, block, units):
-    return tf.squeeze(dynamic_slice(array, [0, t, block * units], [tf.shape(array)[0], 1, units]), 1)
+def _blocks(z, t, units):
+    """What step t reads."""
+    return [_read(part, t, start, units) for part in z for start in range(0, part.shape[-1], units)]
+
+
+def _read(array, t, start, units):
+    return tf.squeeze(dynamic_slice(array, [0, t, start], [tf.shape(array)[0], 1, units]), 1)
 
 
 def _write(array, value, t, start):

@@ -60,6 +60,10 @@ class Cell(keras.layers.Layer):
         """Return the `kernel_size` views of x `(batch, kernel_size - 1 + time, features)`, the newest step last."""
         return [x[:, j : (j + 1 - self.kernel_size) or None] for j in range(self.kernel_size)]
 
+    def short_convolution(self, x, taps):
+        """Convolve each feature of x by itself: taps `(kernel_size, features)`, the newest step last."""
+        return ops.depthwise_conv(x, ops.cast(taps, x.dtype)[:, :, None], strides=1, padding="valid")
+
     @property
     def state_dtype(self):
         """float32 where the layer computes in half precision."""
@@ -70,7 +74,7 @@ class Cell(keras.layers.Layer):
         return []
 
     def inputs(self, x):
-        """Return z `(batch, time, blocks * units)`, and what `outputs` needs of x besides.
+        """Return z, a list of `(batch, time, k * units)`, and what `outputs` needs of x besides.
 
         Args:
             x: `(batch, kernel_size - 1 + time, features)`: the steps before, and those of now.
@@ -95,8 +99,8 @@ class Cell(keras.layers.Layer):
     def call(self, x, states):
         states, x = self.extended(x[:, None], list(states))
         z, extra = self.inputs(x)
-        z = ops.cast(z, self.state_dtype)
-        after = self.recurrence.step(linear.blocks(z[:, 0], self.recurrence), states, self.constants())
+        z = [ops.cast(part[:, 0], self.state_dtype) for part in z]
+        after = self.recurrence.step(linear.blocks(z, self.units), states, self.constants())
         output = self.outputs(extra, [h[:, None] for h in after])[:, 0]
         past = [ops.cast(ops.reshape(x[:, 1:], (-1, size)), self.state_dtype) for size in self.state_size[len(after) :]]
         return ops.cast(output, self.state_dtype), [*after, *past]
@@ -175,7 +179,7 @@ class Recurrent(keras.layers.RNN):
         before, extended = self.cell.extended(x, state)
         z, extra = self.cell.inputs(extended)
         reverse = self.go_backwards and not turned
-        z, constants = ops.cast(z, self.cell.state_dtype), self.cell.constants()
+        z, constants = [ops.cast(part, self.cell.state_dtype) for part in z], self.cell.constants()
         hs = linear.run(path, self.cell.recurrence, z, before, constants, lengths, reverse)
         outputs = self.cell.outputs(extra, hs)
         after = [linear.last_state(h, reverse) for h in hs]

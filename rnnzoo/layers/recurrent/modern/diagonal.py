@@ -9,10 +9,11 @@ from rnnzoo.layers.recurrent.linear import complex_linear, linear
 from rnnzoo.layers.recurrent.modern.base import Cell, Recurrent
 
 
-@complex_linear(blocks=2)
+@complex_linear
 def diagonal(z, constants):
-    """h_t = λ ⊙ h_{t-1} + z_t."""
-    return constants, z
+    """h_t = λ ⊙ h_{t-1} + γ ⊙ z_t."""
+    *eigenvalues, gamma = constants
+    return eigenvalues, [gamma * part for part in z]
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -46,14 +47,13 @@ class LRUCell(Cell):
         self.gamma = self.vector("gamma", lambda shape, dtype=None: 0.5 * ops.log(1 - ops.exp(-2 * ops.exp(self.nu))))
 
     def constants(self):
-        """λ = exp(-exp(ν) + i exp(θ)): |λ| < 1 whatever ν (section 3.3)."""
-        nu, theta = (ops.cast(v, self.state_dtype) for v in (self.nu, self.theta))
+        """λ = exp(-exp(ν) + i exp(θ)), so that |λ| < 1 whatever ν (section 3.3), and γ."""
+        nu, theta, gamma = (ops.cast(v, self.state_dtype) for v in (self.nu, self.theta, self.gamma))
         radius, phase = ops.exp(-ops.exp(nu)), ops.exp(theta)
-        return [radius * ops.cos(phase), radius * ops.sin(phase)]
+        return [radius * ops.cos(phase), radius * ops.sin(phase), ops.exp(gamma)]
 
     def inputs(self, x):
-        gamma = ops.exp(ops.cast(self.gamma, self.compute_dtype))
-        return self.dense(x, self.w_in) * ops.concatenate([gamma, gamma]), self.dense(x, self.skip)  # γ ⊙ (B x)
+        return [self.dense(x, self.w_in)], self.dense(x, self.skip)  # B x and D x
 
     def outputs(self, extra, states):
         y = self.dense(ops.concatenate(states, axis=-1), self.w_out)  # Re(C h): two real products
@@ -79,7 +79,7 @@ class LRU(Recurrent):
     cell_class = LRUCell
 
 
-@linear(blocks=3)
+@linear
 def rg_lru(z, constants):
     """(1) to (4): a_t = σ(Λ)^(c r_t), h_t = a_t ⊙ h_{t-1} + sqrt(1 - a_t²) ⊙ (i_t ⊙ x_t); c = 8."""
     (r, i, x), (log_a,) = z, constants
@@ -114,12 +114,11 @@ class HawkCell(Cell):
         return [-8.0 * ops.softplus(-ops.cast(self.decay, self.state_dtype))]  # c log σ(Λ)
 
     def inputs(self, x):
-        taps = ops.cast(self.taps, self.compute_dtype)
         # Without a bias the projection of no step is zero, so that the window may hold unprojected steps.
-        x_t = sum(part * taps[j] for j, part in enumerate(self.window(self.dense(x, self.w_x))))
+        x_t = self.short_convolution(self.dense(x, self.w_x), self.taps)
         gates = self.dense(x_t, self.w, self.b)
         branch = ops.gelu(self.dense(self.window(x)[-1], self.w_gelu), approximate=True)
-        return ops.concatenate([gates, x_t], axis=-1), branch
+        return [gates, x_t], branch
 
     def outputs(self, extra, states):
         return ops.cast(extra, states[0].dtype) * states[0]

@@ -12,7 +12,7 @@ def g(x):
     return ops.where(x >= 0, ops.maximum(x, 0) + 0.5, ops.sigmoid(x))
 
 
-@linear(blocks=2)
+@linear
 def min_gru(z, constants):
     """Section 3.1: h_t = (1 - z_t) ⊙ h_{t-1} + z_t ⊙ h~_t with z_t = σ(W_z x_t), h~_t = g(W_h x_t)."""
     z, h = z
@@ -20,7 +20,7 @@ def min_gru(z, constants):
     return ops.sigmoid(-z), z_t * g(h)
 
 
-@linear(blocks=3)
+@linear
 def min_lstm(z, constants):
     """Section 3.2: h_t = f'_t ⊙ h_{t-1} + i'_t ⊙ h~_t with f' = f / (f + i), i' = i / (f + i).
 
@@ -35,34 +35,35 @@ def min_lstm(z, constants):
 class _Cell(Cell):
     """Gates from the input, before them a short convolution of each feature by itself if `kernel_size` > 1."""
 
+    gates: int
+
     def build(self, input_shape):
         super().build(input_shape)
         if self.kernel_size > 1:
             bound = self.kernel_size**-0.5
             uniform = keras.initializers.RandomUniform(-bound, bound)
             self.taps = self.add_weight(shape=(self.kernel_size, self.features), name="taps", initializer=uniform)
-        self.w = self.kernel(self.features, self.recurrence.blocks * self.units)
-        self.b = self.vector("bias", width=self.recurrence.blocks * self.units)
+        self.w = self.kernel(self.features, self.gates * self.units)
+        self.b = self.vector("bias", width=self.gates * self.units)
 
     def inputs(self, x):
         if self.kernel_size > 1:
-            taps = ops.cast(self.taps, x.dtype)
-            x = sum(part * taps[j] for j, part in enumerate(self.window(x)))
-        return self.dense(x, self.w, self.b), None
+            x = self.short_convolution(x, self.taps)
+        return [self.dense(x, self.w, self.b)], None
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class MinGRUCell(_Cell):
     """One step of a minGRU."""
 
-    recurrence = min_gru
+    recurrence, gates = min_gru, 2
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class MinLSTMCell(_Cell):
     """One step of a minLSTM."""
 
-    recurrence = min_lstm
+    recurrence, gates = min_lstm, 3
 
 
 @keras.saving.register_keras_serializable("rnnzoo")

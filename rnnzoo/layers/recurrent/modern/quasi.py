@@ -8,7 +8,7 @@ from rnnzoo.layers.recurrent.linear import Recurrence, linear
 from rnnzoo.layers.recurrent.modern.base import Cell, Recurrent
 
 
-@linear(blocks=2)
+@linear
 def f_pooling(z, constants):
     """(4) c_t = f_t ⊙ c_{t-1} + (1 - f_t) ⊙ z_t, with (1) z = tanh(W_z * x), f = σ(W_f * x)."""
     z, f = z
@@ -29,7 +29,7 @@ class QRNNCell(Cell):
 
     def inputs(self, x):
         x = ops.concatenate(self.window(x), axis=-1)
-        return self.dense(x, self.w, self.b), self.dense(x, self.w_o, self.b_o)
+        return [self.dense(x, self.w, self.b)], self.dense(x, self.w_o, self.b_o)
 
     def outputs(self, extra, states):
         return ops.sigmoid(ops.cast(extra, states[0].dtype)) * states[0]  # (4) h_t = o_t ⊙ c_t
@@ -49,18 +49,18 @@ class QRNN(Recurrent):
 
 
 def _sru(z, state, constants):
-    (w_x, f, r, x), (_, c), (v_f, v_r) = z, state, constants
-    f_t = ops.sigmoid(f + v_f * c)  # (1), (3): both gates look at c_{t-1}
-    r_t = ops.sigmoid(r + v_r * c)
+    (w_x, f, r, x), (_, c), (v_f, v_r, b_f, b_r) = z, state, constants
+    f_t = ops.sigmoid(f + v_f * c + b_f)  # (1), (3): both gates look at c_{t-1}
+    r_t = ops.sigmoid(r + v_r * c + b_r)
     c_t = f_t * c + (1 - f_t) * w_x  # (2)
-    return [r_t * c_t + (1 - r_t) * x, c_t]  # (4)
+    return [r_t * c_t + (1 - r_t) * 3**0.5 * x, c_t]  # (4); section 3.2: α = sqrt(3) where biases begin at 0
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class SRUCell(Cell):
     """One step of a simple recurrent unit: the states are h, which no step reads, and c."""
 
-    recurrence = Recurrence(_sru, blocks=4, states=2)
+    recurrence = Recurrence(_sru, states=2)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -72,14 +72,12 @@ class SRUCell(Cell):
         self.v_f, self.v_r = self.vector("forget_vector", bound), self.vector("reset_vector", bound)
 
     def constants(self):
-        return [ops.cast(v, self.state_dtype) for v in (self.v_f, self.v_r)]
+        b_f, b_r = ops.split(self.b, 2)
+        return [ops.cast(v, self.state_dtype) for v in (self.v_f, self.v_r, b_f, b_r)]
 
     def inputs(self, x):
         y = self.dense(x, self.w)
-        zeros = ops.zeros_like(self.b[: self.units])
-        highway = ops.cast(x, y.dtype) if self.features == self.units else y[..., 3 * self.units :]
-        y = y[..., : 3 * self.units] + ops.cast(ops.concatenate([zeros, self.b]), y.dtype)
-        return ops.concatenate([y, 3**0.5 * highway], axis=-1), None  # section 3.2: α = sqrt(3) where biases begin at 0
+        return [y] if self.features != self.units else [y, x], None
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -98,7 +96,7 @@ def _independent(activation):
     def step(z, state, constants):
         return [activation(z[0] + constants[0] * state[0])]  # (2) h_t = σ(W x_t + u ⊙ h_{t-1} + b)
 
-    return Recurrence(step, blocks=1)
+    return Recurrence(step)
 
 
 _INDEPENDENT = {"relu": _independent(ops.relu), "tanh": _independent(ops.tanh)}
@@ -138,7 +136,7 @@ class IndRNNCell(Cell):
         return [ops.cast(self.u, self.state_dtype)]
 
     def inputs(self, x):
-        return self.dense(x, self.w, self.b), None
+        return [self.dense(x, self.w, self.b)], None
 
     def get_config(self):
         return {**super().get_config(), "activation": self.activation}
