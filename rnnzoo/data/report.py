@@ -76,8 +76,8 @@ def _notes(data: Any, parts: Mapping[str, tuple[Any, Any]], found: Mapping[str, 
         notes.append(f"too rare to be learnt, with one example of train or none: {_list(rare)}")
     for name in ("validation", "test"):
         if name in parts and len(parts["train"][0]) + len(parts[name][0]) <= COMPARED:
-            known = {row.tobytes() for row in parts["train"][0]}
-            same = sum(row.tobytes() in known for row in parts[name][0])
+            known = {hash(row.tobytes()) for row in parts["train"][0]}  # the rows themselves would fill the memory
+            same = sum(hash(row.tobytes()) in known for row in parts[name][0])
             if same:
                 notes.append(f"{same:,} of {len(parts[name][0]):,} examples of {name} are in train too")
     return notes
