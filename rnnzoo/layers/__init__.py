@@ -12,6 +12,9 @@ from rnnzoo.layers.forecasting.losses import WindowAbsoluteError as WindowAbsolu
 from rnnzoo.layers.forecasting.losses import WindowSquaredError as WindowSquaredError
 from rnnzoo.layers.forecasting.normalization import Denormalize as Denormalize
 from rnnzoo.layers.forecasting.normalization import Normalize as Normalize
+from rnnzoo.layers.forecasting.quantiles import MedianAbsoluteError as MedianAbsoluteError
+from rnnzoo.layers.forecasting.quantiles import Quantiles as Quantiles
+from rnnzoo.layers.forecasting.quantiles import WindowPinball as WindowPinball
 from rnnzoo.layers.forecasting.segments import SegmentRNN as SegmentRNN
 from rnnzoo.layers.forecasting.skip_gru import SkipGRU as SkipGRU
 from rnnzoo.layers.forecasting.step_decoder import StepDecoder as StepDecoder

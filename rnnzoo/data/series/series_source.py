@@ -37,6 +37,7 @@ class SeriesSource(Fitted):
         future: Columns that are known ahead, such as prices; `predict` needs their next rows.
         static: Columns that say what a series is, such as a shop's type; the same in all its rows.
         horizon: Steps to forecast.
+        quantiles: Levels to forecast beside the median, 0.5 among them: 0.1,0.5,0.9.
         calendar: Also read time of day, day of the week and of the year, as they will be `horizon` steps later.
         country: Also read its holidays (DE, FR, US, ...), with the calendar.
         scale: `standard` (mean 0, deviation 1) or `minmax` (0..1), by series and column, fitted on train.
@@ -49,6 +50,8 @@ class SeriesSource(Fitted):
         timezone: Of the clock, where it changes between summer and winter: Europe/Berlin.
         frequency: The step as a calendar offset: h, 30min, D, B, W-SUN, MS, ME, QS, QE, YS, YE, or observed: rows are
             the steps. By default found.
+        without_first: Leave so many rows at the beginning of each series out.
+        without_last: The same at its end; the parts are cut from what is left, whatever parts the source has.
     """
 
     dataset: str | None = None
@@ -60,6 +63,7 @@ class SeriesSource(Fitted):
     future: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     horizon: int = 24
+    quantiles: str | None = None
     calendar: bool = False
     country: str | None = None
     scale: Scaling = "standard"
@@ -70,6 +74,8 @@ class SeriesSource(Fitted):
     time_format: str | None = None
     timezone: str | None = None
     frequency: str | None = None
+    without_first: int = 0
+    without_last: int | None = None
 
     def __post_init__(self):
         """Take one name of a column for several."""
@@ -79,6 +85,8 @@ class SeriesSource(Fitted):
         for word in ("time", "target", "features", "future", "static", "missing"):
             value = getattr(self, word)
             setattr(self, word, (value,) if isinstance(value, str) else tuple(value or ()))
+        if isinstance(self.quantiles, tuple | list):
+            self.quantiles = ",".join(map(str, self.quantiles))
 
     def _read(self, data_dir) -> tuple[Found, Mapping[str, int]]:
         """Return the columns that the model reads, target first, and the rows of the parts that the source has."""
@@ -106,6 +114,14 @@ class SeriesSource(Fitted):
         found = read_series(str(file), how)
         tables = [table.select(self.fitted.get("columns") or self._order(table.columns)) for table in found.tables]
         return Found(tables, found.frequency, found.notes)
+
+    def _kept(self, found: Found) -> Found:
+        """Leave out rows as asked for."""
+        first, last = self.without_first, self.without_last or 0
+        if not (first or last):
+            return found
+        tables = [table.between(first, len(table) - last) for table in found.tables]
+        return Found([table for table in tables if len(table)], found.frequency, found.notes)
 
     def _order(self, columns: Sequence[str]) -> list[str]:
         """Put the target first, and what is known ahead last."""

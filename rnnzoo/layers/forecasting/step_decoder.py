@@ -189,7 +189,8 @@ class StepDecoder(keras.layers.Layer):
 class TeacherForced(keras.Model):
     """A model of the zoo whose body is a `StepDecoder`: in training its loss is that of the decoder fed with the truth.
 
-    Constructor: that of `keras.Model`. Metrics are those of the decoder on its own, in training too.
+    To that of quantiles around its own answers their own loss is added. Constructor: that of `keras.Model`. Metrics are
+    those of the decoder on its own, in training too.
     """
 
     def __init__(self, *args, **kwargs):
@@ -213,4 +214,7 @@ class TeacherForced(keras.Model):
         losses = decoder.loss(truth, output, scale, y)
         if sample_weight is not None:
             losses = losses * ops.cast(sample_weight, losses.dtype)
-        return ops.mean(losses) + sum(self.losses)
+        own = (
+            super().compute_loss(x, y, y_pred, sample_weight, training) if len(y_pred.shape) == 4 else sum(self.losses)
+        )
+        return ops.mean(losses) + own
