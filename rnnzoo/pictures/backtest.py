@@ -40,7 +40,8 @@ def picture(found: Mapping[str, Any], drawn: Sequence[Mapping[str, Any]]) -> Fig
     labels = [f"{fold['fold']}\n{fold['end'][:10]}" if "end" in fold else str(fold["fold"]) for fold in folds]
     below.set_xticks(places, labels)
     below.set(ylabel="rmse, scaled", xlabel="fold, and its last step")
-    below.legend(fontsize=8, ncols=len(names))
+    below.margins(y=0.25)  # room for the names
+    below.legend(fontsize=8, ncols=len(names), loc="upper center")
     for axes in (above, below):
         axes.grid(alpha=0.3)
     return figure

@@ -12,10 +12,11 @@ from rich.table import Table
 from rnnzoo.errors import InvalidValue
 from rnnzoo.files import named, write_text
 from rnnzoo.tasks import find
+from rnnzoo.tasks.judging.naive_forecasts import NAMES
 from rnnzoo.training.fit import train
 from rnnzoo.training.recipe import Recipe
 
-MEASURES = ("rmse_original", "mae_original", "rmse", "mae", "mase", "smape", "conformal_coverage_80")
+SHOWN = ("rmse_original", "rmse", "mase")
 
 
 def backtest(
@@ -57,22 +58,16 @@ def backtest(
         if value is not None and value < (2 if word == "folds" else 1):
             raise InvalidValue(f"{word} is a whole number >= {2 if word == 'folds' else 1}. Received: {word}={value}")
     output = named(output)
-    rows = fold_rows or recipe.data.rows_of_fold(folds, data_dir)
-    judged, run = [], None
-    for fold in range(folds):
-        data = dataclasses.replace(
-            recipe.data,
-            without_first=fold * rows if sliding else 0,
-            without_last=(folds - 1 - fold) * rows,
-            test=float(rows),
-        )
+    parts, run = recipe.data.folds(folds, fold_rows, sliding, data_dir), None
+    judged = []
+    for fold, data in enumerate(parts):
         own = dataclasses.replace(recipe, data=data)
         if run is None or refit:
             run = train(own, output / f"fold-{fold + 1}", trust=trust, data_dir=data_dir, console=console)
         judged.append(_judged(run, own, fold, data_dir))
     found = {
         "recipe": recipe.name, "model": recipe.model, "dataset": recipe.data.name, "refit": refit, "sliding": sliding,
-        "fold_rows": rows, "folds": [one for one, _ in judged], "mean": _mean([one for one, _ in judged]),
+        "fold_rows": int(parts[0].test), "folds": [one for one, _ in judged], "mean": _mean([one for one, _ in judged]),
     }  # fmt: skip
     _show(found, console)
     write_text(output / "backtest.json", json.dumps(found, indent=1) + "\n")
@@ -136,11 +131,12 @@ def _shared(folds, word):
 
 
 def _show(found, console):
-    words = [word for word in MEASURES if word in found["mean"]["scores"]]
-    table = Table("fold", "until", "windows", *words, *(f"{name} rmse" for name in found["mean"]["naive"]), box=None)
+    words = [word for word in SHOWN if word in found["mean"]["scores"]]
+    beside = [f"{NAMES[name].partition(' on')[0]}: rmse" for name in found["mean"]["naive"]]
+    table = Table("fold", "until", "windows", *words, *beside, box=None, pad_edge=False)
     for one in [*found["folds"], {"fold": "mean", **found["mean"]}]:
         table.add_row(
-            str(one["fold"]), one.get("end", ""), str(one.get("windows", "")),
+            str(one["fold"]), one.get("end", "")[:10], str(one.get("windows", "")),
             *(f"{one['scores'][word]:.4g}" for word in words),
             *(f"{one['naive'][name]['rmse']:.4g}" for name in found["mean"]["naive"]),
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """Forecasting: windows of a series, in the order of time. A TFDS data set, or the user's table."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -115,13 +116,28 @@ class SeriesForecasting(SeriesSource):
             )
         return Splits(parts)
 
-    def rows_of_fold(self, folds: int, data_dir: str | None = None) -> int:
-        """Return the rows of each fold of a backtest: those of test divided, and the horizon at least."""
+    def folds(self, count: int, rows: int | None = None, sliding: bool = False, data_dir: str | None = None):
+        """Return the data of each fold of a backtest: its test part is the fold, and what follows is left out.
+
+        Args:
+            count: How many.
+            rows: Of each; None: those of test divided, and the horizon at least.
+            sliding: As many rows before each fold as before the first; else all of them.
+            data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+        """
         self._check(1)
         found, sizes = self._read(data_dir)
-        rows = max(map(len, found.tables))
-        begin, end = part_ends(rows, sizes, self.validation, self.test).get("test", (0, 0))
-        return max(self.horizon, (end - begin) // folds)
+        longest = max(map(len, found.tables))
+        begin, end = part_ends(longest, sizes, self.validation, self.test).get("test", (0, 0))
+        rows = rows or max(self.horizon, (end - begin) // count)
+        validation = self.validation
+        if 0 < validation < 1:
+            validation = max(self.horizon, int(validation * (longest - count * rows)))
+        whole = dataclasses.replace(self, test=float(rows), validation=float(validation))
+        return [
+            dataclasses.replace(whole, without_first=k * rows if sliding else 0, without_last=(count - 1 - k) * rows)
+            for k in range(count)
+        ]
 
     def _long_enough(self, found: Found, sizes, lookback):
         """Return the series that can be learned from, their parts, and what there is to say; refuse when none can."""

@@ -20,8 +20,8 @@ KEPT = 50
 """So many of the last scores of a step ahead make an interval."""
 ENOUGH = 40
 """Where there are fewer, the steps beside lend theirs."""
-RATE = 0.05
-"""How far one miss moves the level: gamma of Gibbs and Candès."""
+RATE = 0.1
+"""How far a miss or a hit moves the level: gamma of Gibbs and Candès."""
 SERIES = 1000
 """So many series keep widths of their own for forecasts to come; of more the median is kept."""
 FLOOR = 0.1

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.errors import InvalidValue
-from rnnzoo.inference.quantiles import forecaster, levels_of, median, pairs
+from rnnzoo.inference.quantiles import forecaster, levels_of, median
 from rnnzoo.inference.sampling import likelihood_of, sample
 from rnnzoo.tasks.judging.conformal import calibrate, movement
 from rnnzoo.tasks.judging.feeding_back import feed_back
@@ -24,10 +24,9 @@ def forecast(run: Any, raw: Sequence[Any], steps: int | None = None) -> list[dic
         steps: How far; by default the horizon. What lies behind it is read from own answers.
 
     Returns:
-        For each: `series` and `time` where they are known, a list for each target, and `<target>_low_80`,
-        `<target>_high_80` and the like where intervals are known: those of the model's quantiles, else of its draws,
-        else conformal. A quantile that has none opposite is `<target>_quantile_30`. A `note` where own answers were
-        read.
+        For each: `series` and `time` where they are known, a list for each target; where intervals are known
+        `<target>_low_80`, `<target>_high_80` and the like: of a likelihood's draws, else conformal; of a model with
+        quantiles `<target>_quantile_10` and the like; a `note` where own answers were read.
 
     Raises:
         ValueError: Histories that cannot be read; a model that reads more than it answers, asked beyond its horizon.
@@ -42,7 +41,7 @@ def forecast(run: Any, raw: Sequence[Any], steps: int | None = None) -> list[dic
             f"Beyond its horizon of {horizon} steps a model must answer all that it reads, to read its own answers. "
             f"Received: steps={steps}, {data.inputs['features']} features, {outputs} of them answered"
         )
-    quantiles = None
+    quantiles: Any = None
     if steps > horizon:
         y = feed_back(run.model, np.stack(data.encode(raw)), steps)
     else:
@@ -50,31 +49,20 @@ def forecast(run: Any, raw: Sequence[Any], steps: int | None = None) -> list[dic
         y = median(run.model, answer)[:, :steps]
         quantiles = answer[:, :, :steps] if levels_of(run.model) else None
     found = data.answers(raw, y)
-    bands = _bands(run, raw, y) if quantiles is None else _between(levels_of(run.model), quantiles)
+    bands = _bands(run, raw, y)
     for level, (low, high) in bands.items():
         for answer, below, above in zip(found, data.answers(raw, low), data.answers(raw, high), strict=True):
             for name in data.targets:
                 answer[f"{name}_low_{level}"] = below[name]
                 answer[f"{name}_high_{level}"] = above[name]
-    if quantiles is not None:
-        _add_the_others(data, raw, levels_of(run.model), quantiles, found)
+    for place, q in enumerate(levels_of(run.model) if quantiles is not None else ()):
+        if q != 0.5:
+            for answer, values in zip(found, data.answers(raw, quantiles[:, place]), strict=True):
+                answer |= {f"{name}_quantile_{100 * q:g}": values[name] for name in data.targets}
     if steps > horizon:
         for answer in found:
             answer["note"] = f"behind step {horizon} the model reads its own answers; intervals there are too narrow"
     return found
-
-
-def _between(levels: tuple[float, ...], y: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Return the ends of the central intervals among quantiles `(histories, levels, steps, outputs)`."""
-    return {between: (y[:, low], y[:, high]) for between, (low, high) in sorted(pairs(levels).items())}
-
-
-def _add_the_others(data: Any, raw: Sequence[Any], levels: tuple[float, ...], y: np.ndarray, found: Any) -> None:
-    """Add the quantiles that are no end of an interval, and not the median, to answers."""
-    ends = {end for both in pairs(levels).values() for end in both} | {levels.index(0.5)}
-    for place in sorted(set(range(len(levels))) - ends):
-        for answer, values in zip(found, data.answers(raw, y[:, place]), strict=True):
-            answer |= {f"{name}_quantile_{100 * levels[place]:g}": values[name] for name in data.targets}
 
 
 def _bands(run: Any, raw: Sequence[Any], y: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray]]:
