@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from rnnzoo.registry import register as register
     from rnnzoo.search.driver import tune as tune
     from rnnzoo.serving.generating import generate as generate
+    from rnnzoo.sharing.fetching import push as push
+    from rnnzoo.sharing.giving import pack as pack
+    from rnnzoo.sharing.presets import Preset as Preset
+    from rnnzoo.sharing.presets import list_presets as list_presets
     from rnnzoo.training.fit import train as train
     from rnnzoo.training.recipe import Recipe as Recipe
     from rnnzoo.training.runs import load as load
@@ -40,6 +44,10 @@ _HOME = {
     "Recipe": "rnnzoo.training.recipe",
     "train": "rnnzoo.training.fit",
     "load": "rnnzoo.training.runs",
+    "list_presets": "rnnzoo.sharing.presets",
+    "pack": "rnnzoo.sharing.giving",
+    "push": "rnnzoo.sharing.fetching",
+    "Preset": "rnnzoo.sharing.presets",
     "tune": "rnnzoo.search.driver",
 }
 __all__ = [*_HOME]

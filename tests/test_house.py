@@ -20,7 +20,7 @@ ROOMS = [  # from the lowest: a file imports from its own line and from those ab
     ("tasks",),  # the Keras half
     ("registry",),
     ("models",),
-    ("builder", "weights", "rebuilding", "devices", "model_files"),
+    ("builder", "weights", "rebuilding", "devices", "model_files", "sharing"),
     ("data",),
     ("inference",),
     ("tasks.judging",),

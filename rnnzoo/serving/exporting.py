@@ -31,7 +31,7 @@ def export(
     What is at `output` already is replaced only if it is an export of the same format.
 
     Args:
-        run: A finished run folder, or a `Run`.
+        run: A finished run, by whatever `rnnzoo.load` takes, or a `Run`.
         format: `tf_saved_model`, `onnx`, or `litert`, which needs fixed sizes.
         output: Where to; by default inside the run folder.
         batch_size: Fix it; for litert 1 by default.
@@ -54,7 +54,7 @@ def export(
             "Only models that answer in one call are exported; a translation is written token by token. "
             f"Received: {opened.folder}"
         )
-    path = Path(output) if output else opened.folder / ENDINGS[format]
+    path = Path(output) if output else opened.desk / ENDINGS[format]
     _refuse_foreign(path, format)
     litert = format == "litert"
     if litert and sequence_length is None:
