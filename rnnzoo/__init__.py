@@ -10,6 +10,9 @@ import wrapt
 
 if TYPE_CHECKING:
     from rnnzoo.builder import build as build
+    from rnnzoo.estimators.forecaster import RnnzooForecaster as RnnzooForecaster
+    from rnnzoo.estimators.labelled import RnnzooClassifier as RnnzooClassifier
+    from rnnzoo.estimators.labelled import RnnzooRegressor as RnnzooRegressor
     from rnnzoo.inference.attending import attention as attention
     from rnnzoo.inference.attending import features as features
     from rnnzoo.inference.decoding import decode as decode
@@ -46,6 +49,9 @@ _HOME = {
     "load": "rnnzoo.training.runs",
     "list_presets": "rnnzoo.sharing.presets",
     "pack": "rnnzoo.sharing.giving",
+    "RnnzooClassifier": "rnnzoo.estimators.labelled",
+    "RnnzooForecaster": "rnnzoo.estimators.forecaster",
+    "RnnzooRegressor": "rnnzoo.estimators.labelled",
     "push": "rnnzoo.sharing.fetching",
     "Preset": "rnnzoo.sharing.presets",
     "tune": "rnnzoo.search.driver",

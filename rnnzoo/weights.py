@@ -45,7 +45,7 @@ def taken_over(source, model, task, sizes, hyperparameters):
     if theirs.get("model") != model.name:
         return sizes, hyperparameters
     inputs, sizes = dict(theirs["inputs"]), dict(sizes)
-    words = ["embedding_dim"] + ["outputs", "horizon", "sequence_length"] * (theirs["task"] == task.name)
+    words = ["embedding_dim"] + ["outputs", "horizon", "sequence_length"] * (theirs.get("task") == task.name)
     if sizes["vocabulary_size"] is None and sizes["features"] is None:
         words += ["vocabulary_size", "features", "pad_value"] + ["characters"] * ("characters" in task.sizes)
     for word in words:

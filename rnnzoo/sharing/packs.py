@@ -8,7 +8,9 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
+import weakref
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
@@ -136,18 +138,26 @@ def contents(path: str | os.PathLike, names: Sequence[str] = (ABOUT, RESULTS, CO
         return {name: json.loads(_read(file, name, seals[name])) for name in names if name in seals}
 
 
-def unpack(path: str | os.PathLike) -> "tempfile.TemporaryDirectory[str]":
-    """Write a packed run into a fresh folder, which goes with the object that is returned.
+class Unpacked:
+    """A folder that goes with this object, or with the program."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="rnnzoo-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+
+def unpack(path: str | os.PathLike) -> Unpacked:
+    """Write a packed run into a fresh folder.
 
     Raises:
         ValueError: It is none, or damaged, or holds what a run has not.
         OSError: It cannot be read, or there is no room for it.
     """
-    place: tempfile.TemporaryDirectory[str] = tempfile.TemporaryDirectory(prefix="rnnzoo-")
+    place = Unpacked()
     with _opened(path) as (file, seals):
         for name, seal in seals.items():
-            Path(place.name, name).write_bytes(_read(file, name, seal))
-        Path(place.name, manifest.MANIFEST).write_bytes(file.read(manifest.MANIFEST))
+            (place.folder / name).write_bytes(_read(file, name, seal))
+        (place.folder / manifest.MANIFEST).write_bytes(file.read(manifest.MANIFEST))
     return place
 
 

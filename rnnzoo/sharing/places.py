@@ -49,11 +49,10 @@ def is_run(source: Any) -> bool:
     """Tell whether a source of weights is a run, with settings and perhaps words; a `.keras` file is none."""
     if not isinstance(source, str | os.PathLike):
         return False
-    text = os.fspath(source)
-    if text in presets() or text.startswith(("hf://", "https://", "http://")):
+    if isinstance(source, str) and (source in presets() or "://" in source):
         return True
-    path = named(text)
-    return own_path(path, packs.CONFIG).is_file() if path.is_dir() else text.endswith(packs.ENDING)
+    path = named(source)
+    return own_path(path, packs.CONFIG).is_file() if path.is_dir() else path.suffix == packs.ENDING
 
 
 def find(source: str | os.PathLike, sha256: str | None = None) -> Place:
@@ -67,18 +66,17 @@ def find(source: str | os.PathLike, sha256: str | None = None) -> Place:
         ValueError: There is no run.
         UserError: A library that fetches it is missing, or nothing came.
     """
-    text = os.fspath(named(source))
+    path = named(source)
     if isinstance(source, str) and re.match(r"\w+://", source):
         from rnnzoo.sharing import fetching
 
         return _of_file(fetching.fetch(source, sha256), re.split(r"[/@]", source.partition("://")[2])[-1])
     if sha256 is not None:
         raise InvalidValue(f"sha256 belongs to a file from the web. Received: {source}")
-    if text in presets() and isinstance(source, str):
-        if Path(text, packs.CONFIG).is_file():
-            warnings.warn(f"{text!r} is the preset; the run folder here is './{text}'.", stacklevel=3)
-        return _of_file(presets()[text], text)
-    path = Path(text)
+    if isinstance(source, str) and source in presets():
+        if (path / packs.CONFIG).is_file():
+            warnings.warn(f"{source!r} is the preset; the run folder here is './{source}'.", stacklevel=3)
+        return _of_file(presets()[source], source)
     if path.is_file():
         return _of_file(path, path.stem)
     if not own_path(path, packs.CONFIG).is_file():
@@ -86,7 +84,7 @@ def find(source: str | os.PathLike, sha256: str | None = None) -> Place:
             raise InvalidValue(
                 f"The folder has no config.json, so it is no run; `rnnzoo runs` lists yours. Received: {source}"
             )
-        near = did_you_mean(text, [*presets(), *_runs_beside(path)])
+        near = did_you_mean(str(path), [*presets(), *_runs_beside(path)])
         raise InvalidValue(
             f"This is neither a run nor a preset: it does not exist; `rnnzoo runs` and `rnnzoo presets` list them."
             f"{near} Received: {source}"
@@ -96,7 +94,7 @@ def find(source: str | os.PathLike, sha256: str | None = None) -> Place:
 
 def _of_file(path: Path, name: str) -> Place:
     held = packs.unpack(path)
-    return Place(Path(held.name), name.removesuffix(packs.ENDING), held)
+    return Place(held.folder, name.removesuffix(packs.ENDING), held)
 
 
 def _runs_beside(path: Path) -> list[str]:
