@@ -49,7 +49,7 @@ def test_a_classifier_in_a_pipeline_and_a_grid(rows):
 
 
 def test_clone_and_settings(rows):
-    made = rnnzoo.RnnzooClassifier(**QUICK | {"units": 8}, hyperparameters={"pooling": "mean_max"}, epochs=1)
+    made = rnnzoo.RnnzooClassifier(**QUICK | {"units": 8}, hyperparameters={"l2": 1e-5}, epochs=1)
     twin = clone(made).set_params(units=4).fit(rows[0][..., None], rows[1])
     assert made.get_params()["units"] == 8
     assert not hasattr(made, "model_")
