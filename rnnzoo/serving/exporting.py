@@ -1,16 +1,20 @@
 """Models for serving."""
 
+import json
 import tempfile
 import warnings
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from rnnzoo.errors import InvalidValue, UserError, WriteFailed
 from rnnzoo.files import TEMPORARY
+from rnnzoo.private.tensorflow import with_metadata
 from rnnzoo.rebuilding import rebuild
+from rnnzoo.serving import text_in
 from rnnzoo.training.runs import Run, load
 
 ENDINGS = {"tf_saved_model": "saved_model", "onnx": "model.onnx", "litert": "model.tflite"}
@@ -71,7 +75,7 @@ def export(
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=TEMPORARY) as folder:
             made = Path(folder) / ENDINGS[format]  # exporters look at the ending
-            answers = _write(model, made, format, batches)
+            answers = _write(opened, model, made, format, batches)
             differences = [
                 np.abs(a - opened.model.predict_on_batch(x)).max() for a, x in zip(answers, batches, strict=True)
             ]
@@ -90,17 +94,35 @@ def export(
     return path, error
 
 
-def _write(model, path, format, batches):
+def _write(run, model, path, format, batches):
     """Export, and return the file's answers."""
     try:
         model(batches[0])  # Keras exports only what has been called
-        model.export(str(path), format=format, verbose=False)
+        if format == "tf_saved_model" and text_in.reads_texts(run.data) and keras.backend.backend() == "tensorflow":
+            text_in.write_saved_model(run, model, str(path))
+        else:
+            model.export(str(path), format=format, verbose=False)
+        if format != "tf_saved_model":
+            describe(path, format, text_in.rule(run))
         return _answers(path, format, batches)
     except (ImportError, OSError):
         raise
     except Exception as error:  # of a converter or of a runtime: each has its own
         why = next(iter(str(error).splitlines()), type(error).__name__)[:200]
         raise InvalidValue(f"No runtime can answer by {format} of this model ({why}). Received: {format}") from error
+
+
+def describe(path: Path, format: str, told: dict[str, Any]) -> None:
+    """Put labels, vocabulary and the tokenizer's rule into a file as its metadata `rnnzoo`, in JSON."""
+    words = json.dumps(told, ensure_ascii=False)
+    if format == "litert":
+        path.write_bytes(with_metadata(path.read_bytes(), "rnnzoo", words.encode()))
+        return
+    import onnx
+
+    model = onnx.load(str(path))
+    onnx.helper.set_model_props(model, {"rnnzoo": words})
+    onnx.save(model, str(path))
 
 
 def _refuse_foreign(path, format):
