@@ -8,6 +8,7 @@ import functools
 import itertools
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from rnnzoo.data import MultilabelTexts
@@ -67,7 +68,7 @@ def write_saved_model(run: Any, model: Any, path: str) -> None:
     names = tf.constant([str(label) for label in data.classes])
 
     def answer(texts):
-        tokens = table.lookup(_words(texts) if _by_word(data) else tf.strings.unicode_split(texts, "UTF-8"))
+        tokens = table.lookup(words_of(texts) if _by_word(data) else split(texts, "characters", word_pattern))
         rows = _truncated(tokens, data.fitted.get("sequence_length"), data.truncate)
         width = tf.maximum(1, tf.cast(rows.bounding_shape(1), tf.int32))
         logits = model(rows.to_tensor(0, shape=[None, width]))
@@ -90,24 +91,50 @@ def _by_word(data: Any) -> bool:
     return data.tokens == "words"
 
 
-def _words(texts: Any) -> Any:
-    """Return the words of each text, as `rnnzoo.data.text.vocabulary.tokenize` does: a ragged tensor of strings."""
+def split(texts: Any, unit: str, pattern: Callable[[], str]) -> Any:
+    """Return the tokens of each text, as Python splits it: a ragged tensor of strings.
+
+    Args:
+        texts: Strings, `(batch,)`.
+        unit: `words` or `characters`.
+        pattern: Gives that of a word.
+    """
     import tensorflow as tf
 
-    plain = tf.strings.regex_replace(tf.strings.regex_replace(texts, MARK, " "), MARKUP.pattern, " ")
-    marked = tf.strings.regex_replace(tf.strings.lower(plain, "utf-8"), word_pattern(), rf"{MARK}\0{MARK}")
-    return tf.strings.split(marked, MARK)[:, 1::2]
+    if unit == "characters":
+        return tf.strings.unicode_split(texts, "UTF-8")
+    plain = tf.strings.regex_replace(texts, MARK, " ")
+    return tf.strings.split(tf.strings.regex_replace(plain, pattern(), rf"{MARK}\0{MARK}"), MARK)[:, 1::2]
+
+
+def words_of(texts: Any) -> Any:
+    """Return the words of each text, as `rnnzoo.data.text.vocabulary.tokenize` does."""
+    import tensorflow as tf
+
+    plain = tf.strings.regex_replace(texts, MARKUP.pattern, " ")
+    return split(tf.strings.lower(plain, "utf-8"), "words", word_pattern)
 
 
 @functools.cache
 def word_pattern() -> str:
-    r"""Return `ANY_WORDS` for RE2, whose `\w` is ASCII: every letter and digit that Python knows, as ranges."""
-    own = re.compile(rf"[^\W{UNSPACED}]")
+    """Return `ANY_WORDS` for RE2, whose classes are ASCII: every letter and digit that Python knows, as ranges."""
+    letters = _ranges(rf"[^\W{UNSPACED}]")
+    return rf"[{_ranges(f'[{UNSPACED}]')}]|[{letters}]+(?:'[{letters}]+)*|[!?！？]"
+
+
+@functools.cache
+def written_pattern() -> str:
+    """Return `rnnzoo.data.pairs.tokenizers.WRITTEN` for RE2."""
+    letters, spaces = _ranges(r"\w"), _ranges(r"\s")
+    return rf"[{letters}]+(?:['’][{letters}]+)*|[^{letters}{spaces}]"
+
+
+def _ranges(kind: str) -> str:
+    """Return a class of characters of Python as the ranges of a class of RE2."""
+    own = re.compile(kind)
     known = [code for code in range(sys.maxunicode + 1) if own.match(chr(code))]
     runs = (list(group) for _, group in itertools.groupby(enumerate(known), lambda pair: pair[1] - pair[0]))
-    letters = "".join(rf"\x{{{group[0][1]:x}}}-\x{{{group[-1][1]:x}}}" for group in runs)
-    alone = "".join(f"\\x{{{ord(c):x}}}" if c != "-" else "-" for c in UNSPACED)
-    return rf"[{alone}]|[{letters}]+(?:'[{letters}]+)*|[!?！？]"
+    return "".join(rf"\x{{{group[0][1]:x}}}-\x{{{group[-1][1]:x}}}" for group in runs)
 
 
 def _truncated(tokens: Any, length: int | None, keep: str) -> Any:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import strategies as st
+from refusals import one_sentence
 
 import rnnzoo
+from rnnzoo.data.pairs.tokenizers import WRITTEN
 from rnnzoo.data.ragged import truncate
 from rnnzoo.data.text.vocabulary import tokenize
 from rnnzoo.serving import text_in
@@ -29,7 +31,11 @@ TEXTS = [
 
 
 def words(texts):
-    return [[word.decode() for word in row] for row in text_in._words(tf.constant(texts)).to_list()]
+    return strings(text_in.words_of(tf.constant(texts)))
+
+
+def strings(rows):
+    return [[word.decode() for word in row] for row in rows.to_list()]
 
 
 def test_words_are_python_s():
@@ -40,6 +46,9 @@ def test_words_are_python_s():
 @hypothesis.settings(max_examples=60)
 def test_words_of_any_text_are_python_s(texts):
     assert words(texts) == [tokenize(text, "words") for text in texts]
+    written = strings(text_in.split(tf.constant(texts), "words", text_in.written_pattern))
+    assert written == [WRITTEN.findall(text.replace("\x01", " ")) for text in texts]
+    assert strings(text_in.split(tf.constant(texts), "characters", text_in.word_pattern)) == [*map(list, texts)]
 
 
 @pytest.mark.parametrize("keep", ["head", "tail", "both"])
@@ -81,3 +90,23 @@ def test_files_tell_labels_vocabulary_and_rule(finished, tmp_path):
     describe(tmp_path / "empty.onnx", "onnx", told)
     kept = {entry.key: entry.value for entry in onnx.load(str(tmp_path / "empty.onnx")).metadata_props}
     assert json.loads(kept["rnnzoo"]) == json.loads(json.dumps(told))
+
+
+def test_a_translation_is_one_saved_model(tmp_path, python):
+    run = rnnzoo.load("dates")
+    texts = ["søndag den 5. marts 2023", "3 July 1987", "¿", "x" * 70]
+    path, error = export(run, "tf_saved_model", tmp_path / "dates")
+    assert error == 0
+    code = (
+        "import sys, json, tensorflow as tf; m = tf.saved_model.load(sys.argv[1]);"
+        "f = m.answer(tf.constant(json.loads(sys.argv[2])));"
+        "print(json.dumps([[w.decode() for w in f['text'].numpy()], f['score'].numpy().tolist()]))"
+    )
+    said = python(code, path, json.dumps(texts))
+    assert said.returncode == 0, said.stderr
+    found, scores = json.loads(said.stdout)
+    answers = run.predict(texts)
+    assert found == [answer["text"] for answer in answers]
+    np.testing.assert_allclose(scores, [answer["score"] for answer in answers], atol=1e-4)
+    for form in ("onnx", "litert"):
+        one_sentence(lambda form=form: export(run, form, tmp_path / "x", sequence_length=9), "tf_saved_model")
