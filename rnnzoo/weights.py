@@ -22,13 +22,18 @@ def open_model(source):
         return source
     if not isinstance(source, str | os.PathLike):
         raise InvalidType(f"weights must be a run, a .keras file or a model. Received: weights={source!r}")
-    if named(source).is_file() and os.fspath(source).endswith(".keras"):
-        return load_model(source)
-    folder = (place := places.find(source)).folder  # the place keeps what was unpacked until the model is read
-    name = model_file(folder)
-    if not own_path(folder, name).is_file():
-        raise InvalidValue(f"Weights come from a finished run or a .keras file. Received: {place.name} without {name}")
-    return load_model(manifest.check(folder, name))
+    path = named(source)
+    if path.suffix == ".keras":
+        if not path.is_file():
+            raise InvalidValue(f"Weights come from a run or a .keras file; there is no such file. Received: {source}")
+        return load_model(path)
+    if places.is_run(source) or not path.is_dir():
+        place = places.find(source)  # which keeps what was unpacked until the model is read
+        path = place.folder
+    name = model_file(path)
+    if not own_path(path, name).is_file():
+        raise InvalidValue(f"Weights come from a run or a .keras file; {name} is missing. Received: {source}")
+    return load_model(manifest.check(path, name))
 
 
 def taken_over(source, model, task, sizes, hyperparameters):

@@ -70,7 +70,7 @@ def find(source: str | os.PathLike, sha256: str | None = None) -> Place:
     if isinstance(source, str) and re.match(r"\w+://", source):
         from rnnzoo.sharing import fetching
 
-        return _of_file(fetching.fetch(source, sha256), re.split(r"[/@]", source.partition("://")[2])[-1])
+        return _of_file(fetching.fetch(source, sha256), re.sub("@.*", "", source.partition("://")[2]).split("/")[-1])
     if sha256 is not None:
         raise InvalidValue(f"sha256 belongs to a file from the web. Received: {source}")
     if isinstance(source, str) and source in presets():
