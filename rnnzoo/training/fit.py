@@ -70,19 +70,17 @@ def train(
         OSError, MemoryError: A file cannot be written; there is no more memory.
     """
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
-    recipe, frame = snapshot.taken(recipe)
+    recipe, held = snapshot.taken(recipe)
     recipe = recipe.check()
     folder = named(run or Path("runs") / recipe.run_name())
-    recipe = recipe if frame is None else snapshot.placed(recipe, folder)
-    recipe.data.check_source()
+    recipe = snapshot.placed(recipe, held, folder)
     devices.join()
     folders.claim(folder, recipe, restart)
     first = devices.processes()[0] == 0
     told = console if first else Console(quiet=True)
     with in_one_sentence(), devices.place_of(folder, restart) as place, alone(place, "training"):
         folders.claim(place, recipe, restart)  # once more, now that nobody else can change it
-        if frame is not None:
-            snapshot.write(frame, place, restart or new_data)
+        snapshot.write(held, place, restart or new_data)
         _train(recipe, place, restart, trust, data_dir, new_data, load, measure and first, on_epoch_end, told)
     return Run(folder, trust=True)  # its config is the caller's own recipe
 
@@ -115,7 +113,7 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, on
         model = starting.model_of(recipe, splits, trust)
         devices.clip_together(model)
         if restart:
-            folders.clear(folder, keep=snapshot.is_own(recipe, folder))
+            folders.clear(folder, keep=snapshot.own(recipe, folder))
         saved = manifest.check(folder, runs.CHECKPOINT, "; --restart begins anew")
         if goes_on and not saved.is_file():
             raise InvalidValue(

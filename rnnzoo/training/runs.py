@@ -24,8 +24,6 @@ from rnnzoo.training.recipe import Recipe, check_saved
 CONFIG, CHECKPOINT, MODEL = "config.json", "checkpoint", "model.keras"
 HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
 EXPLAINED = f"{PLOTS}/explained.png"
-FRAME = "data.parquet"
-"""The copy of a DataFrame that was trained on."""
 
 
 class Results(TypedDict, total=False):
