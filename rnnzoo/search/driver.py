@@ -13,6 +13,7 @@ from rich.console import Console
 
 from rnnzoo.errors import UserError
 from rnnzoo.files import alone, in_one_sentence, named, own_path
+from rnnzoo.notebook import html
 from rnnzoo.search import checks, prepared
 from rnnzoo.search import trials as files
 from rnnzoo.search.engines import Engine, Local
@@ -42,6 +43,14 @@ class Found:
     trials: list[Trial]
     best: Run
     command: str
+
+    def _repr_html_(self) -> str:
+        names = list(dict.fromkeys(name for trial in self.trials for name in trial.settings))
+        rows = [
+            (t.id, *(t.settings.get(name, "") for name in names), "" if t.score is None else t.score, t.state.lower())
+            for t in self.trials
+        ]
+        return html.table(f"best: {self.command}", rows, ("trial", *names, "score", "state"))
 
 
 def tune(
