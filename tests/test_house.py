@@ -15,19 +15,19 @@ HOUSE = Path(rnnzoo.__file__).parent
 TESTS = Path(__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 ROOMS = [  # from the lowest: a file imports from its own line and from those above it
-    ("errors", "files", "hyperparameters", "_lazy", "private", "checked"),
+    ("errors", "files", "hyperparameters", "_lazy", "private", "checked", "notebook"),
     ("layers",),
     ("tasks",),  # the Keras half
     ("registry",),
     ("models",),
-    ("builder", "weights", "rebuilding", "devices", "model_files"),
+    ("builder", "weights", "rebuilding", "devices", "model_files", "sharing"),
     ("data",),
     ("inference",),
     ("tasks.judging",),
     ("pictures",),
     ("training",),
     ("search",),
-    ("serving",),
+    ("serving", "estimators"),
     ("cli",),
 ]
 HEIGHT = {name: height for height, room in enumerate(ROOMS) for name in room}

@@ -6,12 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import docstring_parser
-from tyro.conf import UseAppendAction, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import all_tasks, find
 
 Settings = UseAppendAction[tuple[str, ...]]
+RUN = Annotated[
+    Positional[str],
+    arg(
+        metavar="RUN", help="A run folder, a packed run, a preset such as imdb, or an address (hf://..., https://...)."
+    ),
+]
 TRUST = Annotated[bool, arg(help="Import code of its author that a run names: its own data class or function.")]
 DATA_DIR = Annotated[str | None, arg(help="Of TFDS, instead of TFDS_DATA_DIR.")]
 
@@ -40,6 +46,10 @@ def recipe_options(recipe: Any) -> dict[str, Any]:
     called, meaning = find(recipe.task).sequence_length_is
     if called != "sequence_length":
         options["sequence_length"] = Annotated[int | None, arg(name=called, help=meaning)]
+    options["imports"] = Annotated[
+        Settings,
+        arg(name="import", metavar="MODULE", help="A module that registers models of your own; may be repeated."),
+    ]
     options["set"] = Annotated[
         Settings, arg(metavar="NAME=VALUE", help="A hyper-parameter of the model; may be repeated.")
     ]
@@ -103,8 +113,11 @@ def changed_recipe(recipe: Any, options: Any, model: str, others: Sequence[str] 
         model: Which it takes.
         others: Models that are trained beside it: what --set gives goes to those that have it.
     """
+    from rnnzoo.data.sources import import_modules
     from rnnzoo.registry import describe
+    from rnnzoo.sharing import places
 
+    import_modules(options.imports, trust=True)
     changed = recipe if model == recipe.model else recipe.with_model(model)
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
     own = {f.name for f in dataclasses.fields(recipe)} - {"data", "model", "search"}
@@ -112,6 +125,10 @@ def changed_recipe(recipe: Any, options: Any, model: str, others: Sequence[str] 
     data = type(recipe.data)(**of_data | _one_source(of_data, {k: v for k, v in given.items() if k in of_data}))
     known = describe(model).dials(recipe.task)
     dials = dict(changed.hyperparameters)
+    if given.get("weights") not in (None, recipe.weights):
+        dials |= places.dials(given["weights"], model, known)
+        if given["embedding_dim"] == recipe.embedding_dim:
+            given["embedding_dim"] = places.settings(given["weights"]).get("embedding_dim", recipe.embedding_dim)
     for setting in given["set"]:
         name, equals, text = setting.partition("=")
         if not equals:

@@ -15,14 +15,15 @@ from typing_extensions import TypedDict
 from rnnzoo import checked
 from rnnzoo import hyperparameters as hp
 from rnnzoo.data.fitted import Fitted
-from rnnzoo.data.sources import data_class, name_of
+from rnnzoo.data.sources import data_class, import_modules, name_of
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.registry import describe
+from rnnzoo.sharing import places
 from rnnzoo.tasks import find
 
-NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every"}
-"""More epochs extend a run; how often it prints changes nothing."""
+NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every", "imports"}
+"""More epochs extend a run; how often it prints, and where a model was found, changes nothing."""
 
 
 SavedData = TypedDict("SavedData", {"class": str, "arguments": dict[str, Any]})
@@ -65,13 +66,16 @@ class Recipe:
         monitor: What chooses the best epoch: `val_loss`, `val_accuracy`, ...; whether more is better is known.
         class_weight: `balanced` weighs each class by the inverse of its frequency in train.
         precision: `float32`, or Keras's `mixed_float16` or `mixed_bfloat16`.
-        weights: A run or `.keras` file to start from.
+        weights: A run (whatever `rnnzoo.load` opens, such as the preset `imdb`) or `.keras` file to start from.
+            Hyper-parameters that are not given are those of the run.
         trainable_body: Train body and embedding too, not the head alone.
         seed: Of weights, dropout and order.
         limit: At most so many examples of each split.
         print_every: Print every so many epochs.
         search: What `tune` searches beside or instead of its defaults, by name: a range `(16, 64)`, a list of values,
             or None to leave it alone.
+        imports: Modules that register models, tasks or data of your own, such as `my_models`. The run remembers them:
+            who trusts it, imports them too.
     """
 
     name: str
@@ -100,6 +104,7 @@ class Recipe:
     limit: int | None = None
     print_every: int = 1
     search: Mapping[str, Any] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
 
     def check(self) -> "Recipe":
         """Return the recipe with every hyper-parameter of its model filled in.
@@ -107,6 +112,8 @@ class Recipe:
         Raises:
             ValueError, TypeError: A setting that cannot be used.
         """
+        checked.value("imports", tuple[str, ...], self.imports)
+        import_modules(self.imports, trust=True)
         info, task = describe(self.model), find(self.task)
         for name in hp.TABLE.keys() & {f.name for f in dataclasses.fields(self)}:
             hp.check(name, getattr(self, name))
@@ -121,7 +128,10 @@ class Recipe:
                 f"A model of {self.task} has no head apart from its body, so nothing would be trained. "
                 "Received: trainable_body=False"
             )
-        return dataclasses.replace(self, hyperparameters=info.check(self.task, self.hyperparameters))
+        known = info.dials(self.task)
+        open_ones = known.keys() - self.hyperparameters.keys() if self.weights else ()
+        taken = places.dials(self.weights, self.model, open_ones) if open_ones else {}
+        return dataclasses.replace(self, hyperparameters=info.check(self.task, {**taken, **self.hyperparameters}))
 
     def with_model(self, name: str) -> "Recipe":
         """Return the recipe with another model, which takes over the hyper-parameters that it has too."""
@@ -161,7 +171,7 @@ class Recipe:
 
         Args:
             config: What `to_config` returned.
-            trust: Import data classes, and functions that give data, that only the config names.
+            trust: Import modules, data classes, and functions that give data, that only the config names.
             own: A data class that is known beside the zoo's, those of plug-ins, and those that the program has defined.
             where: What the config was read from, for errors.
 
@@ -172,6 +182,7 @@ class Recipe:
         hints, path = typing.get_type_hints(cls), config["data"]["class"]
         known = {f.name for f in dataclasses.fields(cls)} - {"data", "search"}
         given = {word: value for word, value in config.items() if word in known}
+        given["imports"] = import_saved(config, trust, where)
         kind = own if own and name_of(own) == path else data_class(path, trust)
         arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in config["data"]["arguments"].items()}
         try:
@@ -201,6 +212,19 @@ class Recipe:
         if len(middle) > 120:  # file names end at 255 bytes
             middle = middle[:100] + "-" + hashlib.sha256(middle.encode()).hexdigest()[:8]
         return "-".join(word for word in (self.name, self.model, middle, str(self.seed)) if word)
+
+
+def import_saved(config: Mapping[str, Any], trust: bool, where: str | os.PathLike) -> tuple[str, ...]:
+    """Import the modules that a `config.json` names, and return their names.
+
+    Raises:
+        ValueError: They are no names, or not trusted.
+    """
+    names = config.get("imports", ())
+    if not (isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)):
+        raise InvalidValue(f"This config is of no run of rnnzoo: imports are names. Received: {where}")
+    import_modules(names, trust)
+    return tuple(names)
 
 
 def check_saved(config: Any, where: str | os.PathLike) -> dict[str, Any]:

@@ -10,13 +10,15 @@ from typing import Any
 import keras
 from rich.console import Console
 
+from rnnzoo.data.in_memory import COPIES
 from rnnzoo.data.splits import Splits
 from rnnzoo.devices import device_name
 from rnnzoo.files import own_file, write_own_json
 from rnnzoo.pictures.curves import curves
 from rnnzoo.pictures.figures import save_own
+from rnnzoo.sharing import manifest
 from rnnzoo.tasks import find
-from rnnzoo.training import manifest, runs
+from rnnzoo.training import runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 
@@ -70,7 +72,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         with _noted(path, console):
             save_own(draw(), folder, path)
             drawn.append(path)
-    names = (runs.CONFIG, runs.DATA, runs.FRAME, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
+    names = (runs.CONFIG, runs.DATA, *COPIES, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
     manifest.write(folder, [*(name for name in names if (folder / name).is_file()), *drawn])
     if judged[last].table:
         console.print(judged[last].table)
