@@ -25,6 +25,7 @@ from rnnzoo.layers.masking.padding import Padding as Padding
 from rnnzoo.layers.masking.padding import TrailingMask as TrailingMask
 from rnnzoo.layers.masking.padding import lengths as lengths
 from rnnzoo.layers.masking.pooling import Pooling as Pooling
+from rnnzoo.layers.mean_answer import MeanAnswer as MeanAnswer
 from rnnzoo.layers.part import Answer as Answer
 from rnnzoo.layers.part import Part as Part
 from rnnzoo.layers.recurrent.activation_penalty import ActivationPenalty as ActivationPenalty

@@ -11,7 +11,7 @@ def picture(found: Mapping[str, Any], drawn: Sequence[Mapping[str, Any]]) -> Fig
     """Above the folds with their forecasts, those that do not overlap; below the error of each fold, naive ones beside.
 
     Args:
-        found: Of `rnnzoo.training.backtest.backtest`.
+        found: Of `rnnzoo.training.several.backtest.backtest`.
         drawn: For each fold `at`, where forecasts begin, `forecast` `(windows, horizon)`, `truth_at`, `truth`
             `(steps,)` and `name`, in the units of the data.
     """

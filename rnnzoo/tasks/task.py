@@ -77,6 +77,7 @@ class Task:
         commands: Its own commands, by name, as `module:class`.
         of_recipes: Its own commands that begin with a recipe, by name: modules as that of `train`.
         sequence_length_is: What the sequence length is called on the command line.
+        mean_of: What the mean of several models' answers is taken of, see `layers.MeanAnswer`; None: they have none.
         searches_sequence_length: Whether a search looks for a sequence length unless told.
     """
 
@@ -95,6 +96,7 @@ class Task:
     commands: ClassVar[Mapping[str, str]] = {}
     of_recipes: ClassVar[Mapping[str, str]] = {}
     sequence_length_is: ClassVar[tuple[str, str]] = ("sequence_length", "")
+    mean_of: ClassVar[str | None] = None
     searches_sequence_length: ClassVar[bool] = True
 
     # What `build` asks. -----------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ DEFAULTS = {"set": (), "folds": 5, "refit": False, "sliding": False, "trust": Fa
 def execute(options: Any, recipe: Any) -> None:
     """Train the recipe as the options change it, and judge it fold by fold."""
     changed = changed_recipe(recipe, options, options.model)
-    from rnnzoo.training.backtest import backtest
+    from rnnzoo.training.several.backtest import backtest
 
     output = options.output or Path("runs") / f"{changed.run_name(recipe)}-backtest"
     given = {name: getattr(options, name) for name in ("refit", "sliding", "fold_rows", "trust", "data_dir")}

@@ -16,7 +16,6 @@ from rnnzoo.data.series.scaling import SeriesScaler
 from rnnzoo.data.series.season import find_season, naive_errors
 from rnnzoo.data.series.series_source import SeriesSource
 from rnnzoo.data.series.table import Table, check_change, check_length
-from rnnzoo.data.series.times import local, shown
 from rnnzoo.data.series.windows import Panel, Windows, part_ends, scored, window_starts
 from rnnzoo.data.splits import PARTS, Splits
 from rnnzoo.errors import InvalidValue
@@ -72,7 +71,8 @@ class SeriesForecasting(SeriesSource):
             ValueError, TypeError: Data that no model can be trained on; says which and why.
         """
         lookback = self._check(sequence_length)
-        self.fitted = {}
+        kept = self.fitted if self.keep_fitted else {}
+        self.fitted = kept
         found, sizes = self._read(data_dir)
         found, sizes = self._kept(found), sizes if self.without_last is None else {}
         tables, ends, notes = self._long_enough(found, sizes, lookback)
@@ -84,10 +84,13 @@ class SeriesForecasting(SeriesSource):
         targets = [train[:, :outputs] for train in trains]
         longest = max(map(len, trains)) // 2
         period, how = (self.period, "as given") if self.period else find_season(targets, frequency, longest)
+        if "period" in kept:
+            period, how = kept["period"], "of the run"
         names = [table.name for table in tables]
+        scaler = SeriesScaler.fit(names, trains, self.scale)
         self.fitted = {
             "columns": list(columns),
-            "scaler": SeriesScaler.fit(names, trains, self.scale).to_json(),
+            "scaler": scaler.to_json(),
             "fill": 0.0,
             "inputs": {"outputs": outputs, "horizon": self.horizon}
             | ({"quantiles": check_levels(self.quantiles)} if self.quantiles else {}),
@@ -96,6 +99,8 @@ class SeriesForecasting(SeriesSource):
         }
         if self.static:
             self.fitted["static"] = covariates.words_of(tables, self.static)
+        if kept:
+            self.fitted |= kept | {"scaler": SeriesScaler.restored(kept["scaler"]).extended(scaler).to_json()}
         every = f"; a step is {found.frequency}" if found.frequency else ""
         self.notes = [*notes, f"season: {period} steps ({how}){every}"]
         values = np.concatenate([self._encode_table(table) for table in tables])
@@ -272,13 +277,6 @@ class SeriesForecasting(SeriesSource):
         truth = scored(values[:, :outputs], [table.filled for table in tables], [*map(len, tables)])
         return self._batches(values, truth, starts, self._panel(tables, np.stack(naive, axis=1)), 64)
 
-    def decode(self, y: np.ndarray) -> list[dict[str, Any]]:
-        """Turn forecasts `(batch, horizon, outputs)` into one list of numbers for each target, in its units."""
-        return [self._lists(self.in_units(window)) for window in np.asarray(y, "float64")]
-
-    def _lists(self, window: np.ndarray) -> dict[str, list[float]]:
-        return {name: [float(v) for v in line] for name, line in zip(self.targets, window.T, strict=True)}
-
     def answers(self, raw: Sequence[Any], outputs: Any) -> list[dict[str, Any]]:
         """Return series, times and forecast of each history, in its units.
 
@@ -292,17 +290,4 @@ class SeriesForecasting(SeriesSource):
             last = (table.values[-1, : len(scale)] - shift) / scale
             y = y + (last - last.astype("float32"))  # the level that float32 lost: a repeated last value is that value
             found.append(self._named(table, len(y)) | self._lists(y * scale + shift))
-        return found
-
-    def _units(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
-        """Return shift and scale of a series' targets."""
-        scaler, outputs = self.scalers.of(table.name, table.values), self.inputs["outputs"]
-        return np.array(scaler.shift[:outputs]), np.array(scaler.scale[:outputs])
-
-    def _named(self, table: Table, steps: int) -> dict[str, Any]:
-        """Return the name of a history's series and the times of its next steps, as far as they are known."""
-        found: dict[str, Any] = {"series": table.name} if table.name else {}
-        if table.times is not None and self.fitted.get("frequency"):
-            times = Frequency(self.fitted["frequency"]).after(table.times[-1], steps)
-            found["time"] = [shown(time) for time in local(times, self.timezone)]
         return found

@@ -19,7 +19,7 @@ from rnnzoo.data.series.frequency import Frequency, infer
 from rnnzoo.data.series.grid import Fill
 from rnnzoo.data.series.scaling import SeriesScaler
 from rnnzoo.data.series.table import Table, history
-from rnnzoo.data.series.times import shown
+from rnnzoo.data.series.times import local, shown
 from rnnzoo.data.tfds import numbers
 from rnnzoo.errors import InvalidValue
 
@@ -187,6 +187,26 @@ class SeriesSource(Fitted):
             raise InvalidValue(f"Say of which series, one of {', '.join(scaler.names[:5])}, .... Received: {series!r}")
         row = scaler.names.index(series)
         return y * scaler.scale[row, :outputs] + scaler.shift[row, :outputs]
+
+    def decode(self, y: np.ndarray) -> list[dict[str, Any]]:
+        """Turn forecasts `(batch, horizon, outputs)` into one list of numbers for each target, in its units."""
+        return [self._lists(self.in_units(window)) for window in np.asarray(y, "float64")]
+
+    def _lists(self, window: np.ndarray) -> dict[str, list[float]]:
+        return {name: [float(v) for v in line] for name, line in zip(self.targets, window.T, strict=True)}
+
+    def _units(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
+        """Return shift and scale of a series' targets."""
+        scaler, outputs = self.scalers.of(table.name, table.values), self.inputs["outputs"]
+        return np.array(scaler.shift[:outputs]), np.array(scaler.scale[:outputs])
+
+    def _named(self, table: Table, steps: int) -> dict[str, Any]:
+        """Return the name of a history's series and the times of its next steps, as far as they are known."""
+        found: dict[str, Any] = {"series": table.name} if table.name else {}
+        if table.times is not None and self.fitted.get("frequency"):
+            times = Frequency(self.fitted["frequency"]).after(table.times[-1], steps)
+            found["time"] = [shown(time) for time in local(times, self.timezone)]
+        return found
 
     def read_inputs(self, file: str, future_file: str | None = None) -> list[Table]:
         """Read a table like the one that was trained on: a forecast begins after the last target of each series.
