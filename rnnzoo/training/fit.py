@@ -91,7 +91,7 @@ def train(
         snapshot.write(held, place, restart or new_data)
         given = (restart, trust, data_dir, new_data, load, measure and first, callbacks, on_epoch_end, told)
         if recipe.members > 1:
-            train_members(recipe, place, lambda *member: _train(*member, *given), restart, data_dir, told)
+            train_members(recipe, place, lambda one, own: _train(one, own, *given), restart, data_dir, told)
         else:
             _train(recipe, place, *given)
     return Run(folder, trust=True)  # its config is the caller's own recipe
