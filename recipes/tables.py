@@ -1,4 +1,4 @@
-"""Rewrite the generated tables of docs/ and of recipes/results/series.md: every model, what the recipes measured, and what the benchmarks did.
+"""Rewrite the generated tables of docs/ and of recipes/results/series.md: models, measurements of recipes, benchmarks.
 
 `python recipes/tables.py` rewrites them, `--check` only tells whether they are stale (exit status 1), and
 `add RUN` publishes a finished run: its results.json is copied to recipes/results/<recipe>-<model>-<seed>.json, where
