@@ -158,7 +158,7 @@ for task in rnnzoo.describe("two_speed_gru").tasks:
 """
     done = python(code, path=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.split()) == 5
+    assert len(done.stdout.split()) == 6
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)

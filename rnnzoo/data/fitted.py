@@ -31,6 +31,15 @@ class Inputs(TypedDict, total=False):
     pad_value: float
 
 
+class ScalersOfSeries(TypedDict):
+    """A scaler for each series of many."""
+
+    names: list[str]
+    shift: list[list[float]]
+    scale: list[list[float]]
+    kind: str
+
+
 class Contents(TypedDict):
     """The fields of `data.json`, all that there are; a kind of data names those that it needs."""
 
@@ -146,7 +155,10 @@ class Fitted:
             if isinstance(tokens, list) and len(set(tokens)) + 2 != inputs[size]:
                 raise InvalidValue(f"{name} has {len(set(tokens))} tokens, of {inputs[size]} with padding and unknown.")
         if "scaler" in found:
-            checked.structure(Scaler, found["scaler"], "scaler")
+            kind = ScalersOfSeries if "names" in found["scaler"] else Scaler
+            checked.structure(kind, found["scaler"], "scaler")
+            if len(found["scaler"].get("names", ())) not in (0, len(found["scaler"]["shift"])):
+                raise InvalidValue("The scaler is not of as many series as it names.")
             shift, scale = (np.asarray(found["scaler"][word], "float64") for word in ("shift", "scale"))
             columns = len(found["columns"]) if "columns" in found else inputs["features"]
             if shift.shape != scale.shape or shift.shape[-1:] != (columns,) or not (scale * np.isfinite(shift)).all():

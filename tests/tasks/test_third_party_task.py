@@ -27,7 +27,7 @@ recipe = Recipe(name="count", task="counting", data=SequenceRegression("counted:
                 hyperparameters={"units": 4}, epochs=2, learning_rate=0.01, monitor="val_mae")
 
 if __name__ == "__main__":
-    for words in (["train", "--run", "run"], ["evaluate", "run"], ["predict", "run", "[7, 5, 7]", "--json"],
+    for words in (["train", "--run", "run"], ["evaluate", "run", "--trust"], ["predict", "run", "[7, 5, 7]", "--json"],
                   ["compare", "--models", "mlp", "--epochs", "1"],
                   ["tune", "--trials", "1", "--epochs", "1", "--output", "search"]):
         cli.main(recipe, words)

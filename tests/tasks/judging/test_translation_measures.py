@@ -75,6 +75,6 @@ def test_perfect_answers():
 
 @pytest.mark.parametrize(("metric", "up"), [("exact_match", True), ("bleu", True), ("chrf", True), ("cer", False)])
 def test_directions(metric, up):
-    from rnnzoo.tasks.judging.measures import more_is_better
+    from rnnzoo.tasks import more_is_better
 
     assert more_is_better(metric) is more_is_better(f"val_{metric}") is up
