@@ -114,6 +114,7 @@ def build(
     hyperparameters = info.check(task, hyperparameters)
     if embeddings is not None:
         vocabulary_size, embedding_dim = _check_embeddings(embeddings, vocabulary_size, features)
+    hp.TABLE["embedding_dim"].check("embedding_dim", embedding_dim)  # for which None stands for nothing
     draft = Draft(
         body=info,
         sizes=_check_sizes(
@@ -131,7 +132,7 @@ def build(
     )
     chosen.check_sizes(draft)
     hp.check_together({**hyperparameters, **draft.sizes})
-    word_dropout, seed = hp.check("word_dropout", word_dropout), hp.check("seed", seed)
+    word_dropout, seed = hp.TABLE["word_dropout"].check("word_dropout", word_dropout), hp.check("seed", seed)
     trainable_body = hp.TABLE["trainable_body"].check("trainable_body", trainable_body)
     if not (trainable_body or chosen.head):
         raise InvalidValue(f"A model of {task} has no head to train alone. Received: trainable_body=False")
