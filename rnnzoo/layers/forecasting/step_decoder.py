@@ -11,6 +11,7 @@ from rnnzoo.layers.forecasting.losses import mean_over_window
 from rnnzoo.layers.masking.padding import trailing
 from rnnzoo.layers.recurrent import paths
 from rnnzoo.layers.recurrent.classic import GRU, LSTM
+from rnnzoo.layers.whole import Model
 
 SMALLEST_DEVIATION = 1e-3
 
@@ -187,7 +188,7 @@ class StepDecoder(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
-class TeacherForced(keras.Model):
+class TeacherForced(Model):
     """A model of the zoo whose body is a `StepDecoder`: in training its loss is that of the decoder fed with the truth.
 
     Constructor: that of `keras.Model`. Metrics are those of the decoder on its own, in training too.

@@ -11,6 +11,7 @@ from rnnzoo.layers.masking.packing import Packing
 from rnnzoo.layers.masking.padding import trailing
 from rnnzoo.layers.masking.real_steps import is_real
 from rnnzoo.layers.text.steps import at_real_steps
+from rnnzoo.layers.whole import Model
 from rnnzoo.private.keras import mask_of
 
 TIE = 1e-6
@@ -140,7 +141,7 @@ def _later(emissions, real):
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
-class CRFModel(keras.Model):
+class CRFModel(Model):
     """A model of the zoo whose head ends in a `CRF`: trained by the likelihood of whole sequences, nats a step.
 
     Weights are `(batch, time)`; a row counts as the mean of its real steps'. Metrics are of Viterbi's tags in
