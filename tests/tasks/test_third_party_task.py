@@ -1,4 +1,4 @@
-"""A task of somebody else's is one file: README's own, from an entry point to a tuned run on the command line."""
+"""A task of somebody else's is one file: the docs' own, from an entry point to a tuned run on the command line."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "contributors.md").read_text(encoding="utf-8")
 DATA = '''
 import numpy as np
 
@@ -23,12 +23,12 @@ import sys
 from rnnzoo import Recipe, cli
 from rnnzoo.data import SequenceRegression
 
-recipe = Recipe(name="count", task="counting", data=SequenceRegression("counted:tokens"), model="gru",
+recipe = Recipe(name="count", task="counting", data=SequenceRegression("counted:tokens"), model="mlp",
                 hyperparameters={"units": 4}, epochs=2, learning_rate=0.01, monitor="val_mae")
 
 if __name__ == "__main__":
     for words in (["train", "--run", "run"], ["evaluate", "run", "--trust"], ["predict", "run", "[7, 5, 7]", "--json"],
-                  ["compare", "--models", "mlp", "--epochs", "1"],
+                  ["compare", "--models", "gru", "--epochs", "1"],
                   ["tune", "--trials", "1", "--epochs", "1", "--output", "search"]):
         cli.main(recipe, words)
 """
@@ -36,9 +36,9 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def folder(tmp_path):
-    """Lay README's task, data and a recipe into a folder, as pip would lay a package."""
-    (task,) = re.findall(r"```python\n(# my_tasks\.py\n.*?)```", README, re.DOTALL)
-    (entry,) = re.findall(r'```toml\n\[project\.entry-points\."rnnzoo\.tasks"\]\n(.*?)```', README, re.DOTALL)
+    """Lay the page's task, data and a recipe into a folder, as pip would lay a package."""
+    (task,) = re.findall(r"```python\n(# my_tasks\.py\n.*?)```", PAGE, re.DOTALL)
+    (entry,) = re.findall(r'```toml\n\[project\.entry-points\."rnnzoo\.tasks"\]\n(.*?)```', PAGE, re.DOTALL)
     (tmp_path / "my_tasks.py").write_text(task)
     (tmp_path / "counted.py").write_text(DATA)
     (tmp_path / "count.py").write_text(RECIPE)
@@ -58,7 +58,7 @@ def test_it_is_built_trained_judged_predicted_drawn_compared_and_tuned(folder, p
     assert {path.name for path in (folder / "run" / "plots").iterdir()} == {"curves.png", "errors.png"}
     assert json.loads(next(line for line in done.stdout.splitlines() if line.startswith('{"values"')))["values"][0] > 0
     (row,) = json.loads((folder / "runs" / "count-compare" / "compare.json").read_text())
-    assert row["model"] == "mlp"
+    assert row["model"] == "gru"
     assert np.isfinite(row["mae"])
     assert json.loads((folder / "search" / "best" / "results.json").read_text())["task"] == "counting"
 
