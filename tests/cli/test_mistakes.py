@@ -29,7 +29,6 @@ WRONG = {
     "too few left": (["--limit", "1"], "two classes"),
     "endless sequences": (["--sequence-length", "9999999999999999999"], "sequence_length must be a whole number"),
     "endless layers": (["--model", "lstm", "--set", f"num_layers={10**30}"], "num_layers must be a whole number"),
-    "unknown schedule": (["--schedule", "x"], "schedule"),
     "impossible share": (["--test", "2"], "test=2"),
 }
 

@@ -85,11 +85,14 @@ def test_data_sets(reader):
     for call in (
         lambda: reader.predict(data(wrong), verbose=0),
         lambda: reader.fit(data(wrong, LABELS), shuffle=False, verbose=0),
-        lambda: reader.fit(data(GOOD, LABELS), validation_data=data(wrong, LABELS), verbose=0),
+        lambda: reader.fit(data(GOOD, LABELS), validation_data=data(wrong, LABELS), shuffle=False, verbose=0),
     ):
         one_sentence(call, r"vocabulary_size=9\. Received: id -4$")
     one_sentence(lambda: reader.predict(data(np.zeros((2, 0), "int32")), verbose=0), r"at least 1 step")
-    one_sentence(lambda: reader.fit(iter(data(wrong, LABELS)), steps_per_epoch=2, verbose=0), r"vocabulary_size=9")
+    pairs = ((x, y) for x, y in [(wrong, LABELS)])
+    one_sentence(
+        lambda: reader.fit(pairs, steps_per_epoch=1, shuffle=False, verbose=0), r"vocabulary_size=9\. Received"
+    )
     one_sentence(
         lambda: reader.fit(GOOD, np.array([0, 7]), verbose=0),
         r"label must be >= 0 and < outputs=2\. Received: label 7$",

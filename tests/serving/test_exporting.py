@@ -146,6 +146,8 @@ def test_what_litert_cannot_run_is_refused(name, tmp_path, capsys):
     folder = shutil.copytree(BEFORE / of, tmp_path / "run")
     inputs = json.loads((folder / "data.json").read_text())["inputs"]
     rnnzoo.build(name, task, **inputs, **small(name)).save(folder / "model.keras")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model": name, "hyperparameters": {}}))
     before = sorted(path.name for path in folder.iterdir())
     command = ["export", str(folder), "--format", "litert", "--sequence-length", "24"]
     assert "No runtime can answer by litert" in refused(capsys, cli.entry_point, command)
