@@ -44,6 +44,7 @@ def _one_of_recipe(name: str, command: str) -> dict[str, type]:
 def _of_recipe(recipe: Any) -> dict[str, type]:
     from rnnzoo.cli.commands import compare, train, tune
     from rnnzoo.cli.commands.evaluate import Evaluate
+    from rnnzoo.cli.commands.inspect import Inspect
     from rnnzoo.cli.commands.predict import Predict
     from rnnzoo.cli.options import data_options, make_command, recipe_options
     from rnnzoo.tasks import find
@@ -54,12 +55,13 @@ def _of_recipe(recipe: Any) -> dict[str, type]:
         kept = {word: kind for word, kind in options.items() if word not in without}
         kept |= data_options(recipe.data) | module.OPTIONS
         table[name] = make_command(module.DOC, kept, module.DEFAULTS, recipe, module.execute)
-    return table | {"evaluate": Evaluate, "predict": Predict} | _commands_of([find(recipe.task)])
+    return table | {"evaluate": Evaluate, "predict": Predict, "inspect": Inspect} | _commands_of([find(recipe.task)])
 
 
 def _of_any_run() -> dict[str, type]:
     from rnnzoo.cli.commands.evaluate import Evaluate
     from rnnzoo.cli.commands.export import Export
+    from rnnzoo.cli.commands.inspect import Inspect
     from rnnzoo.cli.commands.models import Describe, List
     from rnnzoo.cli.commands.predict import Predict
     from rnnzoo.cli.commands.recipes import OF_RECIPES, Recipes
@@ -67,7 +69,7 @@ def _of_any_run() -> dict[str, type]:
     from rnnzoo.tasks import all_tasks
 
     of_models = {"list": List, "describe": Describe}
-    of_runs = {"runs": Runs, "summary": Summary, "evaluate": Evaluate, "predict": Predict}
+    of_runs = {"runs": Runs, "summary": Summary, "evaluate": Evaluate, "predict": Predict, "inspect": Inspect}
     return {**of_models, "recipes": Recipes, **OF_RECIPES, **of_runs, **_commands_of(all_tasks()), "export": Export}
 
 
