@@ -91,6 +91,7 @@ def test_teacher_forced_measures_are_those_of_the_probabilities(run):
     assert tokens == 4 * len(batches)  # three words and the end
 
 
+@pytest.mark.slow
 def test_a_fresh_process_writes_the_same(run, python):
     sources = ["eins zwei drei", "null null eins", "drei"]
     here = run.predict(sources)
@@ -178,7 +179,7 @@ def test_refusals(run, without_attention, finished, capsys):
     assert "no attention" in refused(
         capsys, cli.entry_point, ["predict", str(without_attention.folder), "eins", "--explain"]
     )
-    assert "written token by token" in refused(capsys, cli.entry_point, ["export", folder])
+    assert "written token by token" in refused(capsys, cli.entry_point, ["export", folder, "--format", "onnx"])
     assert "Only translation has a beam" in refused(
         capsys, cli.entry_point, ["predict", str(finished.folder), "[[1, 2]]", "--beam", "2"]
     )
