@@ -30,19 +30,23 @@ def backward(x, h, W, U, dh_last, steps_back=None):
 
 def by_the_zoo(x, W, U, b, v):
     """The same gradients by the zoo's layer and automatic differentiation; the loss is the sum of h_T v."""
-    import tensorflow as tf
+    import keras
 
     import rnnzoo
+    from rnnzoo.inspecting.differentiating import gradients
 
     layer = rnnzoo.layers.SimpleRNN(len(U))
-    inputs = tf.constant(np.swapaxes(x, 0, 1), "float32")
-    layer.build(inputs.shape)
-    layer.set_weights([W, U, b])
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        loss = tf.reduce_sum(layer(inputs) @ tf.constant(v, "float32"))
-    *weights, dx = tape.gradient(loss, [*(w.value for w in layer.trainable_weights), inputs])
-    return [np.asarray(g) for g in weights] + [np.swapaxes(np.asarray(dx), 0, 1)]
+    layer.build((None, *x.shape[::2]))
+    rest = [variable.value for variable in layer.non_trainable_variables]
+
+    def loss(at):
+        states, _ = layer.stateless_call([at["W"], at["U"], at["b"]], rest, at["x"])
+        return keras.ops.sum(keras.ops.matmul(states, v.astype("float32")))
+
+    found = gradients(
+        loss, {n: a.astype("float32") for n, a in zip("WUbx", (W, U, b, np.swapaxes(x, 0, 1)), strict=True)}
+    )
+    return [found["W"], found["U"], found["b"], np.swapaxes(found["x"], 0, 1)]
 
 
 def lesson(page: Page, small: bool) -> None:
@@ -83,9 +87,9 @@ def lesson(page: Page, small: bool) -> None:
     """)
     page.picture("truncated", _error(error), "error of the truncated gradient by the number of steps")
     page.say("""
-        In the zoo, windows of a text are such pieces, and `--stateful` carries the state from one to the next:
+        In the zoo, windows of a text are such pieces, and the state is carried from one to the next, unless told otherwise:
     """)
-    page.command("python recipes/shakespeare.py train --stateful")
+    page.command("python recipes/shakespeare.py train --no-stateful")
 
 
 def _error(error):

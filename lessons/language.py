@@ -65,10 +65,17 @@ def lesson(page: Page, small: bool) -> None:
         "lstm", "language_modeling", vocabulary_size=5, units=8, dropout=0.0, learning_rate=0.02, seed=1
     )
     model.fit(rows[:, :-1], rows[:, 1:], epochs=1 if small else 12, batch_size=64, verbose=0)
-    seen = rnnzoo.inspect(model, rows[:1, :-1])
-    letters = [" ()ab"[token] for token in rows[0, :-1]]
+    busiest = int((rows[:50] < 3).sum(axis=1).argmax())
+    seen = rnnzoo.inspect(model, rows[busiest : busiest + 1, :-1])
+    letters = [" ()ab"[token] for token in rows[busiest, :-1]]
     shown = {**{name: v[0] for name, v in seen.states.items()}, **{name: v[0] for name, v in seen.gates.items()}}
-    held = seen.gates["lstm_0/forget"][0].max(axis=0)
+    many = rnnzoo.inspect(model, rows[:100, :-1])
+    depth = np.cumsum(np.where(rows[:100, :-1] == 1, 1, 0) - np.where(rows[:100, :-1] == 2, 1, 0), axis=1).ravel()
+    follows = {
+        name: np.abs([np.corrcoef(depth, many.states[name][..., unit].ravel())[0, 1] for unit in range(8)])
+        for name in ("lstm_0", "lstm_0/cell")
+    }
+    best = {name: int(np.nanargmax(found)) for name, found in follows.items()}
     page.say("""
         ## Its gates
 
@@ -78,7 +85,7 @@ def lesson(page: Page, small: bool) -> None:
     page.code(brackets)
     page.picture("gates", heat_maps(shown, letters), "states and gates of an LSTM over a text with brackets")
     page.say(f"""
-        Each row is a unit. In the cell (`lstm_0/cell`) some rows change at brackets alone, and hold their value over the letters between:
-        they are the counter. There the forget gate is open: {int((held > 0.95).sum())} of 8 units come above 0.95. `rnnzoo inspect RUN TEXT`
-        draws the same of any run.
+        Each row is a unit, each column a token. Over a hundred texts, the cell of unit {best["lstm_0/cell"]} follows the depth with a correlation of
+        {follows["lstm_0/cell"].max():.2f}, the state of unit {best["lstm_0"]} with one of {follows["lstm_0"].max():.2f} (signs aside): the count is
+        spread over the units, and the gates open and close with the brackets. `rnnzoo inspect RUN TEXT` draws the same of any run.
     """)

@@ -7,7 +7,7 @@ from typing import Any
 from rnnzoo._lazy import keras, np
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.inspecting.differentiating import gradients
-from rnnzoo.inspecting.watching import EMBEDDING, recurrent_layers, watching
+from rnnzoo.inspecting.watching import EMBEDDING, hidden_states, recurrent_layers, watching
 
 UNKNOWN = 1
 """The token that takes the place of one that is left out."""
@@ -92,7 +92,8 @@ class Inspection:
     def gradients(self) -> dict[str, np.ndarray]:
         """The norm of the gradient with respect to each state after each step, `(batch, time)`.
 
-        It is the whole gradient: through the output of the step, and through all later states.
+        It is the whole gradient: through the output of the step, and through all later states. The cells of LSTMs that
+        were changed inside are left out.
         """
         return {name: np.linalg.norm(g, axis=-1).T for name, g in self.state_gradients.items()}
 
@@ -101,7 +102,9 @@ class Inspection:
         """The gradients themselves, `(time, batch, units)`."""
         if not recurrent_layers(self.model):
             raise InvalidValue(f"This model carries no state from step to step. Received: {self.model.name}")
-        zeros = {name: np.zeros_like(np.swapaxes(h, 0, 1)) for name, h in self.states.items()}
+        left_out = hidden_states(self.model)
+        states = {name: h for name, h in self.states.items() if name not in left_out}
+        zeros = {name: np.zeros_like(np.swapaxes(h, 0, 1)) for name, h in states.items()}
         return gradients(lambda added: self._score(self._call(self.x, added)), zeros)
 
     @functools.cached_property

@@ -58,10 +58,15 @@ class Watch:
         cell, ops = layer.cell, keras.ops
         output, after = cell(x, states)
         after = list(after) if isinstance(after, (list, tuple)) else [after]
-        disturbed = [
-            h + ops.cast(self.added[name][t], h.dtype) if name in self.added else h
-            for name, h in zip(_names(layer, len(after)), after, strict=True)
+        names = _names(layer, len(after))
+        extra = [
+            ops.cast(self.added[name][t], h.dtype) if name in self.added else None
+            for name, h in zip(names, after, strict=True)
         ]
+        disturbed = [h if more is None else h + more for h, more in zip(after, extra, strict=True)]
+        if _shows_its_cell(cell) and extra[1] is not None:  # h_t = o_t tanh(c_t) reads the cell at once
+            opened = _output_gate(cell, x, states[0])
+            disturbed[0] = disturbed[0] + opened * (cell.activation(disturbed[1]) - cell.activation(after[1]))
         if disturbed[0] is not after[0]:
             output = _output(layer, x, states, disturbed)
         if real is not None:
@@ -109,6 +114,23 @@ def recurrent_layers(model: Any) -> list[Any]:
     """Return the layers of a model that carry a state from step to step, those inside of others included."""
     found = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.RNN)]
     return [layer for layer in found if hasattr(layer, "cell")]
+
+
+def hidden_states(model: Any) -> set[str]:
+    """Return the names of states that the output of the same step is made of in a way that is not known here."""
+    cells = [layer for layer in recurrent_layers(model) if not _shows_its_cell(layer.cell)]
+    return {f"{layer.name}/cell" for layer in cells}
+
+
+def _shows_its_cell(cell: Any) -> bool:
+    return type(cell) is keras.layers.LSTMCell
+
+
+def _output_gate(cell: Any, x: Any, h: Any) -> Any:
+    """The output gate of Keras's LSTM, `(batch, units)`."""
+    ops, last = keras.ops, slice(3 * cell.units, None)
+    sums = ops.matmul(x, cell.kernel[:, last]) + ops.matmul(h, cell.recurrent_kernel[:, last])
+    return cell.recurrent_activation(sums + cell.bias[last] if cell.use_bias else sums)
 
 
 def _names(layer: Any, states: int) -> list[str]:

@@ -16,7 +16,7 @@ from rnnzoo.inference.attending import attention
 LINE = 100
 """Characters in a line of a picture."""
 COLOURS = colormaps["Reds"]
-DARK = 0.6
+DARK = 0.675
 """From this shade on, letters are white."""
 
 

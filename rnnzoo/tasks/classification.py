@@ -1,6 +1,6 @@
 """Classification: a sequence belongs to one of several classes."""
 
-from rnnzoo._lazy import keras
+from rnnzoo._lazy import keras, np
 from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import register
 from rnnzoo.tasks.task import Judgement, Task
@@ -54,7 +54,7 @@ class Classification(Task):
             found["roc.png"] = lambda: classification.roc(p, names, split)
         if hasattr(data, "vocabulary") and attention.looks(model):
             found["examples.png"] = lambda: attention.surest(model, batches, data, p)
-        elif not hasattr(data, "vocabulary") and batches.x[0].ndim == 2 and (p.labels != p.y).any():
+        elif getattr(batches, "x", None) is not None and np.ndim(batches.x[0]) == 2 and (p.labels != p.y).any():
             order = [i for indices, real, _ in batches.plan() for i in indices[:real]]
             found["wrong.png"] = lambda: classification.wrong(p, [batches.x[i] for i in order], names, split)
         return found

@@ -1,4 +1,4 @@
-"""The demo in a real browser, by name: `pytest tests/serving/test_demo.py -m slow`. Needs gradio, playwright, Chromium."""
+"""The demo in a browser, by name: `pytest tests/serving/test_demo.py -m slow`. Needs gradio, playwright, Chromium."""
 
 import shutil
 

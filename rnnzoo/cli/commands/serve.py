@@ -42,10 +42,10 @@ class Demo:
 
     def execute(self, _):
         """Serve until stopped."""
-        import rnnzoo
         from rnnzoo.serving.demo import gradio, serve
+        from rnnzoo.sharing.presets import list_presets
         from rnnzoo.training.runs import load
 
         gradio()  # before anything is read: it may be missing
-        names = self.runs or [preset.name for preset in rnnzoo.list_presets()]
+        names = self.runs or [preset.name for preset in list_presets()]
         serve([load(name, trust=self.trust) for name in names], self.host, self.port)
