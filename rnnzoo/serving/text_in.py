@@ -14,8 +14,8 @@ from typing import Any
 from rnnzoo.data import MultilabelTexts
 from rnnzoo.data.text.vocabulary import ANY_WORDS, FIRST, MARKUP, UNKNOWN, UNSPACED
 
-MARK = "\x01"
-"""Stands around each word; no word holds it."""
+MARK, CONTROL = "\x01", "[\\x00\\x01]"
+"""What stands around each word; what no word holds, and TensorFlow does not read as Python does."""
 
 
 def reads_texts(data: Any) -> bool:
@@ -69,9 +69,7 @@ def write_saved_model(run: Any, model: Any, path: str) -> None:
 
     def answer(texts):
         tokens = table.lookup(words_of(texts) if _by_word(data) else split(texts, "characters", word_pattern))
-        rows = _truncated(tokens, data.fitted.get("sequence_length"), data.truncate)
-        width = tf.maximum(1, tf.cast(rows.bounding_shape(1), tf.int32))
-        logits = model(rows.to_tensor(0, shape=[None, width]))
+        logits = model(padded(_truncated(tokens, data.fitted.get("sequence_length"), data.truncate)))
         shares = (tf.nn.softmax if one_label else tf.nn.sigmoid)(logits)
         found = {"probabilities": shares, "labels": names}
         if one_label:
@@ -103,7 +101,7 @@ def split(texts: Any, unit: str, pattern: Callable[[], str]) -> Any:
 
     if unit == "characters":
         return tf.strings.unicode_split(texts, "UTF-8")
-    plain = tf.strings.regex_replace(texts, MARK, " ")
+    plain = tf.strings.regex_replace(texts, CONTROL, " ")
     return tf.strings.split(tf.strings.regex_replace(plain, pattern(), rf"{MARK}\0{MARK}"), MARK)[:, 1::2]
 
 
@@ -111,7 +109,7 @@ def words_of(texts: Any) -> Any:
     """Return the words of each text, as `rnnzoo.data.text.vocabulary.tokenize` does."""
     import tensorflow as tf
 
-    plain = tf.strings.regex_replace(texts, MARKUP.pattern, " ")
+    plain = tf.strings.regex_replace(tf.strings.regex_replace(texts, CONTROL, " "), MARKUP.pattern, " ")
     return split(tf.strings.lower(plain, "utf-8"), "words", word_pattern)
 
 
@@ -135,6 +133,14 @@ def _ranges(kind: str) -> str:
     known = [code for code in range(sys.maxunicode + 1) if own.match(chr(code))]
     runs = (list(group) for _, group in itertools.groupby(enumerate(known), lambda pair: pair[1] - pair[0]))
     return "".join(rf"\x{{{group[0][1]:x}}}-\x{{{group[-1][1]:x}}}" for group in runs)
+
+
+def padded(rows: Any) -> Any:
+    """Return ragged ids as a tensor `(batch, time)`, padded with 0, of one step at least."""
+    import tensorflow as tf
+
+    ids = rows.to_tensor(0)
+    return tf.pad(ids, [[0, 0], [0, tf.maximum(0, 1 - tf.shape(ids)[1])]])
 
 
 def _truncated(tokens: Any, length: int | None, keep: str) -> Any:
