@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from rnnzoo.errors import InvalidValue
+
 
 def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
     """Run a recipe's command line: `train`, `compare`, `tune`, `evaluate`, `predict`, and what its task adds.
@@ -38,7 +40,10 @@ def entry_point(arguments: Sequence[str] | None = None) -> None:
 def _one_of_recipe(name: str, command: str) -> dict[str, type]:
     from rnnzoo.training.catalog import find_recipe
 
-    return {command: _of_recipe(find_recipe(name))[command]}
+    commands = _of_recipe(find_recipe(name))
+    if command not in commands:
+        raise InvalidValue(f"{command} belongs to recipes of another task. Received: {name}")
+    return {command: commands[command]}
 
 
 def _of_recipe(recipe: Any) -> dict[str, type]:
@@ -50,7 +55,10 @@ def _of_recipe(recipe: Any) -> dict[str, type]:
 
     options = recipe_options(recipe)
     table: dict[str, type] = {}
-    for name, module, without in (("train", train, ()), ("compare", compare, ("model", "seed")), ("tune", tune, ())):
+    own = [(name, importlib.import_module(path), ()) for name, path in find(recipe.task).of_recipes.items()]
+    for name, module, without in (
+        ("train", train, ()), ("compare", compare, ("model", "seed")), ("tune", tune, ()), *own
+    ):  # fmt: skip
         kept = {word: kind for word, kind in options.items() if word not in without}
         kept |= data_options(recipe.data) | module.OPTIONS
         table[name] = make_command(module.DOC, kept, module.DEFAULTS, recipe, module.execute)
