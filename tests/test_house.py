@@ -27,7 +27,7 @@ ROOMS = [  # from the lowest: a file imports from its own line and from those ab
     ("pictures",),
     ("training",),
     ("search",),
-    ("serving",),
+    ("serving", "testing"),
     ("cli",),
 ]
 HEIGHT = {name: height for height, room in enumerate(ROOMS) for name in room}

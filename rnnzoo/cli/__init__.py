@@ -1,5 +1,6 @@
 """The command lines: `main(recipe)` for a recipe's script, `entry_point` for `rnnzoo` itself."""
 
+import functools
 import importlib
 import sys
 from collections.abc import Sequence
@@ -38,10 +39,10 @@ def entry_point(arguments: Sequence[str] | None = None) -> None:
 def _one_of_recipe(name: str, command: str) -> dict[str, type]:
     from rnnzoo.training.catalog import find_recipe
 
-    return {command: _of_recipe(find_recipe(name))[command]}
+    return {command: _of_recipe(find_recipe(name), ("rnnzoo", "train", name))[command]}
 
 
-def _of_recipe(recipe: Any) -> dict[str, type]:
+def _of_recipe(recipe: Any, program: Sequence[str] = ()) -> dict[str, type]:
     from rnnzoo.cli.commands import compare, train, tune
     from rnnzoo.cli.commands.evaluate import Evaluate
     from rnnzoo.cli.commands.predict import Predict
@@ -50,10 +51,15 @@ def _of_recipe(recipe: Any) -> dict[str, type]:
 
     options = recipe_options(recipe)
     table: dict[str, type] = {}
-    for name, module, without in (("train", train, ()), ("compare", compare, ("model", "seed")), ("tune", tune, ())):
+    tuning = functools.partial(tune.execute, program=program)
+    for name, module, without, run in (
+        ("train", train, (), train.execute),
+        ("compare", compare, ("model", "seed"), compare.execute),
+        ("tune", tune, (), tuning),
+    ):
         kept = {word: kind for word, kind in options.items() if word not in without}
         kept |= data_options(recipe.data) | module.OPTIONS
-        table[name] = make_command(module.DOC, kept, module.DEFAULTS, recipe, module.execute)
+        table[name] = make_command(module.DOC, kept, module.DEFAULTS, recipe, run)
     return table | {"evaluate": Evaluate, "predict": Predict} | _commands_of([find(recipe.task)])
 
 

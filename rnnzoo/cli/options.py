@@ -68,10 +68,15 @@ def _fields(kind: type) -> list[tuple[str, Any]]:
         helps |= {p.arg_name: p.description or "" for p in docstring_parser.parse(base.__doc__ or "").params}
     hints = typing.get_type_hints(kind)
     return [
-        (f.name, hints[f.name] if hints[f.name] is Any else Annotated[hints[f.name], arg(help=helps.get(f.name, ""))])
+        (f.name, hints[f.name] if hints[f.name] is Any else Annotated[hints[f.name], _told(f, helps.get(f.name, ""))])
         for f in dataclasses.fields(kind)
         if f.init
     ]
+
+
+def _told(field: dataclasses.Field, text: str) -> Any:
+    """Return a field's help; of what is on by default, whose flag begins with `no-`, what the flag switches off."""
+    return arg(help=f"Switch off: {text}", help_behavior_hint="") if field.default is True else arg(help=text)
 
 
 def make_command(

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NotRequired
+from typing import Any, ClassVar, NotRequired, Self
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -132,7 +132,7 @@ class Fitted:
         """Write what was fitted into a run folder."""
         write_own(folder, DATA, json.dumps(self.fitted))
 
-    def restore(self, folder: str | os.PathLike):
+    def restore(self, folder: str | os.PathLike[str]) -> Self:
         """Read what `save` wrote.
 
         Raises:

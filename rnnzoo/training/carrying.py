@@ -25,7 +25,7 @@ def trainer(model: Any, task: str, train: Batches, stateful: bool) -> Any:
     """
     if not stateful:
         return model
-    return _compiled(rebuild(model, stateful=True, batch_size=train.size), model, task)
+    return compiled(rebuild(model, stateful=True, batch_size=train.size), task, _like(model))
 
 
 def spread(model: Any, task: str) -> Any:
@@ -33,14 +33,18 @@ def spread(model: Any, task: str) -> Any:
 
     The model stays on its own process, where it can be asked without the others.
     """
-    return model if processes()[1] == 1 else _compiled(rebuild(model), model, task)
+    return model if processes()[1] == 1 else compiled(rebuild(model), task, _like(model))
 
 
-def _compiled(twin, model, task):
-    optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
-    twin.compile(optimizer=optimizer, loss=find(task).loss(), weighted_metrics=find(task).metrics())
-    twin.optimizer.build(twin.trainable_variables)
-    return twin
+def compiled(model: Any, task: str, optimizer: Any) -> Any:
+    """Compile a model that `rebuild` made with its task's loss and metrics, and return it."""
+    model.compile(optimizer=optimizer, loss=find(task).loss(), weighted_metrics=find(task).metrics())
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _like(model):
+    return type(model.optimizer).from_config(model.optimizer.get_config())
 
 
 def begin_anew(model: Any) -> None:

@@ -143,6 +143,10 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
             f"{devices.device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
         )
+        if keras.backend.backend() == "torch":
+            console.print(
+                "note: on PyTorch recurrent layers are about 100 times slower; KERAS_BACKEND=tensorflow or jax"
+            )
         for note in getattr(recipe.data, "notes", ()):
             console.print(f"note: {note}")
         _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end, console)

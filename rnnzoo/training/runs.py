@@ -11,6 +11,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from rnnzoo import checked
+from rnnzoo.builder import make_optimizer
 from rnnzoo.data.fitted import DATA, Fitted
 from rnnzoo.errors import InvalidType, InvalidValue, UserError, differences
 from rnnzoo.files import named, own_path, read_json
@@ -18,11 +19,12 @@ from rnnzoo.model_files import load_model
 from rnnzoo.registry import describe
 from rnnzoo.tasks import check_options, find
 from rnnzoo.tasks.task import Judgement, Task
-from rnnzoo.training import manifest
+from rnnzoo.training import carrying, manifest
 from rnnzoo.training.recipe import Recipe, check_saved, import_saved
 from rnnzoo.training.reporting.report import Report
 
 CONFIG, CHECKPOINT, MODEL = "config.json", "checkpoint", "model.keras"
+OPTIMIZER = {"optimizer": "adam", "learning_rate": 1e-3, "clip": 1.0}
 HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
 EXPLAINED = f"{PLOTS}/explained.png"
 
@@ -61,7 +63,7 @@ class Run:
         history: `history.csv`, as a DataFrame.
     """
 
-    def __init__(self, folder: str | os.PathLike, trust: bool = False):
+    def __init__(self, folder: str | os.PathLike[str], trust: bool = False):
         self.folder, self.trust = Path(folder), trust
 
     @functools.cached_property
@@ -98,7 +100,14 @@ class Run:
         if found.name != self.config["model"]:
             raise InvalidValue(f"{MODEL} is of another run: a {found.name!r}. Received: {self.folder}")
         self._agree(found, self.__dict__.get("data"))
-        return found
+        return found if found.compiled else carrying.compiled(found, self.config["task"], self._optimizer())
+
+    def _optimizer(self) -> Any:
+        """Return the optimizer of the training, without what it had learnt of it."""
+        settings = {word: self.config.get(word, default) for word, default in OPTIMIZER.items()}
+        for word, value in settings.items():
+            checked.value(word, Recipe.__annotations__[word], value)
+        return make_optimizer(settings["optimizer"], settings["learning_rate"], clip=settings["clip"])
 
     def _agree(self, model: Any, data: Any) -> None:
         """Refuse files of different runs, once both are open."""
@@ -262,7 +271,7 @@ def changed_data(folder: Path, data: Any) -> str | None:
     return differences(there, data.seen()) or None
 
 
-def load(run: str | os.PathLike, *, trust: bool = False) -> Run:
+def load(run: str | os.PathLike[str], *, trust: bool = False) -> Run:
     """Open a run folder.
 
     Nothing that its files name is imported, unless you trust their author: see `SECURITY.md`.
@@ -281,6 +290,6 @@ def load(run: str | os.PathLike, *, trust: bool = False) -> Run:
     return Run(folder, trust)
 
 
-def list_runs(folder: str | os.PathLike = "runs") -> list[Run]:
+def list_runs(folder: str | os.PathLike[str] = "runs") -> list[Run]:
     """Find the runs in a folder, sorted by name."""
     return [Run(path.parent) for path in sorted(named(folder).glob(f"*/{CONFIG}"))]

@@ -6,11 +6,12 @@ import keras
 import numpy as np
 import pytest
 from refusals import one_sentence, refused
-from zoo_cases import PAD, VOCABULARY, build, saved_cases
+from zoo_cases import build, saved_cases
 
 import rnnzoo
 from rnnzoo import cli
 from rnnzoo.serving.exporting import export
+from rnnzoo.testing.cases import PAD, VOCABULARY
 
 LENGTHS = [6, 1, 3, 5, 2]
 

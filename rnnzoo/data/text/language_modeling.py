@@ -82,7 +82,15 @@ class LanguageModeling(Fitted):
         """The tokens that the model knows, fitted on train."""
         return Vocabulary(self._known("vocabulary"), self.tokens)
 
-    def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
+    def load(
+        self,
+        *,
+        sequence_length: int | None = None,
+        batch_size: int = 32,
+        seed: int = 0,
+        limit: int | None = None,
+        data_dir: str | None = None,
+    ) -> Splits:
         """Read, cut, fit the vocabulary on train, encode and batch.
 
         Args:
