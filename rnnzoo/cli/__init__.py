@@ -16,7 +16,8 @@ def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
     """
     from rnnzoo.cli.terminal import dispatch
 
-    dispatch(lambda: _of_recipe(recipe), f"recipes/{recipe.name}.py", arguments, recipe)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    dispatch(lambda: _of_recipe(recipe, words), f"recipes/{recipe.name}.py", words, recipe)
 
 
 def entry_point(arguments: Sequence[str] | None = None) -> None:
@@ -31,24 +32,28 @@ def entry_point(arguments: Sequence[str] | None = None) -> None:
         print(f"rnnzoo {version('rnnzoo')}")
     elif len(words) > 1 and words[0] in OF_RECIPES and not words[1].startswith("-"):
         command, name, *rest = words
-        dispatch(lambda: _one_of_recipe(name, command), f"rnnzoo {command} {name}", rest, None)
+        dispatch(lambda: _one_of_recipe(name, command, rest), f"rnnzoo {command} {name}", rest, None)
     else:
         dispatch(_of_any_run, "rnnzoo", words, None)
 
 
-def _one_of_recipe(name: str, command: str) -> dict[str, type]:
+def _one_of_recipe(name: str, command: str, words: Sequence[str]) -> dict[str, type]:
     from rnnzoo.training.catalog import find_recipe
 
-    return {command: _of_recipe(find_recipe(name), ("rnnzoo", "train", name))[command]}
+    return {command: _of_recipe(find_recipe(name), words, ("rnnzoo", "train", name))[command]}
 
 
-def _of_recipe(recipe: Any, program: Sequence[str] = ()) -> dict[str, type]:
+def _of_recipe(recipe: Any, words: Sequence[str], program: Sequence[str] = ()) -> dict[str, type]:
     from rnnzoo.cli.commands import compare, train, tune
     from rnnzoo.cli.commands.evaluate import Evaluate
     from rnnzoo.cli.commands.predict import Predict
-    from rnnzoo.cli.options import data_options, make_command, recipe_options
+    from rnnzoo.cli.options import data_options, for_task, make_command, recipe_options
     from rnnzoo.tasks import find
 
+    changed = for_task(recipe, words)
+    if changed is not recipe:
+        program = (*(program or ("python", f"recipes/{recipe.name}.py", "train")), "--task", changed.task)
+    recipe = changed
     options = recipe_options(recipe)
     table: dict[str, type] = {}
     tuning = functools.partial(tune.execute, program=program)

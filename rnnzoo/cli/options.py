@@ -3,11 +3,12 @@
 import dataclasses
 import typing
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import docstring_parser
 from tyro.conf import UseAppendAction, arg
 
+from rnnzoo.data.sources import tasks_of
 from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import all_tasks, find
 
@@ -33,10 +34,22 @@ def answer_options(command: Any) -> dict[str, Any]:
     return {word: getattr(command, word) for word in words if getattr(command, word) is not None}
 
 
+OF_TASK = "What is learnt of the labels; regression takes them as numbers."
+
+
+def for_task(recipe: Any, words: Sequence[str]) -> Any:
+    """Return the recipe for the task that a command line names, before its options are known."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word == "--task" or word.startswith("--task="):
+            return recipe.with_task(after if word == "--task" else word.partition("=")[2])
+    return recipe
+
+
 def recipe_options(recipe: Any) -> dict[str, Any]:
     """Every setting of a recipe as an option; hyper-parameters of the model come as --set NAME=VALUE."""
-    hidden = ("name", "task", "data", "hyperparameters", "search")
+    hidden = ("name", "data", "hyperparameters", "search")
     options = {name: kind for name, kind in _fields(type(recipe)) if name not in hidden}
+    options["task"] = Annotated[Literal[tuple({recipe.task: "", **tasks_of(recipe.data)})], arg(help=OF_TASK)]
     called, meaning = find(recipe.task).sequence_length_is
     if called != "sequence_length":
         options["sequence_length"] = Annotated[int | None, arg(name=called, help=meaning)]

@@ -72,6 +72,8 @@ class Task:
         answer_options: What can be set when it answers, such as `beam`.
         commands: Its own commands, by name, as `module:class`.
         sequence_length_is: What the sequence length is called on the command line.
+        libraries: What it is measured with beside those of every installation.
+        extra: Of the package, that brings them.
         searches_sequence_length: Whether a search looks for a sequence length unless told.
     """
 
@@ -89,6 +91,8 @@ class Task:
     answer_options: ClassVar[Mapping[str, HyperParameter]] = {}
     commands: ClassVar[Mapping[str, str]] = {}
     sequence_length_is: ClassVar[tuple[str, str]] = ("sequence_length", "")
+    libraries: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
     searches_sequence_length: ClassVar[bool] = True
 
     # What `build` asks. -----------------------------------------------------------------------------------------------

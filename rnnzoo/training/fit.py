@@ -108,6 +108,8 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
             "The data have changed since the run began: --new-data goes on with them, --restart begins anew. "
             f"Received: {changed}"
         )
+    if not restart:
+        recipe.data.divide_as(folder)
     going_on = new_data and not restart and (folder / runs.DATA).is_file()
     if going_on:  # the model knows the old vocabulary, classes and scale
         recipe.data.restore(folder)

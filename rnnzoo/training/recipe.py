@@ -14,8 +14,9 @@ from typing_extensions import TypedDict
 
 from rnnzoo import checked
 from rnnzoo import hyperparameters as hp
+from rnnzoo._lazy import required
 from rnnzoo.data.fitted import Fitted
-from rnnzoo.data.sources import data_class, import_modules, name_of
+from rnnzoo.data.sources import data_class, for_task, import_modules, name_of
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.registry import describe
@@ -113,6 +114,8 @@ class Recipe:
         checked.value("imports", tuple[str, ...], self.imports)
         import_modules(self.imports, trust=True)
         info, task = describe(self.model), find(self.task)
+        for library in task.libraries:  # before hours are spent
+            required(library, task.extra, f"A training of {self.task} is measured by {library}")
         for name in hp.TABLE.keys() & {f.name for f in dataclasses.fields(self)}:
             hp.check(name, getattr(self, name))
         checked.fields(self)
@@ -133,6 +136,12 @@ class Recipe:
         known = describe(name).dials(self.task)
         kept = {word: value for word, value in self.hyperparameters.items() if word in known}
         return dataclasses.replace(self, model=name, hyperparameters=kept)
+
+    def with_task(self, task: str) -> "Recipe":
+        """Return the recipe with another task, and data that read its answers: stars as numbers, not as classes."""
+        if task == self.task:  # whatever its data are
+            return self
+        return dataclasses.replace(self, name=f"{self.name}-{task}", task=task, data=for_task(self.data, task))
 
     def load(self, data_dir: str | None = None) -> Splits:
         """Load the data, batched as the recipe says."""

@@ -1,6 +1,8 @@
 """Text → token ids. 0 is padding, 1 an unknown token."""
 
+import functools
 import re
+import unicodedata
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,18 +20,55 @@ END = 2
 """In a vocabulary of targets: the end of a sentence, and what stands before its first token."""
 MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>")
 SURROGATE = re.compile("[\ud800-\udfff]")
-WORDS = re.compile(r"\w+(?:'\w+)*|[!?]")
-"""Runs of letters and digits with their inner apostrophes; of the punctuation only ! and ?."""
+RULE = 2
+"""How texts are divided into words today. A run remembers its rule; before there was more than one it was 1."""
 UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 """Chinese characters and Japanese syllables, written without spaces: each is a word."""
-ANY_WORDS = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:'[^\W{UNSPACED}]+)*|[!?！？]")
+EMOTICON = r"(?<![\d:;=])[:;=]['^-]?[)(\]\[]+(?!\w)|(?<![\w:;=])[:;=]['^-]?[dp3o|\\/*](?![\w/])|(?<!\w)<3(?!\w)"
+""":) ;-( :'( :d (of :D) :/ <3 and their kin, in lower case; no end of a web address, a clock or a list."""
 
 
-def tokenize(text: str, unit: Unit) -> list[str]:
-    """Split a text: lower-case words without markup, or characters as they are."""
+def tokenize(text: str, unit: Unit, rule: int = RULE) -> list[str]:
+    """Split a text: lower-case words without markup, or characters as they are.
+
+    A word is a run of letters and digits with its inner apostrophes. Of the punctuation ! and ? are words, and, since
+    rule 2, emoticons and emoji, which say what a text feels. Rule 2 also leaves the marks on a letter, such as the
+    vowels of Hindi, in its word.
+    """
     if unit == "characters":
         return list(text)
-    return (WORDS if text.isascii() else ANY_WORDS).findall(MARKUP.sub(" ", text).lower())
+    text = MARKUP.sub(" ", text).lower()
+    if rule == 1:
+        return (_before if text.isascii() else _before_anywhere)().findall(text)
+    if text.isascii():
+        return _english().findall(text)
+    return [word.replace("\ufe0f", "") for word in _anywhere().findall(unicodedata.normalize("NFC", text))]
+
+
+@functools.cache
+def _before():
+    return re.compile(r"\w+(?:'\w+)*|[!?]")
+
+
+@functools.cache
+def _before_anywhere():
+    return re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:'[^\W{UNSPACED}]+)*|[!?！？]")
+
+
+@functools.cache
+def _english():
+    return re.compile(rf"\w+(?:'\w+)*|[!?]|{EMOTICON}")
+
+
+@functools.cache
+def _anywhere():
+    import regex
+
+    letter = rf"[[\p{{L}}\p{{N}}_]--[{UNSPACED}]]"
+    word = rf"{letter}(?:{letter}|[\p{{M}}\u200c\u200d])*"
+    picture = r"[\p{Extended_Pictographic}--[©®™]](?:\ufe0f|\p{Emoji_Modifier})?"
+    emoji = rf"\p{{Regional_Indicator}}{{2}}|[0-9#*]\ufe0f?\u20e3|{picture}(?:\u200d{picture})*"
+    return regex.compile(rf"(?V1){emoji}|[{UNSPACED}]|{word}(?:'{word})*|[!?！？]|{EMOTICON}")
 
 
 def check_text(text: str) -> str:
@@ -56,16 +95,18 @@ class Lexicon:
 
     Args:
         unit: `words` or `characters`.
+        rule: See `tokenize`.
     """
 
     unit: Unit
+    rule: int = RULE
     ids: dict[str, int] = field(default_factory=_Numbers, init=False)
 
     def read(self, texts: Iterable[str]) -> Ragged:
         """Number the tokens of each text."""
         flat, ends = array("i"), array("q")
         for text in texts:
-            flat.extend(map(self.ids.__getitem__, tokenize(text, self.unit)))
+            flat.extend(map(self.ids.__getitem__, tokenize(text, self.unit, self.rule)))
             ends.append(len(flat))
         stops = np.asarray(ends, "int64")
         return Ragged(np.frombuffer(flat, "int32") if flat else np.zeros(0, "int32"), np.append(0, stops)[:-1], stops)
@@ -86,10 +127,11 @@ class Vocabulary:
     Args:
         tokens: Token number i has the id i + 2.
         unit: `words` or `characters`.
+        rule: See `tokenize`.
     """
 
-    def __init__(self, tokens: Sequence[str], unit: Unit):
-        self.tokens, self.unit = list(tokens), unit
+    def __init__(self, tokens: Sequence[str], unit: Unit, rule: int = RULE):
+        self.tokens, self.unit, self.rule = list(tokens), unit, rule
         self.ids = {token: i for i, token in enumerate(self.tokens, FIRST)}
 
     def __len__(self):
@@ -98,7 +140,7 @@ class Vocabulary:
 
     def encode(self, text: str) -> np.ndarray:
         """Return the ids of a text, int32 `(time,)`."""
-        return np.array([self.ids.get(token, UNKNOWN) for token in tokenize(text, self.unit)], "int32")
+        return np.array([self.ids.get(token, UNKNOWN) for token in tokenize(text, self.unit, self.rule)], "int32")
 
     def decode(self, ids: np.ndarray) -> list[str]:
         """Return the tokens of a row of ids; an unknown one is ?."""
