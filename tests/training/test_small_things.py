@@ -79,6 +79,6 @@ def test_single_texts_are_padded_to_few_lengths(kind):
         tags = [["X", "Y"] * (len(text.split()) // 2) + ["X"] * (len(text.split()) % 2) for text in texts]
         data = Tagging(pd.DataFrame({"words": [text.split() for text in texts], "tags": tags}))
     data.load(sequence_length=100 if kind == "texts" else None)
-    lengths = {data.batches(["a " * n]).plan()[0][2][0] for n in range(1, 101)}
+    lengths = {data.batches(["a " * n]).plan()[0][2] for n in range(1, 101)}
     assert lengths == {16, 24, 32, 48, 64, 96, 100 if kind == "texts" else 128}
-    assert data.batches(["a " * 300] * 100).plan()[0][2][0] == (100 if kind == "texts" else 300)
+    assert data.batches(["a " * 300] * 100).plan()[0][2] == (100 if kind == "texts" else 300)
