@@ -18,7 +18,7 @@ from rnnzoo.errors import InvalidType, InvalidValue
 
 Pooling = Literal["last", "mean", "max", "mean_max"]
 
-DEFAULT_VOCABULARY = 20_000
+DEFAULT_VOCABULARY, DEFAULT_EMBEDDING = 20_000, 128
 """Tokens, padding included, where `build` is told nothing of its input."""
 
 

@@ -3,12 +3,16 @@
 Reference: Williams and Peng (1990), https://doi.org/10.1162/neco.1990.2.4.490
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from rnnzoo import checked
+from rnnzoo.builder import make_optimizer
 from rnnzoo.data.batches import Batches
 from rnnzoo.devices import processes
 from rnnzoo.rebuilding import rebuild
 from rnnzoo.tasks import find
+from rnnzoo.training.recipe import Recipe
 
 
 def trainer(model: Any, task: str, train: Batches, stateful: bool) -> Any:
@@ -41,6 +45,16 @@ def compiled(model: Any, task: str, optimizer: Any) -> Any:
     model.compile(optimizer=optimizer, loss=find(task).loss(), weighted_metrics=find(task).metrics())
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def anew(model: Any, config: Mapping[str, Any]) -> Any:
+    """Compile a model as the recipe of a run's config says, without what its optimizer had learnt."""
+    settings: dict[str, Any] = {"optimizer": "adam", "learning_rate": 1e-3, "clip": 1.0}
+    settings |= {word: config[word] for word in settings if word in config}
+    for word, value in settings.items():
+        checked.value(word, Recipe.__annotations__[word], value)
+    optimizer = make_optimizer(settings["optimizer"], settings["learning_rate"], clip=settings["clip"])
+    return compiled(model, config["task"], optimizer)
 
 
 def _like(model):

@@ -11,21 +11,20 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from rnnzoo import checked
-from rnnzoo.builder import make_optimizer
 from rnnzoo.data.fitted import DATA, Fitted
 from rnnzoo.errors import InvalidType, InvalidValue, UserError, differences
 from rnnzoo.files import named, own_path, read_json
 from rnnzoo.model_files import load_model
 from rnnzoo.registry import describe
+from rnnzoo.sharing import manifest, packs, places
 from rnnzoo.tasks import check_options, find
 from rnnzoo.tasks.task import Judgement, Task
-from rnnzoo.training import carrying, manifest
+from rnnzoo.training import carrying
 from rnnzoo.training.recipe import Recipe, check_saved, import_saved
 from rnnzoo.training.reporting.report import Report
 
-CONFIG, CHECKPOINT, MODEL = "config.json", "checkpoint", "model.keras"
-OPTIMIZER = {"optimizer": "adam", "learning_rate": 1e-3, "clip": 1.0}
-HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
+CONFIG, CHECKPOINT, MODEL = packs.CONFIG, "checkpoint", packs.MODEL
+HISTORY, PLOTS, RESULTS = packs.HISTORY, "plots", packs.RESULTS
 EXPLAINED = f"{PLOTS}/explained.png"
 
 
@@ -54,6 +53,7 @@ class Run:
         folder: Holds `config.json`, `model.keras`, what the data fitted, `history.csv`, `plots/`, `results.json` and
             `manifest.json`, by which damage is noticed.
         trust: See `load`.
+        place: Of a packed run, which keeps the folder.
 
     Attributes:
         model: The compiled `keras.Model` with the best weights.
@@ -63,8 +63,14 @@ class Run:
         history: `history.csv`, as a DataFrame.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], trust: bool = False):
+    def __init__(self, folder: str | os.PathLike[str], trust: bool = False, place: places.Place | None = None):
         self.folder, self.trust = Path(folder), trust
+        self.place = place or places.Place(self.folder, self.folder.name)
+
+    @property
+    def desk(self) -> Path:
+        """The folder for pictures and exports: the run's own, or for a packed one a folder of its name, here."""
+        return self.place.desk
 
     @functools.cached_property
     def config(self) -> dict[str, Any]:
@@ -96,18 +102,11 @@ class Run:
                 f"The run's model is not among those that are known here: import its module first, or train with "
                 f"--import MODULE, which the run remembers. Received: {self.config['model']!r} of {self.folder}"
             ) from error
-        found = load_model(manifest.check(self.folder, self._finished(MODEL)))
+        found = load_model(manifest.check(self.folder, self._finished(packs.model_file(self.folder))))
         if found.name != self.config["model"]:
             raise InvalidValue(f"{MODEL} is of another run: a {found.name!r}. Received: {self.folder}")
         self._agree(found, self.__dict__.get("data"))
-        return found if found.compiled else carrying.compiled(found, self.config["task"], self._optimizer())
-
-    def _optimizer(self) -> Any:
-        """Return the optimizer of the training, without what it had learnt of it."""
-        settings = {word: self.config.get(word, default) for word, default in OPTIMIZER.items()}
-        for word, value in settings.items():
-            checked.value(word, Recipe.__annotations__[word], value)
-        return make_optimizer(settings["optimizer"], settings["learning_rate"], clip=settings["clip"])
+        return found if found.compiled else carrying.anew(found, self.config)
 
     def _agree(self, model: Any, data: Any) -> None:
         """Refuse files of different runs, once both are open."""
@@ -271,23 +270,26 @@ def changed_data(folder: Path, data: Any) -> str | None:
     return differences(there, data.seen()) or None
 
 
-def load(run: str | os.PathLike[str], *, trust: bool = False) -> Run:
-    """Open a run folder.
+def load(run: str | os.PathLike[str], *, trust: bool = False, sha256: str | None = None) -> Run:
+    """Open a run.
 
     Nothing that its files name is imported, unless you trust their author: see `SECURITY.md`.
 
     Args:
-        run: The folder.
+        run: A run folder; a file that `rnnzoo pack` wrote; the name of a preset, such as `imdb` (a folder of that name
+            is `./imdb`); `hf://user/name`, of the Hugging Face Hub; or `https://...`, a packed run in the web.
         trust: Import the author's own data class, and the function that gave the data, where the run names them.
+        sha256: Of a file from the web: its checksum, without which it is not opened.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is none, or damaged.
+        UserError: It cannot be fetched.
+
+    Example:
+        >>> rnnzoo.load("imdb").predict(["a gorgeous, witty film"])
     """
-    folder = named(run)
-    if not own_path(folder, CONFIG).is_file():
-        why = "has no config.json, so it is no run" if folder.is_dir() else "does not exist"
-        raise InvalidValue(f"The folder {why}; `rnnzoo runs` lists yours. Received: {folder}")
-    return Run(folder, trust)
+    place = places.find(run, sha256)
+    return Run(place.folder, trust, place)
 
 
 def list_runs(folder: str | os.PathLike[str] = "runs") -> list[Run]:

@@ -2,7 +2,6 @@
 
 import functools
 import re
-import unicodedata
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,8 +23,51 @@ RULE = 2
 """How texts are divided into words today. A run remembers its rule; before there was more than one it was 1."""
 UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 """Chinese characters and Japanese syllables, written without spaces: each is a word."""
-EMOTICON = r"(?<![\d:;=])[:;=]['^-]?[)(\]\[]+(?!\w)|(?<![\w:;=])[:;=]['^-]?[dp3o|\\/*](?![\w/])|(?<!\w)<3(?!\w)"
-""":) ;-( :'( :d (of :D) :/ <3 and their kin, in lower case; no end of a web address, a clock or a list."""
+
+
+def words_before(unspaced: str = UNSPACED, letters: str = rf"[^\W{UNSPACED}]") -> str:
+    """Return the pattern of a word of rule 1; the arguments are classes of characters, for other libraries."""
+    return rf"[{unspaced}]|{letters}+(?:'{letters}+)*|[!?！？]"
+
+
+@dataclass(frozen=True)
+class Signs:
+    """Classes of characters and borders of ASCII words, as a library of regular expressions writes them.
+
+    The defaults are those of `regex`.
+    """
+
+    unspaced: str = UNSPACED
+    letter: str = rf"[[\p{{L}}\p{{N}}_]--[{UNSPACED}]]"
+    mark: str = r"[\p{M}\u200c\u200d]"
+    picture: str = "[\\p{Extended_Pictographic}--[©®™]]"
+    modifier: str = r"[\ufe0f\p{Emoji_Modifier}]"
+    flag: str = r"\p{Regional_Indicator}"
+    keycap: str = "\ufe0f?\u20e3"
+    joiner: str = "\u200d"
+    no_word_before: str = "(?<![a-z0-9_])"
+    no_word_after: str = "(?![a-z0-9_])"
+    no_word_after_letter: str = "(?![a-z0-9_])"
+
+
+def emoticon(s: Signs) -> str:
+    """Return the pattern of :) ;-( :'( :d (of :D) :/ <3 and their kin, in lower case.
+
+    Letters and strokes count as mouths behind a gap alone, so that no web address, clock or list holds one.
+    """
+    eyes = "[:;=]['^-]?"
+    return (
+        rf"{eyes}[)(\]\[]+{s.no_word_after}|{s.no_word_before}{eyes}[|\\/*]{s.no_word_after}"
+        f"|{s.no_word_before}{eyes}[dp3o]{s.no_word_after_letter}|{s.no_word_before}<3{s.no_word_after_letter}"
+    )
+
+
+def words(s: Signs) -> str:
+    """Return the pattern of a word of rule 2."""
+    word = f"{s.letter}(?:{s.letter}|{s.mark})*"
+    picture = f"{s.picture}{s.modifier}?"
+    emoji = f"{s.flag}{s.flag}|[0-9#*]{s.keycap}|{picture}(?:{s.joiner}{picture})*"
+    return f"{emoji}|[{s.unspaced}]|{word}(?:'{word})*|[!?！？]|{emoticon(s)}"
 
 
 def tokenize(text: str, unit: Unit, rule: int = RULE) -> list[str]:
@@ -42,7 +84,7 @@ def tokenize(text: str, unit: Unit, rule: int = RULE) -> list[str]:
         return (_before if text.isascii() else _before_anywhere)().findall(text)
     if text.isascii():
         return _english().findall(text)
-    return [word.replace("\ufe0f", "") for word in _anywhere().findall(unicodedata.normalize("NFC", text))]
+    return [word.replace("\ufe0f", "") for word in _anywhere().findall(text)]
 
 
 @functools.cache
@@ -52,23 +94,19 @@ def _before():
 
 @functools.cache
 def _before_anywhere():
-    return re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:'[^\W{UNSPACED}]+)*|[!?！？]")
+    return re.compile(words_before())
 
 
 @functools.cache
 def _english():
-    return re.compile(rf"\w+(?:'\w+)*|[!?]|{EMOTICON}")
+    return re.compile(rf"\w+(?:'\w+)*|[!?]|{emoticon(Signs())}")
 
 
 @functools.cache
 def _anywhere():
     import regex
 
-    letter = rf"[[\p{{L}}\p{{N}}_]--[{UNSPACED}]]"
-    word = rf"{letter}(?:{letter}|[\p{{M}}\u200c\u200d])*"
-    picture = r"[\p{Extended_Pictographic}--[©®™]](?:\ufe0f|\p{Emoji_Modifier})?"
-    emoji = rf"\p{{Regional_Indicator}}{{2}}|[0-9#*]\ufe0f?\u20e3|{picture}(?:\u200d{picture})*"
-    return regex.compile(rf"(?V1){emoji}|[{UNSPACED}]|{word}(?:'{word})*|[!?！？]|{EMOTICON}")
+    return regex.compile(f"(?V1){words(Signs())}")
 
 
 def check_text(text: str) -> str:
