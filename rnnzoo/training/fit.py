@@ -118,6 +118,8 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
     splits = load(recipe) if load else recipe.load(data_dir)
     recipe.data.keep_fitted = False
     _check_monitor(recipe, splits)
+    if keras.backend.backend() == "torch":
+        console.print("note: on PyTorch recurrent layers are about 100 times slower; KERAS_BACKEND=tensorflow or jax")
     for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
         console.print(line)
     with devices.all_devices(), _precision(recipe.precision):
@@ -146,10 +148,6 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
             f"{devices.device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
         )
-        if keras.backend.backend() == "torch":
-            console.print(
-                "note: on PyTorch recurrent layers are about 100 times slower; KERAS_BACKEND=tensorflow or jax"
-            )
         for note in getattr(recipe.data, "notes", ()):
             console.print(f"note: {note}")
         _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end, console)
