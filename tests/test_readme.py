@@ -89,6 +89,12 @@ def test_tables_are_up_to_date(page):
     )
 
 
+def test_the_results_as_csv_are_up_to_date():
+    assert script("tables").as_csv() == (ROOT / "recipes/results/results.csv").read_text(), (
+        "run: python recipes/tables.py"
+    )
+
+
 def test_tables_tells_a_stale_page_from_a_fresh_one(tmp_path, monkeypatch, capsys):
     tables = script("tables")
     monkeypatch.setattr(tables, "PAGES", {"results.md": {"results": tables.results}})

@@ -114,6 +114,8 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
             "The data have changed since the run began: --new-data goes on with them, --restart begins anew. "
             f"Received: {changed}"
         )
+    if not restart:
+        recipe.data.divide_as(folder)
     going_on = new_data and not restart and (folder / runs.DATA).is_file()
     if going_on:  # the model knows the old vocabulary, classes and scale
         recipe.data.restore(folder)
@@ -121,6 +123,8 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
     splits = load(recipe) if load else recipe.load(data_dir)
     recipe.data.keep_fitted = False
     _check_monitor(recipe, splits)
+    if keras.backend.backend() == "torch":
+        console.print("note: on PyTorch recurrent layers are about 100 times slower; KERAS_BACKEND=tensorflow or jax")
     for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
         console.print(line)
     with devices.all_devices(), _precision(recipe.precision):
