@@ -118,7 +118,7 @@ def build(
         >>> rnnzoo.build("gru", task="forecasting", features=7, horizon=96, units=128)
     """
     info, chosen = describe(name), tasks.find(task)
-    sizes = {
+    sizes: dict[str, Any] = {
         "vocabulary_size": vocabulary_size,
         "features": features,
         "characters": characters,
