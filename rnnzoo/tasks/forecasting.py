@@ -103,13 +103,11 @@ class Forecasting(Task):
 
     def settle(self, model, splits, data):
         """Take intervals from the validation part, and fit what the model must beat to the train part."""
-        from rnnzoo.inference.quantiles import forecaster
-        from rnnzoo.tasks.judging.conformal import calibrate
+        from rnnzoo.tasks.judging import conformal
         from rnnzoo.tasks.judging.naive_forecasts import naive_forecasters
 
         if "validation" in splits.parts:
-            parts = splits.parts
-            data.fitted["intervals"] = calibrate(forecaster(model), parts["validation"], parts.get("test"))
+            data.fitted["intervals"] = conformal.of_model(model, splits.parts)
         data.naive = naive_forecasters(splits.parts["train"], **data.naive_sizes)
 
     def judge(self, model, batches, data, *, final=True, **options):
