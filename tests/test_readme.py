@@ -16,7 +16,7 @@ import pytest
 
 import rnnzoo
 from rnnzoo import cli
-from rnnzoo.cli.commands.recipes import OF_RECIPES
+from rnnzoo.cli.of_recipes.recipes import OF_RECIPES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
 
 def entry_point(arguments: Sequence[str] | None = None) -> None:
     """Run `rnnzoo`: what works from anywhere, on any run, and `rnnzoo train NAME` on any recipe."""
-    from rnnzoo.cli.commands.recipes import OF_RECIPES
+    from rnnzoo.cli.of_recipes.recipes import OF_RECIPES
     from rnnzoo.cli.terminal import dispatch
 
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -49,9 +49,9 @@ def _one_of_recipe(name: str, command: str, words: Sequence[str]) -> dict[str, t
 
 
 def _of_recipe(recipe: Any, words: Sequence[str], program: Sequence[str] = ()) -> dict[str, type]:
-    from rnnzoo.cli.commands import compare, train, tune
     from rnnzoo.cli.commands.evaluate import Evaluate, Inspect
     from rnnzoo.cli.commands.predict import Predict
+    from rnnzoo.cli.of_recipes import compare, train, tune
     from rnnzoo.cli.options import data_options, for_task, make_command, recipe_options
     from rnnzoo.tasks import find
 
@@ -80,10 +80,10 @@ def _of_any_run() -> dict[str, type]:
     from rnnzoo.cli.commands.export import Export
     from rnnzoo.cli.commands.models import Describe, List
     from rnnzoo.cli.commands.predict import Predict
-    from rnnzoo.cli.commands.recipes import OF_RECIPES, Recipes
     from rnnzoo.cli.commands.runs import Runs, Summary
     from rnnzoo.cli.commands.serve import Demo, Serve
     from rnnzoo.cli.commands.sharing import Pack, Presets, Push
+    from rnnzoo.cli.of_recipes.recipes import OF_RECIPES, Recipes
     from rnnzoo.tasks import all_tasks
 
     of_models: dict[str, type] = {"list": List, "describe": Describe}

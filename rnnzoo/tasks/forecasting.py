@@ -29,7 +29,7 @@ class Forecasting(Task):
     answer_options: ClassVar = {
         "steps": HyperParameter(int, "steps to forecast, beyond the horizon by own answers", low=1)
     }
-    of_recipes: ClassVar = {"backtest": "rnnzoo.cli.commands.backtest"}
+    of_recipes: ClassVar = {"backtest": "rnnzoo.cli.of_recipes.backtest"}
     sequence_length_is = ("lookback", "Steps of the past that the model reads.")
 
     def dials(self, body):

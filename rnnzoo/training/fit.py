@@ -180,7 +180,9 @@ def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end,
     train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
     validation = splits.parts.get("validation")
     if recipe.class_weight:
-        train = dataclasses.replace(train, weights=_class_weights(train.y))
+        from sklearn.utils.class_weight import compute_sample_weight
+
+        train = dataclasses.replace(train, weights=compute_sample_weight("balanced", train.y).astype("float32"))
     heard = keras.callbacks.CallbackList(
         [*callbacks], model=trained, epochs=recipe.epochs, steps=train.steps(), verbose=0
     )
@@ -276,12 +278,6 @@ def _check_monitor(recipe: Recipe, splits: Splits) -> None:
     valid = [f"val_{name}" for name in find(recipe.task).watched]
     if "validation" in splits.parts and recipe.monitor not in valid:
         raise InvalidValue(f"monitor must be one of {', '.join(valid)}. Received: monitor={recipe.monitor!r}")
-
-
-def _class_weights(y: np.ndarray) -> np.ndarray:
-    """Return total / (classes x count of its class) for each example, so that every class weighs the same."""
-    classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
-    return (len(y) / (len(classes) * counts))[place].astype("float32")
 
 
 @contextlib.contextmanager
