@@ -85,7 +85,6 @@ def lesson(page: Page, small: bool) -> None:
     page.code(brackets)
     page.picture("gates", heat_maps(shown, letters), "states and gates of an LSTM over a text with brackets")
     page.say(f"""
-        Each row is a unit, each column a token. Over a hundred texts, the cell of unit {best["lstm_0/cell"]} follows the depth with a correlation of
-        {follows["lstm_0/cell"].max():.2f}, the state of unit {best["lstm_0"]} with one of {follows["lstm_0"].max():.2f} (signs aside): the count is
-        spread over the units, and the gates open and close with the brackets. `rnnzoo inspect RUN TEXT` draws the same of any run.
+        Each row is a unit, each column a token. How well is the depth to be read off a single one? Over a hundred texts, the cell of unit {best["lstm_0/cell"]} follows the depth with a correlation of
+        {follows["lstm_0/cell"].max():.2f}, the state of unit {best["lstm_0"]} with one of {follows["lstm_0"].max():.2f} (signs aside). `rnnzoo inspect RUN TEXT` draws the same of any run.
     """)
