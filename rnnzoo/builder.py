@@ -1,6 +1,8 @@
 """`build`: input, body, head, compile."""
 
 import contextlib
+from collections.abc import Sequence
+from typing import Any
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo import tasks
@@ -30,32 +32,32 @@ def _within_memory():
 
 @_within_memory()
 def build(
-    name,
-    task="classification",
+    name: str,
+    task: str = "classification",
     *,
-    vocabulary_size=None,
-    features=None,
-    characters=None,
-    outputs=None,
-    horizon=None,
-    quantiles=None,
-    sequence_length=None,
-    pad_value=None,
-    embedding_dim=None,
-    embeddings=None,
-    trainable_embeddings=True,
-    word_dropout=0.0,
-    weights=None,
-    trainable_body=True,
-    head="task",
-    loss=None,
-    metrics=None,
-    optimizer="adam",
-    learning_rate=1e-3,
-    clip=1.0,
-    seed=None,
-    **hyperparameters,
-):
+    vocabulary_size: int | None = None,
+    features: int | None = None,
+    characters: int | None = None,
+    outputs: int | None = None,
+    horizon: int | None = None,
+    quantiles: Sequence[float] | None = None,
+    sequence_length: int | None = None,
+    pad_value: float | None = None,
+    embedding_dim: int | None = None,
+    embeddings: Any = None,
+    trainable_embeddings: bool = True,
+    word_dropout: float = 0.0,
+    weights: Any = None,
+    trainable_body: bool = True,
+    head: Any = "task",
+    loss: Any = None,
+    metrics: Sequence[Any] | None = None,
+    optimizer: Any = "adam",
+    learning_rate: Any = 1e-3,
+    clip: float | None = 1.0,
+    seed: int | None = None,
+    **hyperparameters: Any,
+) -> Any:
     """Build a compiled Keras model by name: an input, the named body, the task's head.
 
     Input: token ids `(batch, time)`, int32, 0 is padding, on the right; or, with `features`, floats
@@ -116,7 +118,7 @@ def build(
         >>> rnnzoo.build("gru", task="forecasting", features=7, horizon=96, units=128)
     """
     info, chosen = describe(name), tasks.find(task)
-    sizes = {
+    sizes: dict[str, Any] = {
         "vocabulary_size": vocabulary_size,
         "features": features,
         "characters": characters,
@@ -139,7 +141,7 @@ def build(
     )
     chosen.check_sizes(draft)
     hp.check_together({**hyperparameters, **draft.sizes})
-    word_dropout, seed = hp.check("word_dropout", word_dropout), hp.check("seed", seed)
+    word_dropout, seed = hp.TABLE["word_dropout"].check("word_dropout", word_dropout), hp.check("seed", seed)
     trainable_body = hp.TABLE["trainable_body"].check("trainable_body", trainable_body)
     if not (trainable_body or chosen.head):
         raise InvalidValue(f"A model of {task} has no head to train alone. Received: trainable_body=False")
@@ -218,7 +220,7 @@ def _compile(model, loss, metrics, optimizer, learning_rate, clip):
     return model
 
 
-def make_optimizer(name, learning_rate, ema_momentum=None, clip=1.0):
+def make_optimizer(name: str, learning_rate: Any, ema_momentum: float | None = None, clip: float | None = 1.0) -> Any:
     """Return the optimizer that `build` compiles with.
 
     Args:

@@ -1,5 +1,7 @@
 """Paths drawn from a model that knows how sure it is."""
 
+from typing import Any
+
 import numpy as np
 
 from rnnzoo.errors import InvalidValue
@@ -16,7 +18,7 @@ def likelihood_of(model):
     return decoder if getattr(decoder, "likelihood", "none") != "none" else None
 
 
-def sample(model, x, count=100, seed=0):
+def sample(model: Any, x: Any, count: int = 100, seed: int = 0) -> Any:
     """Draw paths of the future: their mean and quantiles over `count` are the forecast's.
 
     Args:

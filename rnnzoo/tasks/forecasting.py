@@ -29,7 +29,7 @@ class Forecasting(Task):
     answer_options: ClassVar = {
         "steps": HyperParameter(int, "steps to forecast, beyond the horizon by own answers", low=1)
     }
-    of_recipes: ClassVar = {"backtest": "rnnzoo.cli.commands.backtest"}
+    of_recipes: ClassVar = {"backtest": "rnnzoo.cli.of_recipes.backtest"}
     sequence_length_is = ("lookback", "Steps of the past that the model reads.")
 
     def dials(self, body):
@@ -82,7 +82,7 @@ class Forecasting(Task):
         return x
 
     def model_class(self, draft):
-        return layers.TeacherForced if draft.body.teacher_forced else keras.Model
+        return layers.TeacherForced if draft.body.teacher_forced else layers.Model
 
     def loss(self):
         return layers.WindowSquaredError()
@@ -103,13 +103,11 @@ class Forecasting(Task):
 
     def settle(self, model, splits, data):
         """Take intervals from the validation part, and fit what the model must beat to the train part."""
-        from rnnzoo.inference.quantiles import forecaster
-        from rnnzoo.tasks.judging.conformal import calibrate
+        from rnnzoo.tasks.judging import conformal
         from rnnzoo.tasks.judging.naive_forecasts import naive_forecasters
 
         if "validation" in splits.parts:
-            parts = splits.parts
-            data.fitted["intervals"] = calibrate(forecaster(model), parts["validation"], parts.get("test"))
+            data.fitted["intervals"] = conformal.of_model(model, splits.parts)
         data.naive = naive_forecasters(splits.parts["train"], **data.naive_sizes)
 
     def judge(self, model, batches, data, *, final=True, **options):

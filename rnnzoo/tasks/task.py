@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from rnnzoo._lazy import keras
+from rnnzoo._lazy import layers
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import TABLE, HyperParameter
 
@@ -78,6 +78,8 @@ class Task:
         of_recipes: Its own commands that begin with a recipe, by name: modules as that of `train`.
         sequence_length_is: What the sequence length is called on the command line.
         mean_of: What the mean of several models' answers is taken of, see `layers.MeanAnswer`; None: they have none.
+        libraries: What it is measured with beside those of every installation.
+        extra: Of the package, that brings them.
         searches_sequence_length: Whether a search looks for a sequence length unless told.
     """
 
@@ -97,6 +99,8 @@ class Task:
     of_recipes: ClassVar[Mapping[str, str]] = {}
     sequence_length_is: ClassVar[tuple[str, str]] = ("sequence_length", "")
     mean_of: ClassVar[str | None] = None
+    libraries: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
     searches_sequence_length: ClassVar[bool] = True
 
     # What `build` asks. -----------------------------------------------------------------------------------------------
@@ -147,7 +151,7 @@ class Task:
 
     def model_class(self, draft: Draft) -> type:
         """Return the class of the whole model."""
-        return keras.Model
+        return layers.Model
 
     def loss(self) -> Any:
         """Make the loss."""

@@ -115,6 +115,8 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
             "The data have changed since the run began: --new-data goes on with them, --restart begins anew. "
             f"Received: {changed}"
         )
+    if not restart:
+        recipe.data.divide_as(folder)
     going_on = not restart and (folder / runs.DATA).is_file() and (new_data or keeps_fitted(folder))
     if going_on:  # the model knows the old vocabulary, classes and scale
         recipe.data.restore(folder).fitted["kept"] = True
@@ -122,6 +124,8 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
     splits = load(recipe) if load else recipe.load(data_dir)
     recipe.data.keep_fitted = False
     _check_monitor(recipe, splits)
+    if keras.backend.backend() == "torch":
+        console.print("note: on PyTorch recurrent layers are about 100 times slower; KERAS_BACKEND=tensorflow or jax")
     for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
         console.print(line)
     with devices.all_devices(), _precision(recipe.precision):
@@ -177,7 +181,9 @@ def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end,
     train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
     validation = splits.parts.get("validation")
     if recipe.class_weight:
-        train = dataclasses.replace(train, weights=_class_weights(train.y))
+        from sklearn.utils.class_weight import compute_sample_weight
+
+        train = dataclasses.replace(train, weights=compute_sample_weight("balanced", train.y).astype("float32"))
     heard = keras.callbacks.CallbackList(
         [*callbacks], model=trained, epochs=recipe.epochs, steps=train.steps(), verbose=0
     )
@@ -273,12 +279,6 @@ def _check_monitor(recipe: Recipe, splits: Splits) -> None:
     valid = [f"val_{name}" for name in find(recipe.task).watched]
     if "validation" in splits.parts and recipe.monitor not in valid:
         raise InvalidValue(f"monitor must be one of {', '.join(valid)}. Received: monitor={recipe.monitor!r}")
-
-
-def _class_weights(y: np.ndarray) -> np.ndarray:
-    """Return total / (classes x count of its class) for each example, so that every class weighs the same."""
-    classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
-    return (len(y) / (len(classes) * counts))[place].astype("float32")
 
 
 @contextlib.contextmanager

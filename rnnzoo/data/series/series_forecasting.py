@@ -46,6 +46,7 @@ class SeriesForecasting(SeriesSource):
     """
 
     needs = ("columns", "scaler")
+    needs_inputs = ("features", "outputs", "horizon", "sequence_length")
 
     period: int | None = None
     stride: int = 1
@@ -54,7 +55,10 @@ class SeriesForecasting(SeriesSource):
     updates: int = 0
     feed_back: int = 0
 
-    def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
+    def load(
+        self, *, sequence_length: int | None = None, batch_size: int = 32, seed: int = 0, limit: int | None = None,
+        data_dir: str | None = None,
+    ) -> Splits:  # fmt: skip
         """Read, check, split, fit on train, scale, and cut into windows when batches are asked for.
 
         Args:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from rnnzoo.layers.forecasting.history import steps_of, take_steps
+from rnnzoo.layers.forecasting.history import real_steps_of, take_steps
 from rnnzoo.layers.forecasting.losses import absolute_error, mean_over_window
 
 CHANGES = 48
@@ -55,8 +55,8 @@ class Quantiles(keras.layers.Layer):
             steps = ops.reshape(self.distances(x), (*shape, self.outputs))
         else:
             x_mask = mask[1] if isinstance(mask, list | tuple) else mask
-            index = steps_of(x, x_mask) - self.lags - 1 + ops.arange(self.lags + 1, dtype="int32")
-            recent = take_steps(x[..., : self.outputs], index)
+            past, count = real_steps_of(x[..., : self.outputs], x_mask)
+            recent = take_steps(past, count - self.lags - 1 + ops.arange(self.lags + 1, dtype="int32"))
             changes = ops.transpose(ops.abs(recent[:, 1:] - recent[:, :-1]), (0, 2, 1))
             steps = ops.reshape(self.distances(changes), (-1, self.outputs, *shape[1:]))
             steps = ops.transpose(steps, (0, 2, 3, 1))

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo.inference.quantiles import forecaster
+
 LEVELS = (80, 95)
 """Per cent of the truth that an interval is to hold."""
 KEPT = 50
@@ -33,6 +35,11 @@ def movement(x: np.ndarray, outputs: int, floor: Any) -> np.ndarray:
     past = np.asarray(x[..., :outputs], "float64")
     moved = np.abs(np.diff(past, axis=1)).mean(axis=1, keepdims=True) if past.shape[1] > 1 else np.zeros_like(past)
     return np.maximum(moved, floor)
+
+
+def of_model(model: Any, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `calibrate` takes from the validation part of a model's data, the test part behind it."""
+    return calibrate(forecaster(model), parts["validation"], parts.get("test"))
 
 
 def calibrate(answer: Callable[[Any], np.ndarray], validation: Any, following: Any = None) -> dict[str, Any]:

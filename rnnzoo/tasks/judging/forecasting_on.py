@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.errors import InvalidValue
-from rnnzoo.inference.quantiles import forecaster, levels_of, median
+from rnnzoo.inference.quantiles import levels_of, median
 from rnnzoo.inference.sampling import likelihood_of, sample
-from rnnzoo.tasks.judging.conformal import calibrate, movement
+from rnnzoo.tasks.judging import conformal
+from rnnzoo.tasks.judging.conformal import movement
 from rnnzoo.tasks.judging.feeding_back import feed_back
 
 PATHS = 200
@@ -98,7 +99,7 @@ def _intervals(run: Any) -> dict[str, Any]:
         return {}  # the data are not here any more
     if "validation" not in parts:
         return {}
-    return calibrate(forecaster(run.model), parts["validation"], parts.get("test"))
+    return conformal.of_model(run.model, parts)
 
 
 def table(answers: Sequence[dict[str, Any]]) -> Any:

@@ -10,7 +10,8 @@ from rnnzoo.cli.options import DATA_DIR, TRUST, changed_recipe
 DOC = "Train; the same command goes on where it stopped."
 OPTIONS: dict[str, Any] = {
     "run": Annotated[
-        str | None, arg(help="The run folder; by default runs/<recipe>-<model>-<changed settings>-<seed>.")
+        str | None,
+        arg(help="The run folder; by default runs/<recipe>-<data>-<model>-<settings>-<seed>: what was changed."),
     ],
     "restart": Annotated[bool, arg(help="Begin anew.")],
     "new_data": Annotated[
