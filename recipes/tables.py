@@ -1,4 +1,4 @@
-"""Rewrite the generated tables of docs/ and `results.csv`: models, what recipes measured, and what benchmarks did.
+"""Rewrite the generated tables of docs/, `results.csv` and recipes/results/series.md: models, recipes, benchmarks.
 
 `python recipes/tables.py` rewrites them, `--check` only tells whether they are stale (exit status 1), and
 `add RUN` publishes a finished run: its results.json is copied to recipes/results/<recipe>-<model>-<seed>.json, where
@@ -52,6 +52,60 @@ def results() -> str:
         rows.append((run, r["dataset"] + steps, f"`{r['model']}`", *found, str(r["seed"]), r["device"]))
     head = ("run", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device")
     return _table(head, rows)
+
+
+def series() -> str:
+    """Own files beside naive forecasts: those of `recipes/series.py` with its default model."""
+    rows = []
+    for path in sorted(RESULTS.glob("series-*-nlinear-0.json")):
+        r = json.loads(path.read_text(encoding="utf-8"))
+        test, naive = r["metrics"]["test"], r["naive"]["test"]
+        word = "rmse_original" if "rmse_original" in test else "mase"  # of many series the units mean nothing
+        beside = [
+            f"{naive[name][word]:.5g}" if name in naive else "-" for name in ("repeat_last", "seasonal_naive", "ridge")
+        ]
+        held = [f"{100 * test[f'conformal_coverage_{level}']:.1f}" for level in (80, 95)]
+        steps = f"{r['lookback']} → {r['horizon']}"
+        name = f"[{r['dataset']}]({path.name})"
+        measure = "RMSE" if word == "rmse_original" else "MASE"
+        rows.append((name, steps, measure, f"{test[word]:.5g}", *beside, *held, f"{r['seconds']:.0f}"))
+    head = (
+        "file",
+        "lookback → horizon",
+        "",
+        "default",
+        "last value",
+        "last season",
+        "ridge",
+        "in 80 %",
+        "in 95 %",
+        "s",
+    )
+    return _table(head, rows, numbers=7)
+
+
+def intervals() -> str:
+    """Intervals of three kinds on the same test windows: coverage in per cent and interval score, scaled."""
+    rows = []
+    for path in sorted(RESULTS.glob("series-*-nlinear-0.json")):
+        kinds = []
+        for name, word in (
+            ("nlinear", "conformal_"),
+            ("quantiles", "quantile_"),
+            ("deepar", ""),
+            ("deepar", "conformal_"),
+        ):
+            other = path.with_name(path.name.replace("-nlinear-0", "" if name == "nlinear" else f"-{name}-0"))
+            other = path if name == "nlinear" else other
+            if not other.is_file():
+                break
+            r = json.loads(other.read_text(encoding="utf-8"))
+            test = r["metrics"]["test"]
+            kinds.append(f"{100 * test[f'{word}coverage_80']:.1f}, {test[f'{word}interval_score_80']:.3f}")
+        else:
+            rows.append((r["dataset"], *kinds))
+    head = ("file", "`nlinear`, conformal", "`nlinear`, quantiles", "`deepar`, draws", "`deepar`, conformal")
+    return _table(head, rows, numbers=4)
 
 
 def as_csv() -> str:
@@ -145,6 +199,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "guides/presets.md": {"presets": presets},
     "models/index.md": {"models": models},
     "results.md": {"results": results},
+    "../recipes/results/series.md": {"series": series, "intervals": intervals},
 }
 
 

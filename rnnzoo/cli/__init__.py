@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from rnnzoo.errors import InvalidValue
+
 
 def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
     """Run a recipe's command line: `train`, `compare`, `tune`, `evaluate`, `predict`, and what its task adds.
@@ -22,7 +24,7 @@ def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
 
 def entry_point(arguments: Sequence[str] | None = None) -> None:
     """Run `rnnzoo`: what works from anywhere, on any run, and `rnnzoo train NAME` on any recipe."""
-    from rnnzoo.cli.commands.recipes import OF_RECIPES
+    from rnnzoo.cli.of_recipes.recipes import OF_RECIPES
     from rnnzoo.cli.terminal import dispatch
 
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -40,13 +42,16 @@ def entry_point(arguments: Sequence[str] | None = None) -> None:
 def _one_of_recipe(name: str, command: str, words: Sequence[str]) -> dict[str, type]:
     from rnnzoo.training.catalog import find_recipe
 
-    return {command: _of_recipe(find_recipe(name), words, ("rnnzoo", "train", name))[command]}
+    commands = _of_recipe(find_recipe(name), words, ("rnnzoo", "train", name))
+    if command not in commands:
+        raise InvalidValue(f"{command} belongs to recipes of another task. Received: {name}")
+    return {command: commands[command]}
 
 
 def _of_recipe(recipe: Any, words: Sequence[str], program: Sequence[str] = ()) -> dict[str, type]:
-    from rnnzoo.cli.commands import compare, train, tune
     from rnnzoo.cli.commands.evaluate import Evaluate, Inspect
     from rnnzoo.cli.commands.predict import Predict
+    from rnnzoo.cli.of_recipes import compare, train, tune
     from rnnzoo.cli.options import data_options, for_task, make_command, recipe_options
     from rnnzoo.tasks import find
 
@@ -57,10 +62,12 @@ def _of_recipe(recipe: Any, words: Sequence[str], program: Sequence[str] = ()) -
     options = recipe_options(recipe)
     table: dict[str, type] = {}
     tuning = functools.partial(tune.execute, program=program)
+    own = [(name, importlib.import_module(path)) for name, path in find(recipe.task).of_recipes.items()]
     for name, module, without, run in (
         ("train", train, (), train.execute),
         ("compare", compare, ("model", "seed"), compare.execute),
         ("tune", tune, (), tuning),
+        *((name, module, (), module.execute) for name, module in own),
     ):
         kept = {word: kind for word, kind in options.items() if word not in without}
         kept |= data_options(recipe.data) | module.OPTIONS
@@ -73,10 +80,10 @@ def _of_any_run() -> dict[str, type]:
     from rnnzoo.cli.commands.export import Export
     from rnnzoo.cli.commands.models import Describe, List
     from rnnzoo.cli.commands.predict import Predict
-    from rnnzoo.cli.commands.recipes import OF_RECIPES, Recipes
     from rnnzoo.cli.commands.runs import Runs, Summary
     from rnnzoo.cli.commands.serve import Demo, Serve
     from rnnzoo.cli.commands.sharing import Pack, Presets, Push
+    from rnnzoo.cli.of_recipes.recipes import OF_RECIPES, Recipes
     from rnnzoo.tasks import all_tasks
 
     of_models: dict[str, type] = {"list": List, "describe": Describe}

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import docstring_parser
 from tyro.conf import Positional, UseAppendAction, arg
 
-from rnnzoo.data.sources import tasks_of
 from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import all_tasks, find
 
@@ -53,6 +52,8 @@ def for_task(recipe: Any, words: Sequence[str]) -> Any:
 
 def recipe_options(recipe: Any) -> dict[str, Any]:
     """Every setting of a recipe as an option; hyper-parameters of the model come as --set NAME=VALUE."""
+    from rnnzoo.data.sources import tasks_of
+
     hidden = ("name", "data", "hyperparameters", "search")
     options = {name: kind for name, kind in _fields(type(recipe)) if name not in hidden}
     options["task"] = Annotated[Literal[tuple({recipe.task: "", **tasks_of(recipe.data)})], arg(help=OF_TASK)]

@@ -26,6 +26,7 @@ class Inputs(TypedDict, total=False):
     features: int
     outputs: int
     horizon: int
+    quantiles: list[float] | tuple[float, ...]
     sequence_length: int | None
     pad_value: float
 

@@ -14,8 +14,8 @@ from typing import Any
 from rnnzoo.data import MultilabelTexts
 from rnnzoo.data.text.vocabulary import FIRST, MARKUP, UNKNOWN, UNSPACED, Signs, words, words_before
 
-MARK = "\x01"
-"""Stands around each word; no word holds it."""
+MARK, CONTROL = "\x01", "[\\x00\\x01]"
+"""What stands around each word; what no word holds, and TensorFlow does not read as Python does."""
 
 
 def reads_texts(data: Any) -> bool:
@@ -75,9 +75,7 @@ def write_saved_model(run: Any, model: Any, path: str) -> None:
         tokens = table.lookup(
             words_of(texts, data.rule) if _by_word(data) else split(texts, "characters", word_pattern)
         )
-        rows = _truncated(tokens, data.fitted.get("sequence_length"), data.truncate)
-        width = tf.maximum(1, tf.cast(rows.bounding_shape(1), tf.int32))
-        logits = model(rows.to_tensor(0, shape=[None, width]))
+        logits = model(padded(_truncated(tokens, data.fitted.get("sequence_length"), data.truncate)))
         shares = (tf.nn.softmax if one_label else tf.nn.sigmoid)(logits)
         found = {"probabilities": shares, "labels": names}
         if one_label:
@@ -109,7 +107,7 @@ def split(texts: Any, unit: str, pattern: Callable[[], str]) -> Any:
 
     if unit == "characters":
         return tf.strings.unicode_split(texts, "UTF-8")
-    plain = tf.strings.regex_replace(texts, MARK, " ")
+    plain = tf.strings.regex_replace(texts, CONTROL, " ")
     return tf.strings.split(tf.strings.regex_replace(plain, pattern(), rf"{MARK}\0{MARK}"), MARK)[:, 1::2]
 
 
@@ -117,7 +115,7 @@ def words_of(texts: Any, rule: int) -> Any:
     """Return the words of each text, as `rnnzoo.data.text.vocabulary.tokenize` does by this rule."""
     import tensorflow as tf
 
-    plain = tf.strings.regex_replace(texts, MARKUP.pattern, " ")
+    plain = tf.strings.regex_replace(tf.strings.regex_replace(texts, CONTROL, " "), MARKUP.pattern, " ")
     found = split(tf.strings.lower(plain, "utf-8"), "words", lambda: word_pattern(rule))
     return found if rule == 1 else found.with_flat_values(tf.strings.regex_replace(found.flat_values, "\ufe0f", ""))
 
@@ -153,6 +151,14 @@ def _ranges(kind: str, by_property: bool = False) -> str:
     known = [code for code in range(sys.maxunicode + 1) if own.match(chr(code))]
     runs = (list(group) for _, group in itertools.groupby(enumerate(known), lambda pair: pair[1] - pair[0]))
     return "".join(rf"\x{{{group[0][1]:x}}}-\x{{{group[-1][1]:x}}}" for group in runs)
+
+
+def padded(rows: Any) -> Any:
+    """Return ragged ids as a tensor `(batch, time)`, padded with 0, of one step at least."""
+    import tensorflow as tf
+
+    ids = rows.to_tensor(0)
+    return tf.pad(ids, [[0, 0], [0, tf.maximum(0, 1 - tf.shape(ids)[1])]])
 
 
 def _by_property(kind: str) -> Any:

@@ -23,6 +23,7 @@ from rnnzoo.registry import describe
 from rnnzoo.sharing import places
 from rnnzoo.tasks import find
 
+MEMBERS = hp.HyperParameter(int, low=1, below=1000)
 NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every", "imports"}
 """More epochs extend a run; how often it prints, and where a model was found, changes nothing."""
 
@@ -71,6 +72,7 @@ class Recipe:
             Hyper-parameters that are not given are those of the run.
         trainable_body: Train body and embedding too, not the head alone.
         seed: Of weights, dropout and order.
+        members: Train so many models, their seeds counting up from `seed`; the run answers with their mean.
         limit: At most so many examples of each split.
         print_every: Print every so many epochs.
         search: What `tune` searches beside or instead of its defaults, by name: a range `(16, 64)`, a list of values,
@@ -102,6 +104,7 @@ class Recipe:
     weights: str | None = None
     trainable_body: bool = True
     seed: int = 0
+    members: int = 1
     limit: int | None = None
     print_every: int = 1
     search: Mapping[str, Any] = field(default_factory=dict)
@@ -124,6 +127,9 @@ class Recipe:
         if not self.name.strip() or "/" in self.name or "\0" in self.name:
             raise InvalidValue(f"name names the run's folder, so it has letters and no /. Received: name={self.name!r}")
         _check_data(self.data)
+        MEMBERS.check("members", self.members)
+        if self.members > 1 and task.mean_of is None:
+            raise InvalidValue(f"members answer with their mean, and {self.task} has none. Received: {self.members=}")
         if self.class_weight and not task.weighs_classes:
             raise InvalidValue(f"class_weight belongs to classification. Received: task={self.task!r}")
         if not (task.head or self.trainable_body):
