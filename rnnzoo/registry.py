@@ -34,6 +34,7 @@ class ModelInfo:
         teacher_forced: In training its layer `decoder` reads the true values.
         only_targets: It reads the past of the targets alone; of a forecast the effect of other features is added.
         declared: Its tasks, where they do not follow from the signature.
+        readout_solved: Where the answer is linear and its loss the squared error, it is solved by ridge regression.
 
     Attributes:
         tasks: What `build` can make of it.
@@ -49,6 +50,7 @@ class ModelInfo:
     teacher_forced: bool = False
     only_targets: bool = False
     declared: tuple[str, ...] | None = None
+    readout_solved: bool = False
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -114,6 +116,7 @@ def register(
     normalization="instance",
     teacher_forced: bool = False,
     only_targets: bool = False,
+    readout_solved: bool = False,
 ):
     """Add a body to the zoo under its function's name; use it as a decorator.
 
@@ -129,6 +132,7 @@ def register(
         normalization: How forecasting normalises each window by default: `none`, `subtract_last` or `instance`.
         teacher_forced: Declare that its only layer is a `StepDecoder` named `decoder`, to be trained with the truth.
         only_targets: Declare that it forecasts from the first `outputs` features alone.
+        readout_solved: Declare that nothing but the head is trained, by ridge regression where its answer is linear.
 
     Raises:
         ValueError: The name is taken.
@@ -147,6 +151,7 @@ def register(
             normalization=normalization,
             teacher_forced=teacher_forced,
             only_targets=only_targets,
+            readout_solved=readout_solved,
         )
     name = function.__name__
     known = _models.get(name)
@@ -171,6 +176,7 @@ def register(
         teacher_forced=teacher_forced,
         only_targets=only_targets,
         declared=tuple(tasks) if tasks else None,
+        readout_solved=readout_solved,
     )
     return function
 

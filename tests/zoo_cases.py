@@ -12,7 +12,17 @@ from pathlib import Path
 import numpy as np
 
 SIZES = {"units": 4, "num_layers": 2, "filters": 4, "kernel_size": 3, "sentence_length": 2}
-SIZES |= {"lags": 3, "period": 3, "segment_length": 2, "rounds": 2}
+SIZES |= {
+    "lags": 3,
+    "period": 3,
+    "segment_length": 2,
+    "rounds": 2,
+    "memory_size": 2,
+    "num_heads": 2,
+    "slstm_every": 2,
+    "window": 4,
+    "backbone_units": 4,
+}
 VOCABULARY, FEATURES, HORIZON, PAD = 11, 2, 2, -3.0
 WORDS = {"vocabulary_size": VOCABULARY, "embedding_dim": 4}
 KINDS = ("tokens", "floats", "pairs")
@@ -143,11 +153,13 @@ def trained(case):
     _, task, kind = case
     model = fresh(case)
     model.run_eagerly = True  # no time for one compilation per case
-    before = model.get_weights()
+    before = [np.array(w) for w in model.trainable_weights]
     if before:  # a baseline has nothing to train
         loss = float(model.train_on_batch(rows(kind, BATCH), answers(task, kind), return_dict=True)["loss"])
         assert np.isfinite(loss), (case, loss)
-    still = [w.path for w, old in zip(model.weights, before, strict=True) if np.array_equal(np.asarray(w), old)]
+    still = [
+        w.path for w, old in zip(model.trainable_weights, before, strict=True) if np.array_equal(np.asarray(w), old)
+    ]
     return model, still
 
 

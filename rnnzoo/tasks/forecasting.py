@@ -18,6 +18,7 @@ class Forecasting(Task):
     """`(batch, horizon, outputs)` and its squared error. Each window may be normalised, a pair around body and head."""
 
     name = "forecasting"
+    linear = True
     sizes = ("horizon",)
     watched = ("loss", "mae")
     main_metric = "mse"

@@ -23,7 +23,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import alone, in_one_sentence, named, own_path, write_own, write_own_json
 from rnnzoo.tasks import find, more_is_better
-from rnnzoo.training import carrying, checkpoint, folders, manifest, runs, snapshot, starting
+from rnnzoo.training import carrying, checkpoint, folders, manifest, readout, runs, snapshot, starting
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish
@@ -155,12 +155,15 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
     task = find(recipe.task)
     train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
     validation = splits.parts.get("validation")
+    solved = readout.is_solved(recipe)
     if recipe.class_weight:
         train = dataclasses.replace(train, weights=_class_weights(train.y))
     while state.epoch < recipe.epochs and not state.stopped:
         began = time.perf_counter()
         row: dict[str, Any] = {"epoch": state.epoch + 1}
-        if model.trainable_variables:
+        if solved:
+            row["loss"] = readout.solve(model, train, validation)
+        elif model.trainable_variables:
             with devices.across_processes():
                 row |= _one_epoch(trained, train, state.epoch, recipe.epochs, console)
             if trained is not model:
@@ -174,7 +177,7 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
         state.epoch += 1
         state.history.append(row)
         _judge(recipe, model, trained.optimizer, state, row)
-        state.stopped = state.stopped or not model.trainable_variables  # nothing will change
+        state.stopped = state.stopped or solved or not model.trainable_variables  # nothing will change
         checkpoint.save(folder / runs.CHECKPOINT, trained, state)
         _write_history(folder, state)
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:

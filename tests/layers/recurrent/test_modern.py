@@ -202,9 +202,10 @@ def test_a_bidirectional_body_is_blind_to_padding(name):
 def values():
     """Return the outputs of every layer, padded, and the gradient of x of their sum of squares; two go backwards."""
     found = {}
-    for kind in KINDS:
+    heads = {"MLSTM": {"num_heads": 1}, "SLSTM": {"num_heads": 1}}
+    for kind in [*KINDS, "Mamba", *heads]:
         for backwards in (False, True) if kind in ("LRU", "QRNN") else (False,):
-            layer = made(kind, go_backwards=backwards)
+            layer = made(kind, go_backwards=backwards, **heads.get(kind, {}))
 
             def loss(x, layer=layer):
                 y = layer(x, mask=keras.ops.convert_to_tensor(MASK))
@@ -213,7 +214,7 @@ def values():
             if keras.backend.backend() == "jax":
                 import jax
 
-                assert layer.path == "scan"
+                assert layer.path == ("general" if kind == "SLSTM" else "scan")
                 gradient, y = jax.jit(jax.grad(loss, has_aux=True))(X)
             else:
                 import tensorflow as tf
