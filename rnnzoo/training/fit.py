@@ -22,8 +22,9 @@ from rnnzoo.data.report import lines
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import Diverged, InvalidValue
 from rnnzoo.files import alone, in_one_sentence, named, own_path, write_own, write_own_json
+from rnnzoo.inference import readout
 from rnnzoo.tasks import find, more_is_better
-from rnnzoo.training import carrying, checkpoint, folders, manifest, readout, runs, snapshot, starting
+from rnnzoo.training import carrying, checkpoint, folders, manifest, runs, snapshot, starting
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish
@@ -155,7 +156,7 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
     task = find(recipe.task)
     train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
     validation = splits.parts.get("validation")
-    solved = readout.is_solved(recipe)
+    solved = readout.is_solved(recipe.model, recipe.task, recipe.hyperparameters)
     if recipe.class_weight:
         train = dataclasses.replace(train, weights=_class_weights(train.y))
     while state.epoch < recipe.epochs and not state.stopped:

@@ -6,7 +6,8 @@ from sklearn.linear_model import Ridge
 
 import rnnzoo
 from rnnzoo.errors import InvalidValue
-from rnnzoo.training.readout import RIDGES
+from rnnzoo.inference import readout
+from rnnzoo.inference.readout import RIDGES
 
 
 def test_the_readout_is_ridge_regression(fit):
@@ -30,10 +31,5 @@ def test_other_tasks_train_it_as_any_head(fit):
 
 
 def test_normalised_windows_are_refused():
-    from rnnzoo import Recipe
-    from rnnzoo.data import SeriesForecasting
-    from rnnzoo.training import readout
-
-    recipe = Recipe("r", "forecasting", SeriesForecasting("sine/plain"), "echo_state", {"normalization": "instance"})
     with pytest.raises(InvalidValue, match=r"solved for values as they are: normalization='none'. Received"):
-        readout.is_solved(recipe)
+        readout.is_solved("echo_state", "forecasting", {"normalization": "instance"})

@@ -1,5 +1,6 @@
 """A linear readout that is solved, by ridge regression in float64, of a body that is left as it is."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -10,7 +11,6 @@ from rnnzoo.errors import InvalidValue
 from rnnzoo.inference.attending import features
 from rnnzoo.registry import describe
 from rnnzoo.tasks import find
-from rnnzoo.training.recipe import Recipe
 
 RIDGES = 10.0 ** np.arange(-14, 1)
 """What is tried: penalties on the squared weights, by the mean square of what they read."""
@@ -18,18 +18,18 @@ UNSEEN = 1e-9
 """The ridge where there is no validation part to choose it by."""
 
 
-def is_solved(recipe: Recipe) -> bool:
-    """Tell whether a recipe's readout is solved instead of trained.
+def is_solved(name: str, task: str, hyperparameters: Mapping[str, Any]) -> bool:
+    """Tell whether a model's readout is solved instead of trained.
 
     Raises:
         ValueError: Its forecasts are normalised window by window.
     """
-    if not (describe(recipe.model).readout_solved and find(recipe.task).linear):
+    if not (describe(name).readout_solved and find(task).linear):
         return False
-    if recipe.hyperparameters.get("normalization", "none") != "none":
+    normalization = hyperparameters.get("normalization", "none")
+    if normalization != "none":
         raise InvalidValue(
-            f"The readout of {recipe.model} is solved for values as they are: normalization='none'. "
-            f"Received: normalization={recipe.hyperparameters['normalization']!r}"
+            f"The readout of {name} is solved for values as they are: normalization='none'. Received: {normalization=}"
         )
     return True
 
