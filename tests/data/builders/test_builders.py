@@ -250,5 +250,5 @@ def test_what_memory_asks_for():
                 open_now = ""
                 for word, tag in zip(words, tags, strict=True):
                     open_now = open_now + word if word in "([" else open_now[:-1]
-                    assert tag == {"": "-", "(": "round", "[": "square"}[open_now[-1:]]
+                    assert tag == {"": "empty", "(": "round", "[": "square"}[open_now[-1:]]
     assert len(made["parity"](20, "test", rng)[0]) == 80

@@ -59,7 +59,7 @@ def dyck(length: int, part: str, rng: np.random.Generator) -> Sentence:
         else:
             stack.append(str(rng.choice(["(", "["])))
             words.append(stack[-1])
-        tags.append({"(": "round", "[": "square"}[stack[-1]] if stack else NOTHING)
+        tags.append({"(": "round", "[": "square"}[stack[-1]] if stack else "empty")
     return words, tags
 
 
