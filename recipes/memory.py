@@ -3,10 +3,9 @@
 python recipes/memory.py --task copy --length 200 train --model min_gru
 python recipes/memory.py --task parity --length 64 train --model xlstm
 
-`adding`, of 1,000 steps: the sum of two marked values; solved is a mean square error below 0.001. Of the others each step
-has a tag:
-solved is a mean recall of 0.99 of the tags that are asked for. Parity and brackets are tested at four times the length
-that was trained at most.
+`adding`, of 1,000 steps: the sum of two marked values; solved is a mean square error below 0.001. In the others each
+step has a tag; solved is a mean recall of 0.99 of the tags that are asked for. Parity and brackets are tested at four
+times the length that was trained at most.
 """
 
 import argparse

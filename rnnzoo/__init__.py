@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rnnzoo.registry import register as register
     from rnnzoo.search.driver import tune as tune
     from rnnzoo.serving.generating import generate as generate
+    from rnnzoo.serving.streaming import stream as stream
     from rnnzoo.training.fit import train as train
     from rnnzoo.training.recipe import Recipe as Recipe
     from rnnzoo.training.runs import load as load
@@ -32,6 +33,7 @@ _HOME = {
     "features": "rnnzoo.inference.attending",
     "decode": "rnnzoo.inference.decoding",
     "generate": "rnnzoo.serving.generating",
+    "stream": "rnnzoo.serving.streaming",
     "rebuild": "rnnzoo.rebuilding",
     "describe": "rnnzoo.registry",
     "list_models": "rnnzoo.registry",
