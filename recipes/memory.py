@@ -19,18 +19,25 @@ LENGTHS = (16, 32, 50, 64, 100, 128, 200, 256, 400, 500, 600, 1000)
 
 def recipe_of(task: str, length: int) -> Recipe:
     """Return the recipe of a test at a length."""
-    shared = {"name": f"memory_{task}_{length}", "learning_rate": 3e-3, "schedule": "cosine", "patience": None}
-    sizes = {"units": 64, "dropout": 0.0}
-    if task == "adding":
-        data = SequenceRegression(f"adding/t{length}", label="sum")
-        return Recipe(
-            task="regression", data=data, model="min_gru", hyperparameters=sizes, epochs=10, batch_size=50, **shared
-        )
-    data = Tagging(dataset=f"memory/{task}_{length}", characters=False)
+    adding = task == "adding"
+    data = (
+        SequenceRegression(f"adding/t{length}", label="sum")
+        if adding
+        else Tagging(dataset=f"memory/{task}_{length}", characters=False)
+    )
     return Recipe(
-        task="tagging", data=data, model="lstm", hyperparameters=sizes, embedding_dim=16, epochs=10, batch_size=50,
-        **shared,
-    )  # fmt: skip
+        name=f"memory_{task}_{length}",
+        task="regression" if adding else "tagging",
+        data=data,
+        model="min_gru",
+        hyperparameters={"units": 64, "dropout": 0.0},
+        embedding_dim=16,
+        epochs=10,
+        batch_size=50,
+        learning_rate=3e-3,
+        schedule="cosine",
+        patience=None,
+    )
 
 
 recipe = recipe_of("copy", 200)
