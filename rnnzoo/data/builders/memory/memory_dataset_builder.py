@@ -52,7 +52,9 @@ def parity(length: int, part: str, rng: np.random.Generator) -> Sentence:
 def dyck(length: int, part: str, rng: np.random.Generator) -> Sentence:
     """Brackets of two kinds, at most eight deep; at each step which is open. Train has 2 to `length` steps."""
     count = {"train": int(rng.integers(2, length + 1)), "validation": length}.get(part, BEYOND * length)
-    words, tags, stack = [], [], []
+    words: list[str] = []
+    tags: list[str] = []
+    stack: list[str] = []
     for _ in range(count):
         if stack and (len(stack) == DEEPEST or rng.random() < 0.5):
             words.append({"(": ")", "[": "]"}[stack.pop()])
