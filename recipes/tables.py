@@ -1,4 +1,4 @@
-"""Rewrite the generated tables of README.md: every model, what the recipes measured, and what the benchmarks did.
+"""Rewrite the generated tables of docs/: every model, what the recipes measured, and what the benchmarks did.
 
 `python recipes/tables.py` rewrites them, `--check` only tells whether they are stale (exit status 1), and
 `add RUN` publishes a finished run: its results.json is copied to recipes/results/<recipe>-<model>-<seed>.json, where
@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import rnnzoo
@@ -18,7 +18,7 @@ from rnnzoo.errors import InvalidValue, UserError
 from rnnzoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
+DOCS = ROOT / "docs"
 RESULTS = ROOT / "recipes" / "results"
 BENCHMARKS = ROOT / "benchmarks" / "results"
 
@@ -45,7 +45,7 @@ def results() -> str:
         split, name, value = _quality(r)
         found = (f"{split} {name} {value:.4f}", f"{r['parameters']:,}", str(r["seconds"]), str(r["epochs"]))
         steps = f", {r['lookback']} → {r['horizon']}" if "horizon" in r else ""
-        run = f"[{path.stem}](recipes/results/{path.name})"  # the file has every setting
+        run = f"[{path.stem}](../recipes/results/{path.name})"  # the file has every setting
         rows.append((run, r["dataset"] + steps, f"`{r['model']}`", *found, str(r["seed"]), r["device"]))
     head = ("run", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device")
     return _table(head, rows)
@@ -110,16 +110,23 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0)
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
 
 
-TABLES = {"layers": layers, "padding": padding, "imdb": imdb, "models": models, "results": results}
+PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "benchmarks.md": {"layers": layers, "padding": padding, "imdb": imdb},
+    "models/index.md": {"models": models},
+    "results.md": {"results": results},
+}
 
 
-def fresh(text: str, name: str) -> str:
-    """Return the README's text with one table made anew between its markers `<!-- name -->` and `<!-- /name -->`."""
-    between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
-    if len(between.findall(text)) != 1:
-        raise InvalidValue(f"README.md must have one pair of markers for each table. Received: none for {name!r}")
-    table = TABLES[name]()
-    return between.sub(lambda _: f"\n{table}\n\n", text)
+def fresh(page: str) -> str:
+    """Return a page's text with its tables made anew, each between its markers `<!-- name -->` and `<!-- /name -->`."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for name, table in PAGES[page].items():
+        between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+        if len(between.findall(text)) != 1:
+            raise InvalidValue(f"docs/{page} must have one pair of markers for each table. Received: none for {name!r}")
+        made = f"\n{table()}\n\n"
+        text = between.sub(lambda _, made=made: made, text)  # type: ignore[misc]
+    return text
 
 
 def add(run: str, name: str | None = None) -> Path:
@@ -151,20 +158,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "add":
             print(add(options.run, options.name).relative_to(ROOT))
-        before = after = README.read_text(encoding="utf-8")
-        for name in TABLES:
-            after = fresh(after, name)
+        made = {page: fresh(page) for page in PAGES}
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    if after == before:
-        print("the tables of README.md are up to date")
+    stale = {page: text for page, text in made.items() if text != (DOCS / page).read_text(encoding="utf-8")}
+    if not stale:
+        print("the tables of docs are up to date")
     elif options.check:
-        print("the tables of README.md are stale: python recipes/tables.py", file=sys.stderr)
+        print(f"stale tables in docs: {', '.join(stale)}. Run: python recipes/tables.py", file=sys.stderr)
         return 1
-    else:
-        write_text(README, after)
-        print("README.md rewritten")
+    for page, text in stale.items():
+        write_text(DOCS / page, text)
+        print(f"docs/{page} rewritten")
     return 0
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
+from rnnzoo.notebook import html
 from rnnzoo.tasks import all_tasks
 from rnnzoo.tasks import find as find_task
 
@@ -51,6 +52,12 @@ class ModelInfo:
     only_targets: bool = False
     declared: tuple[str, ...] | None = None
     readout_solved: bool = False
+
+    def _repr_html_(self) -> str:
+        title = f"{self.name}: {self.summary}"
+        rows = [(name, repr(dial.default), dial.valid, dial.help) for name, dial in self.hyperparameters.items()]
+        said = f"<p>tasks: {', '.join(self.tasks)}; causal: {'yes' if self.causal else 'no'}</p>"
+        return html.table(title, rows, ("hyper-parameter", "default", "valid", "what it does")) + said
 
     @property
     def tasks(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The README tells the truth: its tables are up to date, its code runs, its commands exist."""
+"""README and docs tell the truth: their tables are up to date, their code runs, their commands exist."""
 
 import dataclasses
 import functools
@@ -20,10 +20,22 @@ from rnnzoo import cli
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PAGES = {"README.md": README} | {
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").rglob("*.md"))
+}
+TEXTS = "\n".join(PAGES.values())
 
 
-def blocks(language, text=README):
+def blocks(language, text=TEXTS):
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def examples():
+    """Yield every block of Python that runs on its own, by the page that it stands on."""
+    for page, text in PAGES.items():
+        for number, code in enumerate(blocks("python", text)):
+            if not re.search("my_(models|tasks).py", code):
+                yield pytest.param(code, id=f"{page}-{number}")
 
 
 def block(words):
@@ -31,9 +43,10 @@ def block(words):
 
 
 def commands():
-    """Every command of README and CONTRIBUTING, as a list of words."""
+    """Every command of README, docs and CONTRIBUTING, as a list of words: of their blocks, and of cells of tables."""
     found = []
-    for line in "\n".join(blocks("bash") + blocks("bash", CONTRIBUTING)).splitlines():
+    cells = re.findall(r"\| `((?:python|rnnzoo) [^`]*)` \|", TEXTS)
+    for line in "\n".join(blocks("bash") + blocks("bash", CONTRIBUTING) + cells).splitlines():
         for command in line.split("&&"):
             words = [word for word in shlex.split(command, comments=True) if not re.match(r"[A-Z_]+=", word)]
             if words and words not in found:
@@ -50,31 +63,43 @@ def script(name):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder that holds what the README's code expects there: a (short) run of digits."""
+    """A folder that holds what the pages' code expects there: a (short) run of digits."""
     folder = tmp_path_factory.mktemp("readme")
     recipe = runpy.run_path(str(ROOT / "recipes" / "digits.py"))["recipe"]
     rnnzoo.train(dataclasses.replace(recipe, epochs=1), folder / "runs" / "digits-cnn_bigru-0")
     return folder
 
 
-@pytest.mark.parametrize("name", script("tables").TABLES)
-def test_table_is_up_to_date(name):
-    assert script("tables").fresh(README, name) == README, "run: python recipes/tables.py"
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 200
 
 
-def test_tables_tells_a_stale_readme_from_a_fresh_one(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_to_a_file_holds(page):
+    links = re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", re.sub(r"```.*?```", "", PAGES[page], flags=re.DOTALL))
+    here = (ROOT / page).parent
+    assert not [link for link in links if not re.match("https?:", link) and not (here / link).exists()]
+
+
+@pytest.mark.parametrize("page", script("tables").PAGES)
+def test_tables_are_up_to_date(page):
+    assert script("tables").fresh(page) == PAGES[f"docs/{page}"], "run: python recipes/tables.py"
+
+
+def test_tables_tells_a_stale_page_from_a_fresh_one(tmp_path, monkeypatch, capsys):
     tables = script("tables")
-    monkeypatch.setattr(tables, "TABLES", {"results": tables.results})
-    monkeypatch.setattr(tables, "README", tmp_path / "README.md")
-    tables.README.write_text("before\n<!-- results -->\nold\n<!-- /results -->\nbehind\n")
+    monkeypatch.setattr(tables, "PAGES", {"results.md": {"results": tables.results}})
+    monkeypatch.setattr(tables, "DOCS", tmp_path)
+    page = tmp_path / "results.md"
+    page.write_text("before\n<!-- results -->\nold\n<!-- /results -->\nbehind\n")
     assert tables.main(["--check"]) == 1
-    assert "old" in tables.README.read_text()
+    assert "old" in page.read_text()
     assert tables.main([]) == 0
-    text = tables.README.read_text()
+    text = page.read_text()
     assert re.fullmatch(r"before\n.*behind\n", text, re.DOTALL)
     assert "old" not in text
     assert tables.main(["--check"]) == 0
-    tables.README.write_text("no markers")
+    page.write_text("no markers")
     assert tables.main([]) == 2
     assert "markers" in capsys.readouterr().err
 
@@ -86,7 +111,7 @@ def test_tables_publishes_a_run(place, tmp_path, monkeypatch):
     assert path == tmp_path / "results" / "digits-cnn_bigru-0.json"
     assert tables.add(place / "runs" / "digits-cnn_bigru-0", "other").name == "other.json"
     assert path.read_bytes() == (place / "runs" / "digits-cnn_bigru-0" / "results.json").read_bytes()
-    assert "| [other](recipes/results/other.json) | digits | `cnn_bigru` | test accuracy 0." in tables.results()
+    assert "| [other](../recipes/results/other.json) | digits | `cnn_bigru` | test accuracy 0." in tables.results()
 
 
 def test_tables_publishes_forecasts_of_other_steps_apart(tmp_path, monkeypatch):
@@ -100,14 +125,14 @@ def test_tables_publishes_forecasts_of_other_steps_apart(tmp_path, monkeypatch):
     for horizon in (96, 720):
         (tmp_path / "run" / "results.json").write_text(json.dumps(found | {"horizon": horizon}))
         assert tables.add(tmp_path / "run").name == f"ett-ett_h1-96to{horizon}-gru-0.json"
-    run = "[ett-ett_h1-96to720-gru-0](recipes/results/ett-ett_h1-96to720-gru-0.json)"
+    run = "[ett-ett_h1-96to720-gru-0](../recipes/results/ett-ett_h1-96to720-gru-0.json)"
     assert f"| {run} | ett/h1, 96 → 720 | `gru` | test mse 0.4000 |" in tables.results()
 
 
-@pytest.mark.parametrize("code", [code for code in blocks("python") if not re.search("my_(models|tasks).py", code)])
+@pytest.mark.parametrize("code", examples())
 def test_code_runs_and_prints_the_shapes_that_its_comments_promise(code, place, monkeypatch, capsys):
     monkeypatch.chdir(place)
-    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    exec(compile(code, "page", "exec"), {"__name__": "readme"})
     promised = re.findall(r"# (\(\d.*\))$", code, re.MULTILINE) if "print(" in code else []
     assert capsys.readouterr().out.splitlines()[: len(promised)] == promised
 

@@ -40,6 +40,10 @@ def recipe_options(recipe: Any) -> dict[str, Any]:
     called, meaning = find(recipe.task).sequence_length_is
     if called != "sequence_length":
         options["sequence_length"] = Annotated[int | None, arg(name=called, help=meaning)]
+    options["imports"] = Annotated[
+        Settings,
+        arg(name="import", metavar="MODULE", help="A module that registers models of your own; may be repeated."),
+    ]
     options["set"] = Annotated[
         Settings, arg(metavar="NAME=VALUE", help="A hyper-parameter of the model; may be repeated.")
     ]
@@ -103,8 +107,10 @@ def changed_recipe(recipe: Any, options: Any, model: str, others: Sequence[str] 
         model: Which it takes.
         others: Models that are trained beside it: what --set gives goes to those that have it.
     """
+    from rnnzoo.data.sources import import_modules
     from rnnzoo.registry import describe
 
+    import_modules(options.imports, trust=True)
     changed = recipe if model == recipe.model else recipe.with_model(model)
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
     own = {f.name for f in dataclasses.fields(recipe)} - {"data", "model", "search"}

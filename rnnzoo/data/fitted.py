@@ -10,6 +10,7 @@ import numpy as np
 from typing_extensions import TypedDict
 
 from rnnzoo import checked
+from rnnzoo.data.in_memory import Held
 from rnnzoo.data.scaling import Scaler
 from rnnzoo.errors import InvalidValue, UserError
 from rnnzoo.files import fingerprint, own_path, read_json, write_own
@@ -115,8 +116,9 @@ class Fitted:
         """
         return True
 
-    def check_source(self) -> None:
-        """Refuse data that another process could not find again, as a run must."""
+    def held(self) -> Held | None:
+        """Return what of the data is in memory, and how a run keeps a copy of it; None: all has a name."""
+        return None
 
     def decode(self, y: Any) -> list[dict[str, Any]]:
         """Turn the model's outputs into what a person reads."""

@@ -6,8 +6,10 @@ looked up among those that are known here. All others are the author's own code,
 
 import importlib
 import importlib.metadata
+import os
 import re
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from rnnzoo.errors import InvalidType, InvalidValue
@@ -93,6 +95,31 @@ def _known(name: str) -> Iterator[type]:
     for entry in importlib.metadata.entry_points(group=PLUGINS):
         if entry.value.partition(":")[2].split("[")[0].strip() == name:
             yield entry.load()
+
+
+def import_modules(names: Iterable[str], trust: bool) -> None:
+    """Import modules that register models, tasks or data of the user's own; also from the working folder.
+
+    Args:
+        names: As `import` names them.
+        trust: Whether the user named them, or trusts who did. What the program has imported already needs none.
+
+    Raises:
+        ValueError: A name that is none, a module that cannot be found, or that is not trusted.
+    """
+    for name in names:
+        if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", name):
+            raise InvalidValue(f"A module is named as import names it, such as my_models. Received: {name!r}")
+        if name in sys.modules:
+            continue
+        if not trust:
+            _refuse(name)
+        if os.getcwd() not in sys.path:
+            sys.path.append(os.getcwd())
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise InvalidValue(f"Cannot import it: {error}. Received: {name}") from error
 
 
 def _import(path: str) -> Any:

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from rnnzoo.pictures.figures import Picture
+
 
 def curves(history: Sequence[Mapping[str, float]], best_epoch: int) -> Figure:
     """Loss and metrics by epoch, training beside validation; the epoch whose weights were kept is marked."""
     names = [name for name in history[0] if name != "epoch" and not name.startswith("val_")]
-    figure = Figure(figsize=(4.5 * len(names), 3.5), layout="constrained")
+    figure = Picture(figsize=(4.5 * len(names), 3.5), layout="constrained")
     epochs = [row["epoch"] for row in history]
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         marker = "o" if len(epochs) == 1 else ""

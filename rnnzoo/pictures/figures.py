@@ -1,5 +1,6 @@
 """What all pictures share: files that appear whole, and text that is taken as it is."""
 
+import io
 import warnings
 from pathlib import Path
 
@@ -8,6 +9,16 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from rnnzoo.files import own_file, whole_file
+
+
+class Picture(Figure):
+    """A figure that a notebook shows by itself, whatever matplotlib's backend is."""
+
+    def _repr_png_(self) -> bytes:
+        _as_it_is(self)
+        png = io.BytesIO()
+        self.savefig(png, format="png", dpi=90)
+        return png.getvalue()
 
 
 def save(figure: Figure, path: Path) -> None:

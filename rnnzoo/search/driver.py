@@ -13,6 +13,7 @@ from rich.console import Console
 
 from rnnzoo.errors import UserError
 from rnnzoo.files import alone, in_one_sentence, named, own_path
+from rnnzoo.notebook import html
 from rnnzoo.search import checks, prepared
 from rnnzoo.search import trials as files
 from rnnzoo.search.engines import Engine, Local
@@ -21,6 +22,7 @@ from rnnzoo.search.oracle import Oracle
 from rnnzoo.search.report import Live, command, save_all
 from rnnzoo.search.space import apply, make_space
 from rnnzoo.search.trials import DONE, Store, Trial
+from rnnzoo.training import snapshot
 from rnnzoo.training.fit import train
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.runs import CONFIG, Run
@@ -41,6 +43,14 @@ class Found:
     trials: list[Trial]
     best: Run
     command: str
+
+    def _repr_html_(self) -> str:
+        names = list(dict.fromkeys(name for trial in self.trials for name in trial.settings))
+        rows = [
+            (t.id, *(t.settings.get(name, "") for name in names), "" if t.score is None else t.score, t.state.lower())
+            for t in self.trials
+        ]
+        return html.table(f"best: {self.command}", rows, ("trial", *names, "score", "state"))
 
 
 def tune(
@@ -94,8 +104,8 @@ def tune(
     """
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # the driver must leave the GPU to the trials
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
-    base = base or recipe
-    recipe.data.check_source()
+    recipe, held = snapshot.taken(recipe)
+    given = recipe
     models = tuple(dict.fromkeys(models)) or (recipe.model,)
     recipe = (recipe if recipe.model in models else recipe.with_model(models[0])).check()
     checks.numbers(trials, workers, max_minutes, trial_minutes)
@@ -110,6 +120,9 @@ def tune(
         _engine(workers, folder, ray_address) as engine,
     ):
         files.claim(folder, restart)
+        snapshot.write(held, folder, restart)
+        recipe = snapshot.placed(recipe, held, folder)
+        base = base or snapshot.placed(given, held, folder)
         if not (folder / files.SEARCH).is_file():
             engine.prepare(1)  # it imports while the data are read
         recipe = _within(recipe, search or {})

@@ -13,6 +13,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from rnnzoo import checked
+from rnnzoo.data.in_memory import COPIES
 from rnnzoo.errors import InvalidValue, differences
 from rnnzoo.files import LOCK, TEMPORARY, own_path, read_json, write_own_json
 from rnnzoo.training.folders import clear
@@ -185,7 +186,7 @@ def claim(folder: Path, restart: bool) -> None:
         raise InvalidValue(f"A search needs a folder, and this is a file. Received: {folder}")
     if not folder.is_dir():
         return
-    ours = (SEARCH, TRIALS, DATA, CSV, PLOTS, BEST, BOARD)
+    ours = (SEARCH, TRIALS, DATA, CSV, PLOTS, BEST, BOARD, *COPIES)
     known = (folder / SEARCH).is_file() or (folder / TRIALS).is_dir()
     others = [p.name for p in folder.iterdir() if p.name not in (*ours, LOCK) and not p.name.startswith(TEMPORARY)]
     if others and not known:
@@ -203,7 +204,7 @@ def _clear(folder: Path) -> None:
     of_trials = [f"{TRIALS}/{path.name}" for path in own_path(folder, TRIALS).glob("[0-9]*")]
     names = [f"{one}/{name}" for one in of_trials for name in (TRIAL, LOG, LOCK)]
     pictures = [f"{PLOTS}/{name}.png" for name in PICTURES]
-    for name in (*names, *board, *pictures, f"{TRIALS}/{PROCESSES}", DATA, CSV, SEARCH):
+    for name in (*names, *board, *pictures, f"{TRIALS}/{PROCESSES}", DATA, *COPIES, CSV, SEARCH):
         path = own_path(folder, name)
         if path.is_file():
             path.unlink()

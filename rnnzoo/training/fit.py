@@ -7,22 +7,22 @@ import io
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
 
 from rnnzoo import devices
 from rnnzoo.data.batches import Batches
 from rnnzoo.data.report import lines
 from rnnzoo.data.splits import Splits
-from rnnzoo.errors import Diverged, InvalidValue
+from rnnzoo.errors import Diverged, InvalidType, InvalidValue
 from rnnzoo.files import alone, in_one_sentence, named, own_path, write_own, write_own_json
 from rnnzoo.inference import readout
+from rnnzoo.notebook.progress import Progress
 from rnnzoo.tasks import find, more_is_better
 from rnnzoo.training import carrying, checkpoint, folders, manifest, runs, snapshot, starting
 from rnnzoo.training.checkpoint import State
@@ -41,6 +41,7 @@ def train(
     new_data: bool = False,
     load: Callable[[Recipe], Splits] | None = None,
     measure: bool = True,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     on_epoch_end: Callable[[int, Mapping[str, float]], None] | None = None,
     console: Console | None = None,
 ) -> Run:
@@ -58,7 +59,10 @@ def train(
         new_data: Go on although the files of data have changed since the run began.
         load: Gives the batched data instead of `recipe.data.load`.
         measure: False ends after the last epoch: no model file, no look at the test split, no plots.
-        on_epoch_end: Called with the epoch (from 1) and its metrics; what it raises ends the training.
+        callbacks: Of Keras: they see every step, and at the end of an epoch its metrics, `val_` among them; one that
+            sets `stop_training` ends the training. What they remember themselves is not kept when a run goes on.
+        on_epoch_end: Called with the epoch (from 1) and its metrics when all of it is on disk; what it raises ends the
+            training.
         console: Where to print; `Console(quiet=True)` prints nothing.
 
     Returns:
@@ -71,24 +75,26 @@ def train(
         OSError, MemoryError: A file cannot be written; there is no more memory.
     """
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
-    recipe, frame = snapshot.taken(recipe)
+    if wrong := [each for each in callbacks if not isinstance(each, keras.callbacks.Callback)]:
+        raise InvalidType(f"callbacks are those of Keras. Received: {type(wrong[0]).__name__}")
+    recipe, held = snapshot.taken(recipe)
     recipe = recipe.check()
     folder = named(run or Path("runs") / recipe.run_name())
-    recipe = recipe if frame is None else snapshot.placed(recipe, folder)
-    recipe.data.check_source()
+    recipe = snapshot.placed(recipe, held, folder)
     devices.join()
     folders.claim(folder, recipe, restart)
     first = devices.processes()[0] == 0
     told = console if first else Console(quiet=True)
     with in_one_sentence(), devices.place_of(folder, restart) as place, alone(place, "training"):
         folders.claim(place, recipe, restart)  # once more, now that nobody else can change it
-        if frame is not None:
-            snapshot.write(frame, place, restart or new_data)
-        _train(recipe, place, restart, trust, data_dir, new_data, load, measure and first, on_epoch_end, told)
+        snapshot.write(held, place, restart or new_data)
+        _train(
+            recipe, place, restart, trust, data_dir, new_data, load, measure and first, callbacks, on_epoch_end, told
+        )
     return Run(folder, trust=True)  # its config is the caller's own recipe
 
 
-def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, on_epoch_end, console):
+def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, callbacks, on_epoch_end, console):
     folders.sweep(folder)
     done = Run(folder)
     goes_on = not restart and done.finished
@@ -116,7 +122,7 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, on
         model = starting.model_of(recipe, splits, trust)
         devices.clip_together(model)
         if restart:
-            folders.clear(folder, keep=snapshot.is_own(recipe, folder))
+            folders.clear(folder, keep=snapshot.own(recipe, folder))
         saved = manifest.check(folder, runs.CHECKPOINT, "; --restart begins anew")
         if goes_on and not saved.is_file():
             raise InvalidValue(
@@ -140,7 +146,7 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, on
         )
         for note in getattr(recipe.data, "notes", ()):
             console.print(f"note: {note}")
-        _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console)
+        _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end, console)
         _write_history(folder, state)  # a kill may have come between checkpoint and history
         if measure:
             finish(recipe, model, splits, state, folder, console)
@@ -151,7 +157,7 @@ def _complete(folder: Path, results: Mapping[str, Any]) -> bool:
     return "pictures" not in results or own_path(folder, manifest.MANIFEST).is_file()
 
 
-def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
+def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end, console):
     """Train epoch by epoch; after each, the whole state goes to disk."""
     task = find(recipe.task)
     train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
@@ -159,14 +165,21 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
     solved = readout.is_solved(recipe.model, recipe.task, recipe.hyperparameters)
     if recipe.class_weight:
         train = dataclasses.replace(train, weights=_class_weights(train.y))
+    heard = keras.callbacks.CallbackList(
+        [*callbacks], model=trained, epochs=recipe.epochs, steps=train.steps(), verbose=0
+    )
+    progress = Progress(console, recipe.epochs)
+    heard.on_train_begin()
     while state.epoch < recipe.epochs and not state.stopped:
+        trained.stop_training = False
+        heard.on_epoch_begin(state.epoch)
         began = time.perf_counter()
         row: dict[str, Any] = {"epoch": state.epoch + 1}
         if solved:
             row["loss"] = readout.solve(model, train, validation)
         elif model.trainable_variables:
             with devices.across_processes():
-                row |= _one_epoch(trained, train, state.epoch, recipe.epochs, console)
+                row |= _one_epoch(trained, train, state.epoch, progress, heard)
             if trained is not model:
                 model.set_weights(trained.get_weights())
         else:  # a baseline without weights
@@ -178,7 +191,8 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
         state.epoch += 1
         state.history.append(row)
         _judge(recipe, model, trained.optimizer, state, row)
-        state.stopped = state.stopped or solved or not model.trainable_variables  # nothing will change
+        heard.on_epoch_end(state.epoch - 1, {name: value for name, value in row.items() if name != "epoch"})
+        state.stopped |= trained.stop_training or solved or not model.trainable_variables  # nothing more will change
         checkpoint.save(folder / runs.CHECKPOINT, trained, state)
         _write_history(folder, state)
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:
@@ -189,14 +203,15 @@ def _fit(recipe, model, trained, splits, state, folder, on_epoch_end, console):
             )
         if on_epoch_end:
             on_epoch_end(state.epoch, row)
+    heard.on_train_end()
 
 
-def _one_epoch(model, train: Batches, epoch, epochs, console):
+def _one_epoch(model, train: Batches, epoch, progress, heard):
     """Return the mean loss and metrics of one pass, as seen while training."""
     steps = train.steps()
     carrying.begin_anew(model)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        watch = _Watch(bar, bar.add_task(f"epoch {epoch + 1}/{epochs}", total=steps), epoch + 1)
+    with progress.epoch(epoch + 1, steps) as show:
+        watch = _Watch(show, heard, epoch + 1)
         data = train.dataset(epoch, advance=False)  # on several devices Keras begins a pass that it throws away
         logs = model.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=[watch]).history
     row = {"loss": logs["loss"][-1]} | {name: values[-1] for name, values in logs.items()}
@@ -205,15 +220,19 @@ def _one_epoch(model, train: Batches, epoch, epochs, console):
 
 
 class _Watch(keras.callbacks.Callback):
-    """Move the progress bar and stop at a loss that is no number."""
+    """Show progress, tell the user's callbacks, and stop at a loss that is no number."""
 
-    def __init__(self, bar, task, epoch):
+    def __init__(self, show, heard, epoch):
         super().__init__()
-        self.bar, self.task, self.epoch = bar, task, epoch
+        self.show, self.heard, self.epoch = show, heard, epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.heard.on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch, logs=None):
         loss = float(logs["loss"])
-        self.bar.update(self.task, advance=1, description=f"epoch {self.epoch}  loss {loss:.4f}")
+        self.show(loss)
+        self.heard.on_train_batch_end(batch, logs)
         if not math.isfinite(loss):
             rate = float(np.asarray(self.model.optimizer.learning_rate))
             raise Diverged(

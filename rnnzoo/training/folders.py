@@ -1,14 +1,16 @@
 """A run's folder as a place: whether it is free, and which files in it are the run's own."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from rnnzoo.data.in_memory import COPIES
 from rnnzoo.errors import InvalidValue, differences
 from rnnzoo.files import LOCK, TEMPORARY, own_path, read_json
 from rnnzoo.training import manifest
 from rnnzoo.training.manifest import MANIFEST
 from rnnzoo.training.recipe import Recipe, check_saved
-from rnnzoo.training.runs import CHECKPOINT, CONFIG, DATA, EXPLAINED, FRAME, HISTORY, MODEL, PLOTS, RESULTS, Run
+from rnnzoo.training.runs import CHECKPOINT, CONFIG, DATA, EXPLAINED, HISTORY, MODEL, PLOTS, RESULTS, Run
 
 FILES = (MANIFEST, RESULTS, MODEL, HISTORY, CHECKPOINT, DATA, CONFIG)
 """In the order in which they are removed: what is left of a run is one that is not finished."""
@@ -24,9 +26,9 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
         raise InvalidValue(f"A run needs a folder, and this is a file. Received: {folder}")
     if not folder.is_dir():
         return
-    if all(path.name in (LOCK, FRAME) or path.name.startswith(TEMPORARY) for path in folder.iterdir()):
+    if all(path.name in (LOCK, *COPIES) or path.name.startswith(TEMPORARY) for path in folder.iterdir()):
         return
-    for name in (PLOTS, FRAME, *FILES):
+    for name in (PLOTS, *COPIES, *FILES):
         own_path(folder, name)  # before hours are spent
     config = own_path(folder, CONFIG)
     if not config.is_file():
@@ -43,9 +45,9 @@ def claim(folder: Path, recipe: Recipe, restart: bool) -> None:
         )
 
 
-def clear(folder: Path, *, keep: bool = False) -> None:
-    """Remove a run's own files, and nothing else; `keep` leaves its copy of a DataFrame."""
-    for name in (*pictures(folder), *FILES, *([] if keep else [FRAME])):
+def clear(folder: Path, *, keep: Sequence[str] = ()) -> None:
+    """Remove a run's own files, and nothing else; of its copies of data in memory those of `keep` stay."""
+    for name in (*pictures(folder), *FILES, *(name for name in COPIES if name not in keep)):
         path = own_path(folder, name)
         if path.is_file():
             path.unlink()

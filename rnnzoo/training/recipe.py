@@ -15,14 +15,14 @@ from typing_extensions import TypedDict
 from rnnzoo import checked
 from rnnzoo import hyperparameters as hp
 from rnnzoo.data.fitted import Fitted
-from rnnzoo.data.sources import data_class, name_of
+from rnnzoo.data.sources import data_class, import_modules, name_of
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.registry import describe
 from rnnzoo.tasks import find
 
-NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every"}
-"""More epochs extend a run; how often it prints changes nothing."""
+NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every", "imports"}
+"""More epochs extend a run; how often it prints, and where a model was found, changes nothing."""
 
 
 SavedData = TypedDict("SavedData", {"class": str, "arguments": dict[str, Any]})
@@ -72,6 +72,8 @@ class Recipe:
         print_every: Print every so many epochs.
         search: What `tune` searches beside or instead of its defaults, by name: a range `(16, 64)`, a list of values,
             or None to leave it alone.
+        imports: Modules that register models, tasks or data of your own, such as `my_models`. The run remembers them:
+            who trusts it, imports them too.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Recipe:
     limit: int | None = None
     print_every: int = 1
     search: Mapping[str, Any] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
 
     def check(self) -> "Recipe":
         """Return the recipe with every hyper-parameter of its model filled in.
@@ -107,6 +110,8 @@ class Recipe:
         Raises:
             ValueError, TypeError: A setting that cannot be used.
         """
+        checked.value("imports", tuple[str, ...], self.imports)
+        import_modules(self.imports, trust=True)
         info, task = describe(self.model), find(self.task)
         for name in hp.TABLE.keys() & {f.name for f in dataclasses.fields(self)}:
             hp.check(name, getattr(self, name))
@@ -161,7 +166,7 @@ class Recipe:
 
         Args:
             config: What `to_config` returned.
-            trust: Import data classes, and functions that give data, that only the config names.
+            trust: Import modules, data classes, and functions that give data, that only the config names.
             own: A data class that is known beside the zoo's, those of plug-ins, and those that the program has defined.
             where: What the config was read from, for errors.
 
@@ -172,6 +177,7 @@ class Recipe:
         hints, path = typing.get_type_hints(cls), config["data"]["class"]
         known = {f.name for f in dataclasses.fields(cls)} - {"data", "search"}
         given = {word: value for word, value in config.items() if word in known}
+        given["imports"] = import_saved(config, trust, where)
         kind = own if own and name_of(own) == path else data_class(path, trust)
         arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in config["data"]["arguments"].items()}
         try:
@@ -201,6 +207,19 @@ class Recipe:
         if len(middle) > 120:  # file names end at 255 bytes
             middle = middle[:100] + "-" + hashlib.sha256(middle.encode()).hexdigest()[:8]
         return "-".join(word for word in (self.name, self.model, middle, str(self.seed)) if word)
+
+
+def import_saved(config: Mapping[str, Any], trust: bool, where: str | os.PathLike) -> tuple[str, ...]:
+    """Import the modules that a `config.json` names, and return their names.
+
+    Raises:
+        ValueError: They are no names, or not trusted.
+    """
+    names = config.get("imports", ())
+    if not (isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)):
+        raise InvalidValue(f"This config is of no run of rnnzoo: imports are names. Received: {where}")
+    import_modules(names, trust)
+    return tuple(names)
 
 
 def check_saved(config: Any, where: str | os.PathLike) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from rich.console import Console
 
+from rnnzoo.data.in_memory import COPIES
 from rnnzoo.data.splits import Splits
 from rnnzoo.devices import device_name
 from rnnzoo.files import own_file, write_own_json
@@ -70,7 +71,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         with _noted(path, console):
             save_own(draw(), folder, path)
             drawn.append(path)
-    names = (runs.CONFIG, runs.DATA, runs.FRAME, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
+    names = (runs.CONFIG, runs.DATA, *COPIES, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
     manifest.write(folder, [*(name for name in names if (folder / name).is_file()), *drawn])
     if judged[last].table:
         console.print(judged[last].table)

@@ -12,20 +12,19 @@ from typing_extensions import TypedDict
 
 from rnnzoo import checked
 from rnnzoo.data.fitted import DATA, Fitted
-from rnnzoo.errors import InvalidType, InvalidValue, differences
+from rnnzoo.errors import InvalidType, InvalidValue, UserError, differences
 from rnnzoo.files import named, own_path, read_json
 from rnnzoo.model_files import load_model
 from rnnzoo.registry import describe
 from rnnzoo.tasks import check_options, find
 from rnnzoo.tasks.task import Judgement, Task
 from rnnzoo.training import manifest
-from rnnzoo.training.recipe import Recipe, check_saved
+from rnnzoo.training.recipe import Recipe, check_saved, import_saved
+from rnnzoo.training.reporting.report import Report
 
 CONFIG, CHECKPOINT, MODEL = "config.json", "checkpoint", "model.keras"
 HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
 EXPLAINED = f"{PLOTS}/explained.png"
-FRAME = "data.parquet"
-"""The copy of a DataFrame that was trained on."""
 
 
 class Results(TypedDict, total=False):
@@ -59,6 +58,7 @@ class Run:
         data: The data object, fitted.
         config: All settings, as in `config.json`.
         results: `results.json`.
+        history: `history.csv`, as a DataFrame.
     """
 
     def __init__(self, folder: str | os.PathLike, trust: bool = False):
@@ -86,7 +86,14 @@ class Run:
     @functools.cached_property
     def model(self) -> Any:
         """The model with the weights of the best epoch."""
-        describe(self.config["model"])  # a plug-in registers its layers
+        import_saved(self.config, self.trust, self.folder / CONFIG)
+        try:
+            describe(self.config["model"])  # a plug-in registers its layers
+        except InvalidValue as error:
+            raise InvalidValue(
+                f"The run's model is not among those that are known here: import its module first, or train with "
+                f"--import MODULE, which the run remembers. Received: {self.config['model']!r} of {self.folder}"
+            ) from error
         found = load_model(manifest.check(self.folder, self._finished(MODEL)))
         if found.name != self.config["model"]:
             raise InvalidValue(f"{MODEL} is of another run: a {found.name!r}. Received: {self.folder}")
@@ -115,6 +122,40 @@ class Run:
         """What was measured."""
         path = manifest.check(self.folder, self._finished(RESULTS))
         return checked.structure(Results, read_json(path), path)
+
+    @property
+    def history(self) -> Any:
+        """A `pandas.DataFrame`: a row an epoch, with loss and metrics of training and, as `val_...`, of validation."""
+        import pandas as pd
+
+        return pd.read_csv(manifest.check(self.folder, self._finished(HISTORY)))
+
+    def plot(self) -> Any:
+        """Draw the learning curves; returns a `matplotlib` figure, which a notebook shows."""
+        from rnnzoo.pictures.curves import curves
+
+        history = self.history
+        best = self.results.get("best_epoch") if self.finished else None
+        return curves(history.to_dict("records"), best or len(history))
+
+    def report(self) -> Report:
+        """Return what was trained and measured, in numbers: text, which a notebook shows as tables."""
+        return Report(self.config, self.results)
+
+    def __repr__(self):
+        """Return folder, model and quality in one line."""
+        try:
+            model, measured = self.config["model"], "not finished"
+            if self.finished:
+                part, scores = list(self.results["metrics"].items())[-1]
+                name = self.results.get("measure") or self.task.main_metric
+                measured = f"{part} {name} {scores[name]:.4g}"
+        except UserError as error:
+            return f"<Run {self.folder}: {error}>"
+        return f"<Run {self.folder}: {model}, {measured}>"
+
+    def _repr_html_(self) -> str | None:
+        return self.report()._repr_html_() if self.finished else None
 
     @property
     def finished(self) -> bool:

@@ -1,56 +1,49 @@
-"""A DataFrame as data: a run keeps a copy, so that it can be measured, resumed and extended."""
+"""Data in memory: a run keeps a copy, so that it can be measured, resumed and extended."""
 
 import dataclasses
-import os
 from pathlib import Path
-from typing import Any
 
-from rnnzoo.errors import InvalidType, InvalidValue
+from rnnzoo.data.in_memory import COPIES, Held
+from rnnzoo.errors import InvalidValue
 from rnnzoo.files import fingerprint, own_file
 from rnnzoo.training.recipe import Recipe
-from rnnzoo.training.runs import FRAME
 
 
-def taken(recipe: Recipe) -> tuple[Recipe, Any]:
-    """Return the recipe with the name of a copy instead of a DataFrame, and the frame; None where there is none."""
-    frame = getattr(recipe.data, "file", None)
-    if frame is None or isinstance(frame, str | os.PathLike):
-        return recipe, None
-    return _reading(recipe, FRAME), frame
+def taken(recipe: Recipe) -> tuple[Recipe, Held | None]:
+    """Return the recipe with the name of a copy instead of data in memory, and these; None where there are none."""
+    held = getattr(recipe.data, "held", lambda: None)()
+    return (recipe, None) if held is None else (_reading(recipe, held, held.name), held)
 
 
-def placed(recipe: Recipe, folder: Path) -> Recipe:
-    """Return the recipe so that it reads the run's own copy."""
-    return _reading(recipe, str((folder / FRAME).absolute()))
+def placed(recipe: Recipe, held: Held | None, folder: Path) -> Recipe:
+    """Return the recipe so that it reads the folder's own copy."""
+    return recipe if held is None else _reading(recipe, held, str((folder / held.name).absolute()))
 
 
-def _reading(recipe: Recipe, file: str) -> Recipe:
-    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, file=file))
+def _reading(recipe: Recipe, held: Held, path: str) -> Recipe:
+    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, **{held.argument: path}))
 
 
-def is_own(recipe: Recipe, folder: Path) -> bool:
-    """Tell whether a recipe reads the run's own copy."""
-    return getattr(recipe.data, "file", None) == str((folder / FRAME).absolute())
+def own(recipe: Recipe, folder: Path) -> list[str]:
+    """Return the names of the folder's copies that the recipe reads."""
+    given = [getattr(recipe.data, name, None) for name in ("file", "source")]
+    return [name for name in COPIES if str((folder / name).absolute()) in given]
 
 
-def write(frame: Any, folder: Path, replace: bool) -> None:
-    """Write a DataFrame as Parquet.
+def write(held: Held | None, folder: Path, replace: bool) -> None:
+    """Write what was in memory into a folder.
 
     Raises:
-        TypeError: Its columns hold what Parquet cannot.
+        TypeError, ValueError: It holds what its file cannot.
         ValueError: Another one lies there, and `replace` is False.
     """
-    path = folder / FRAME
-    try:
-        with own_file(folder, FRAME) as temporary:
-            frame.rename(columns=str).to_parquet(temporary, index=False)
-            if path.is_file() and not replace and fingerprint(temporary) != fingerprint(path):
-                raise InvalidValue(
-                    "The data have changed since the run began: new_data=True goes on with them, restart=True begins "
-                    f"anew. Received: another DataFrame than that of {path}"
-                )
-    except (TypeError, ValueError, ArithmeticError) as error:
-        if isinstance(error, InvalidValue):
-            raise
-        said = " ".join(str(error).split())[:160]
-        raise InvalidType(f"A run keeps its DataFrame as Parquet, which cannot hold it. Received: {said}") from None
+    if held is None:
+        return
+    path = folder / held.name
+    with own_file(folder, held.name) as temporary:
+        held.write(temporary)
+        if path.is_file() and not replace and fingerprint(temporary) != fingerprint(path):
+            raise InvalidValue(
+                "The data have changed since the run began: new_data=True goes on with them, restart=True begins "
+                f"anew. Received: other data than those of {path}"
+            )

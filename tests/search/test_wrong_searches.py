@@ -113,12 +113,6 @@ def test_ray_that_is_not_installed(small, computed, capsys, tmp_path, monkeypatc
         rnnzoo.tune(small, ray_address="auto")
 
 
-def test_data_in_memory_cannot_be_searched(search, recipe):
-    data = SequenceClassification((np.zeros((9, 3, 2), "float32"), np.arange(9) % 2))
-    with pytest.raises(TypeError, match="in memory"):
-        search(settings={"data": data})
-
-
 def test_options_reach_the_search(small, computed, tmp_path, capsys):
     arguments = ["--trials", "3", "--models", "mlp,gru", "--search", "units=4,8", "--set", "dropout=0.3"]
     arguments += ["--learning-rate", "0.02", "--search", "batch_size=off", "--objective", "val_loss"]

@@ -1,4 +1,4 @@
-"""A task of somebody else's is one file: README's own, from an entry point to a tuned run on the command line."""
+"""A task of somebody else's is one file: the docs' own, from an entry point to a tuned run on the command line."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "contributors.md").read_text(encoding="utf-8")
 DATA = '''
 import numpy as np
 
@@ -36,9 +36,9 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def folder(tmp_path):
-    """Lay README's task, data and a recipe into a folder, as pip would lay a package."""
-    (task,) = re.findall(r"```python\n(# my_tasks\.py\n.*?)```", README, re.DOTALL)
-    (entry,) = re.findall(r'```toml\n\[project\.entry-points\."rnnzoo\.tasks"\]\n(.*?)```', README, re.DOTALL)
+    """Lay the page's task, data and a recipe into a folder, as pip would lay a package."""
+    (task,) = re.findall(r"```python\n(# my_tasks\.py\n.*?)```", PAGE, re.DOTALL)
+    (entry,) = re.findall(r'```toml\n\[project\.entry-points\."rnnzoo\.tasks"\]\n(.*?)```', PAGE, re.DOTALL)
     (tmp_path / "my_tasks.py").write_text(task)
     (tmp_path / "counted.py").write_text(DATA)
     (tmp_path / "count.py").write_text(RECIPE)

@@ -52,7 +52,6 @@ def test_every_kind_of_table_is_a_frame_too(tmp_path, data, task, model):
     recipe = tiny(data, task, model)
     run = train(recipe, tmp_path / "run")
     assert run.data.inputs == rnnzoo.load(tmp_path / "run").data.inputs
-    one_sentence(lambda: rnnzoo.tune(recipe, output=tmp_path / "tune"), "to_parquet")
 
 
 def test_a_file_that_changed_is_named_and_measured_with_what_was_fitted(tmp_path):

@@ -69,11 +69,11 @@ class Found:
     notes: list[str] = field(default_factory=list)
 
 
-def read_series(path: str, how: Reading = Reading()) -> Found:
+def read_series(path: Any, how: Reading = Reading()) -> Found:
     """Read one or many series from a table with a header.
 
     Args:
-        path: The file.
+        path: The file, or a DataFrame.
         how: What its columns are.
 
     Raises:
@@ -92,7 +92,7 @@ def read_series(path: str, how: Reading = Reading()) -> Found:
     for name in (*how.columns, *how.targets, *keys):
         if name not in header:
             raise InvalidValue(
-                f"{os.path.basename(path)} has the columns {', '.join(header)}."
+                f"{os.path.basename(table.path)} has the columns {', '.join(header)}."
                 f"{did_you_mean(name, header)} Received: {name}"
             )
     wanted = how.columns or tuple(name for name in header if name not in keys)

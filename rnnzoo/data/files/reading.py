@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from rnnzoo.data.files.labels import is_missing
 from rnnzoo.data.files.opening import TABLES, encoding_of, recognised
 from rnnzoo.data.files.tables import PIECE, Table, open_table
+from rnnzoo.data.in_memory import TABLE, Held, as_frame, is_frame, is_named, write_frame
 from rnnzoo.errors import InvalidType
 
 
@@ -45,17 +46,20 @@ class ReadsTables:
     missing: tuple[str, ...] = ()
 
     def __post_init__(self):
-        """Take a DataFrame in the place of a data set."""
-        given: Any = getattr(self, "dataset", None)
-        if is_frame(given):
-            self.file, self.dataset = given, None
+        """Take what is in memory in the place of a data set, as a DataFrame."""
+        for word in ("dataset", "file"):
+            if not is_named(given := getattr(self, word, None)):
+                self.dataset, self.file = None, as_frame(given, self._columns)
 
-    def check_source(self) -> None:
-        """Refuse a DataFrame, which another process could not find again; `train` keeps a copy of it first."""
-        if is_frame(getattr(self, "file", None)):
-            raise InvalidType(
-                "Write the DataFrame to a file first: frame.to_parquet('data.parquet'). Received: a DataFrame in memory"
-            )
+    @property
+    def _columns(self) -> tuple[str, str]:
+        """The columns that are read: the input's, and the answer's."""
+        raise NotImplementedError
+
+    def held(self) -> Held | None:
+        """Return a table in memory as Parquet."""
+        file: Any = getattr(self, "file", None)
+        return Held("file", TABLE, lambda path: write_frame(file, path)) if is_frame(file) else None
 
     def source_name(self) -> str:
         """Return the data set's or the file's name."""
@@ -66,7 +70,8 @@ class ReadsTables:
 
     def open_table(self, path: Any, *, quoted: bool = True) -> Table:
         """Open a table as the settings say; see `rnnzoo.data.files.tables.open_table`."""
-        return open_table(path, separator=self.separator, encoding=self.encoding, quoted=quoted)
+        given = path if is_named(path) else as_frame(path, self._columns)
+        return open_table(given, separator=self.separator, encoding=self.encoding, quoted=quoted)
 
     def is_missing(self, cell: Any) -> bool:
         """Tell whether a cell holds no value."""
@@ -75,11 +80,6 @@ class ReadsTables:
     def told(self, table: Table, left: LeftOut, rows: int) -> dict[str, Any]:
         """Return what is to be said of a table that has been read."""
         return {"rows": rows, "left_out": left.told(), "recognised": list(table.notes)}
-
-
-def is_frame(value: Any) -> bool:
-    """Tell a DataFrame, of pandas or like it, from a name."""
-    return hasattr(value, "columns") and hasattr(value, "itertuples")
 
 
 def is_table(path: Any, column: str, **how: Any) -> bool:

@@ -92,6 +92,10 @@ class TextPairs(ReadsTables, InParts):
         source, target = self._known("longest")
         return source, target
 
+    @property
+    def _columns(self):
+        return self.source or "source", self.target or "target"
+
     def _read(self, data_dir):
         if (self.dataset is None) == (self.file is None):
             raise InvalidValue(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data.answers import Classes, Values
+from rnnzoo.data.in_memory import ARRAYS, Held, as_arrays, is_named
 from rnnzoo.data.labeled import Labeled
 from rnnzoo.data.scaling import Scaler, Scaling
 from rnnzoo.data.sequences.arrays import (
@@ -18,6 +19,7 @@ from rnnzoo.data.sequences.arrays import (
     rows_of_x,
     shape_notes,
 )
+from rnnzoo.data.sequences.parts import by_part, write_arrays
 from rnnzoo.data.sources import is_import_path
 from rnnzoo.data.splits import PARTS
 from rnnzoo.data.tfds import numbers
@@ -30,11 +32,11 @@ class SequenceData(Labeled):
 
     Args:
         source: Arrays by name (`x`, `y`; or `x_train`, `y_train`, `x_test`, ..., each with optional `lengths`), a pair
-            `(x, y)`, an `.npz` file of such arrays, `"module:function"` that returns them, or the name of a TFDS data
-            set. x is `(examples, time)` of token ids or of one feature, `(examples, time, features)`, or a list of
-            rows of unequal length.
-        fields: Of a TFDS data set: the sequences to read, joined by `/` where nested; all numeric ones by default.
-        label: Of a TFDS data set: the answer's name; the only label by default.
+            `(x, y)`, a `tf.data.Dataset` of such pairs, a `datasets.Dataset`, an `.npz` file of such arrays,
+            `"module:function"` that returns them, or the name of a TFDS data set. x is `(examples, time)` of token ids
+            or of one feature, `(examples, time, features)`, or a list of rows of unequal length.
+        fields: Of a data set: the sequences to read, joined by `/` where nested; all numeric ones by default.
+        label: Of a data set: the answer's name; the only label by default.
         scale: `standard` (mean 0, deviation 1) or `minmax` (0..1), by feature, fitted on train.
         pad_value: Trailing steps equal to it in every feature are padding. Tokens are padded with 0.
         vocabulary_size: Of tokens; by default the largest id of train + 1.
@@ -57,6 +59,8 @@ class SequenceData(Labeled):
     @property
     def name(self) -> str:
         """The data set's name: `digits`, `reviews.npz`, `smartwatch_gestures`."""
+        if not is_named(self.source):
+            return "arrays"
         source = str(self.source)
         return os.path.basename(source) if source.endswith(".npz") else source.rpartition(":")[2]
 
@@ -66,7 +70,7 @@ class SequenceData(Labeled):
 
     def labelled(self, file):
         """Read the arrays x and y."""
-        arrays = read_arrays(file)
+        arrays = as_arrays(file) or read_arrays(file)
         if not {"x", "y"} <= arrays.keys():
             raise InvalidValue(f"The file must hold the arrays x and y. Received: {', '.join(arrays) or 'nothing'}")
         x, y = rows_of_x(arrays), as_answers(arrays["y"], "the file")
@@ -74,19 +78,21 @@ class SequenceData(Labeled):
             raise InvalidValue(f"x and y must have as many rows. Received: {len(x)} and {len(y)}")
         return x, y
 
-    def check_source(self):
-        """Refuse arrays in memory."""
-        if not isinstance(self.source, str | os.PathLike):
-            raise InvalidType(
-                "A run must find its data again: give a path to an .npz file, a TFDS name or 'module:function'. "
-                f"Received: {type(self.source).__name__} in memory"
-            )
+    def held(self):
+        """Return arrays in memory as one file."""
+        if is_named(self.source):
+            return None
+        return Held("source", ARRAYS, lambda path: write_arrays(self._arrays(), path, self.pad_value))
+
+    def _arrays(self):
+        field = self.fields[0] if len(self.fields) == 1 else None
+        return as_arrays(self.source, field, self.label) or read_arrays(self.source, self.trusted)
 
     def _read(self, data_dir):
         if isinstance(self.source, str) and not self.source.endswith(".npz") and not is_import_path(self.source):
             found = numbers.read_sequences(self.source, self.fields, self.label, data_dir, self.group)
         else:
-            found = _by_part(read_arrays(self.source, self.trusted))
+            found = by_part(self._arrays())
         parts = {}
         for part in (p for p in PARTS if p in found):
             arrays = found[part]
@@ -171,18 +177,3 @@ class SequenceClassification(Classes, SequenceData):
 @dataclass
 class SequenceRegression(Values, SequenceData):
     """Sequences of numbers or tokens, each with one value or several. See `SequenceData` and `Labeled`."""
-
-
-def _by_part(arrays: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Sort `x_train`, `y_test`, ... by part; plain `x`, `y` are train."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, array in arrays.items():
-        kind, _, part = name.partition("_")
-        found.setdefault(part or "train", {})[kind] = array
-    complete = all({"x", "y"} <= held.keys() for held in found.values())
-    if not complete or "train" not in found or not found.keys() <= set(PARTS):
-        raise InvalidValue(
-            "A source holds x and y, or x_train, y_train, x_validation, y_validation, x_test and y_test. "
-            f"Received: {', '.join(sorted(arrays)) or 'nothing'}"
-        )
-    return found

@@ -11,6 +11,7 @@ import numpy as np
 from rnnzoo.data.files.number_table import Found, Reading, read_series
 from rnnzoo.data.files.numbers import Decimal
 from rnnzoo.data.fitted import Fitted
+from rnnzoo.data.in_memory import TABLE, Held, as_frame, is_named, write_frame
 from rnnzoo.data.scaling import Scaling
 from rnnzoo.data.sequences.arrays import parse_sequences
 from rnnzoo.data.series import covariates
@@ -28,7 +29,7 @@ class SeriesSource(Fitted):
     """A base: columns of a series, or of many, read, and encoded as a model reads them.
 
     Args:
-        dataset: A TFDS data set of one series: `ett/h1`, `exchange_rate`, `sine`, `mackey_glass`.
+        dataset: A TFDS data set of one series: `ett/h1`, `exchange_rate`, `sine`, `mackey_glass`; or a DataFrame.
         file: Instead: a table with a header.
         time: The file's column with the time, or several: year month day hour, or date and clock.
         series: The file's column with the name of a row's series, where it holds many, one below the other.
@@ -79,6 +80,22 @@ class SeriesSource(Fitted):
         for word in ("time", "target", "features", "future", "static", "missing"):
             value = getattr(self, word)
             setattr(self, word, (value,) if isinstance(value, str) else tuple(value or ()))
+        for word in ("dataset", "file"):
+            if not is_named(given := getattr(self, word)):
+                self.dataset, self.file = None, self._framed(given)
+
+    def _framed(self, given: Any) -> Any:
+        """Return a table in memory as a DataFrame; an index of times becomes a column, and is the time."""
+        frame = as_frame(given, ())
+        index: Any = getattr(frame, "index", None)
+        if type(index).__name__ != "DatetimeIndex":
+            return frame
+        self.time = self.time or (str(index.name or "time"),)
+        return frame.reset_index(names=self.time[0])
+
+    def held(self):
+        """Return a table in memory as Parquet."""
+        return None if is_named(self.file) else Held("file", TABLE, lambda path: write_frame(self.file, path))
 
     def _read(self, data_dir) -> tuple[Found, Mapping[str, int]]:
         """Return the columns that the model reads, target first, and the rows of the parts that the source has."""
@@ -96,6 +113,7 @@ class SeriesSource(Fitted):
         return Found([table], frequency), {name: len(part) for name, part in parts.items()}
 
     def _read_file(self, file) -> Found:
+        file = file if is_named(file) else self._framed(file)
         wanted = (*self.target, *self.features, *self.future) if self.features else ()
         how = Reading(
             time=self.time, columns=tuple(dict.fromkeys(wanted)), targets=self.target, series=self.series,
@@ -103,7 +121,7 @@ class SeriesSource(Fitted):
             fill_many=self.fill_many, missing=self.missing, decimal=self.decimal,
             frequency=self.fitted.get("frequency") or self.frequency, known="frequency" in self.fitted,
         )  # fmt: skip
-        found = read_series(str(file), how)
+        found = read_series(file, how)
         tables = [table.select(self.fitted.get("columns") or self._order(table.columns)) for table in found.tables]
         return Found(tables, found.frequency, found.notes)
 
@@ -139,7 +157,7 @@ class SeriesSource(Fitted):
     @property
     def name(self) -> str:
         """The data set's or the file's name."""
-        return self.dataset or os.path.basename(self.file or "")
+        return self.dataset or (os.path.basename(self.file or "") if is_named(self.file) else "DataFrame")
 
     @property
     def targets(self) -> list[str]:

@@ -12,9 +12,10 @@ import numpy as np
 from rnnzoo.data.batches import Batches, bucket_lengths
 from rnnzoo.data.files.conll import Sentence, check_counts, read_sentences
 from rnnzoo.data.files.opening import TABLES, recognised
-from rnnzoo.data.files.reading import Inputs, ReadsTables, is_frame
+from rnnzoo.data.files.reading import Inputs, ReadsTables
 from rnnzoo.data.files.tables import PIECE
 from rnnzoo.data.files.tagged_tables import sentence_a_row, word_a_row
+from rnnzoo.data.in_memory import is_named
 from rnnzoo.data.labeled import Labeled
 from rnnzoo.data.ragged import lengths, truncate, truncated
 from rnnzoo.data.splits import PARTS
@@ -96,6 +97,10 @@ class Tagging(ReadsTables, Labeled):
         """Names of the tags, in the order of the logits."""
         return self._known("answers")["classes"]
 
+    @property
+    def _columns(self):
+        return self.words or "words", self.tags or "tags"
+
     def _read(self, data_dir):
         files = dict(zip(PARTS, (self.file, self.validation_file, self.test_file), strict=True))
         if (self.dataset is None) == (self.file is None):
@@ -107,14 +112,14 @@ class Tagging(ReadsTables, Labeled):
             found = texts.open_tagged(self.dataset, self.words, self.tags, data_dir)
             parts = {part: _part(sentences, f"{part} of {self.dataset}") for part, sentences in found.items()}
         else:
-            parts = {part: _part(self._sentences(path), path) for part, path in files.items() if path}
+            parts = {part: _part(self._sentences(path), path) for part, path in files.items() if path is not None}
             self.read_from = {"rows": sum(len(x) for x, _ in parts.values()), "left_out": {}, "recognised": self._notes}
         self._tags = sorted({tag for row in parts["train"][1] for tag in row}) if "train" in parts else []
         return parts
 
     def labelled(self, file):
         """Read a file of the same kind."""
-        return _part(self._sentences(str(file)), str(file))
+        return _part(self._sentences(file), str(file) if is_named(file) else "data in memory")
 
     def inputs_of(self, file: str) -> Iterator[Inputs]:
         """Yield the words alone of a file of the same kind, some hundred sentences at once; or lines of a text."""
@@ -127,7 +132,7 @@ class Tagging(ReadsTables, Labeled):
     def _sentences(self, path: Any, *, tagged: bool = True) -> Iterator[Sentence]:
         """Yield the sentences of a file, whatever its kind."""
         words, tags = None if self.dataset else self.words, self.tags  # TFDS calls CoNLL-U's words otherwise
-        opened = None if is_frame(path) else recognised(path)
+        opened = recognised(path) if is_named(path) else None
         if opened and (opened.kind == "tagged" or (opened.kind == "text" and not self._is_table(path))):
             yield from read_sentences(opened, words, tags, tagged, self.encoding)
             return

@@ -2,18 +2,20 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from rnnzoo.data.batches import Batches
 from rnnzoo.data.fitted import Fitted
+from rnnzoo.data.in_memory import TEXT, Held, is_named
 from rnnzoo.data.ragged import Ragged, recode
 from rnnzoo.data.splits import PARTS, SHARE, Splits
-from rnnzoo.data.text.vocabulary import FIRST, Lexicon, Unit, Vocabulary
+from rnnzoo.data.text.vocabulary import FIRST, Lexicon, Unit, Vocabulary, check_text
 from rnnzoo.data.tfds import texts
-from rnnzoo.errors import InvalidValue
+from rnnzoo.errors import InvalidType, InvalidValue
+from rnnzoo.files import write_text
 
 WINDOW = 256
 """Tokens of a window of validation and test, whatever windows were trained on, so that trainings compare."""
@@ -28,7 +30,7 @@ class LanguageModeling(Fitted):
     token counts.
 
     Args:
-        dataset: A TFDS data set with a text.
+        dataset: A TFDS data set with a text, or a list of texts.
         file: Instead: a text file in UTF-8. It is read line by line; only token ids stay in memory.
         text: The feature with the text; by default the only text feature.
         tokens: `characters`, or `words` (lower case, without punctuation and markup).
@@ -52,10 +54,28 @@ class LanguageModeling(Fitted):
     validation: float = 0.1
     test: float = 0.0
 
+    _texts: list[str] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        """Take texts in memory in the place of a data set."""
+        for word in ("dataset", "file"):
+            if is_named(given := getattr(self, word)):
+                continue
+            if not (isinstance(given, Sequence) and given and all(isinstance(text, str) for text in given)):
+                raise InvalidType(f"Texts in memory are a list of texts. Received: {type(given).__name__}")
+            self.dataset = self.file = None
+            self._texts = [check_text(text) for text in given]
+
+    def held(self):
+        """Return texts in memory as one text file, a line break between them."""
+        if self._texts is None or self.file:
+            return None
+        return Held("file", TEXT, lambda path: write_text(path, "\n".join(self._texts or ())))
+
     @property
     def name(self) -> str:
         """The data set's or the file's name."""
-        return self.dataset or os.path.basename(self.file or "")
+        return self.dataset or os.path.basename(self.file or "texts")
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -117,6 +137,8 @@ class LanguageModeling(Fitted):
         )
 
     def _read(self, data_dir) -> dict[str, Iterator[str]]:
+        if self._texts is not None:
+            return {"train": iter("\n".join(self._texts).splitlines(keepends=True))}
         if (self.dataset is None) == (self.file is None):
             raise InvalidValue(
                 "Name the text: a file (--file book.txt) or a TFDS --dataset. "
