@@ -139,24 +139,21 @@ class OneStep(keras.layers.Layer):
         given = {id(layer): [next(before) for _ in shapes] for layer, shapes in self.places}
 
         def operation(layer: Any) -> Callable:
+            return lambda x, *_, **__: now(layer, x)  # no masks: every step is real
+
+        def now(layer: Any, x: Any) -> Any:
             if id(layer) in given:
-
-                def step(x: Any) -> Any:
-                    y, after[id(layer)] = _step(layer, x, given[id(layer)])
-                    return y
-
-                return step
+                y, after[id(layer)] = _step(layer, x, given[id(layer)])
+                return y
             if isinstance(layer, keras.Model):
-                return lambda x: run_through(layer, x, operation)
+                return run_through(layer, x, operation)
             if isinstance(layer, layers.Embedding):
-                return layer.call  # without its mask
+                return layer.call(x)  # without its mask
             if isinstance(layer, layers.ActivationPenalty):
-                return lambda x: x[1]
-            if isinstance(layer, (layers.Padding, layers.TrailingMask, *IN_TRAINING)):
-                return lambda x: x
+                return x[1]
             if isinstance(layer, layers.Pooling):  # the last: that is this one
-                return lambda x: x[:, 0]
-            return layer
+                return x[:, 0]
+            return x if isinstance(layer, (layers.Padding, layers.TrailingMask, *IN_TRAINING)) else layer(x)
 
         answer = run_through(self.whole, x[:, None], operation)
         if len(answer.shape) == 3 and len(self.whole.output.shape) == 3 and _has_time(self.whole):
