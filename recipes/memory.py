@@ -23,7 +23,7 @@ def recipe_of(task: str, length: int) -> Recipe:
     data = (
         SequenceRegression(f"adding/t{length}", label="sum")
         if adding
-        else Tagging(dataset=f"memory/{task}_{length}", characters=False)
+        else Tagging(dataset=f"memory/{task}_{length}", tags="tags", characters=False)
     )
     return Recipe(
         name=f"memory_{task}_{length}",
