@@ -1,6 +1,6 @@
 """kill -9 of trainings at random moments: whatever it hits, the same command ends bit for bit as if undisturbed.
 
-`pytest tests/campaigns -m slow`; KILLS=10 for fewer.
+One kill by default, of a model that is built in a moment. `pytest tests/campaigns -m slow`; KILLS=10 for fewer.
 """
 
 import json
@@ -19,7 +19,7 @@ from run_files import leftovers
 
 from rnnzoo.training import manifest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
+pytestmark = pytest.mark.timeout(4 * 3600)
 KILLS = int(os.environ.get("KILLS", "100"))
 NURSERY = """
 import os, sys, traceback
@@ -29,8 +29,8 @@ from rich.console import Console
 import rnnzoo
 from rnnzoo.data import SequenceClassification
 import rnnzoo.training.fit, rnnzoo.tasks.judging.measures, rnnzoo.pictures.classification
-recipe = rnnzoo.Recipe("killed", "classification", SequenceClassification(sys.argv[1]), "gru", {"units": 4}, epochs=12,
-                       batch_size=16, schedule="plateau", patience=None)
+recipe = rnnzoo.Recipe("killed", "classification", SequenceClassification(sys.argv[1]), sys.argv[2], {"units": 4},
+                       epochs=12, batch_size=16, schedule="plateau", patience=None)
 for folder in sys.stdin:
     child = os.fork()
     if child == 0:
@@ -48,9 +48,9 @@ for folder in sys.stdin:
 class Nursery:
     """A process that has imported all, and bears one that trains into each folder: no kill costs an import."""
 
-    def __init__(self, source):
+    def __init__(self, source, model):
         self._process = subprocess.Popen(
-            [sys.executable, "-c", NURSERY, source], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", NURSERY, source, model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def train(self, folder, kill_after=None):
@@ -83,21 +83,22 @@ def content(folder):
     }
 
 
-def test_kills_at_random_moments(tmp_path):
+@pytest.mark.parametrize(("model", "most"), [("mlp", 1), pytest.param("gru", KILLS, marks=pytest.mark.slow)])
+def test_kills_at_random_moments(tmp_path, model, most):
     rng = random.Random(int(os.environ.get("SEED", "0")))
     x = np.random.default_rng(0).normal(np.arange(90)[:, None, None] % 3, 0.8, (90, 5, 2)).astype("float32")
     np.savez(tmp_path / "data.npz", x=x, y=np.arange(90) % 3, lengths=np.arange(90) % 3 + 3)
-    nursery = Nursery(str(tmp_path / "data.npz"))
+    nursery = Nursery(str(tmp_path / "data.npz"), model)
     assert nursery.train(tmp_path / "undisturbed")[0] == 0
     status, longest = nursery.train(tmp_path / "again")
     assert status == 0
     expected, kills, per_training = content(tmp_path / "undisturbed"), 0, []
     assert content(tmp_path / "again") == expected
     began = time.monotonic()
-    while kills < KILLS:
+    while kills < most:
         folder, of_this, status = tmp_path / f"killed-{len(per_training)}", 0, -1
         while status != 0:
-            status, _ = nursery.train(folder, rng.random() * longest if kills < KILLS else None)
+            status, _ = nursery.train(folder, rng.random() * longest if kills < most else None)
             assert status in (0, signal.SIGKILL)
             kills, of_this = kills + (status != 0), of_this + (status != 0)
         per_training.append(of_this)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from marks import others_slow
 from refusals import refused
 
 from rnnzoo import cli
@@ -27,7 +28,7 @@ def recipe(name, **changes):
     spec.loader.exec_module(module)
     found = module.recipe
     small = {"units": 2} | ({"character_model": "cnn"} if found.task == "tagging" else {})
-    model = {"classification": "mlp", "multilabel": "mlp", "tagging": "gru", "translation": "seq2seq_gru"}[found.task]
+    model = {"classification": "mlp", "multilabel": "mlp", "tagging": "tcn", "translation": "seq2seq_gru"}[found.task]
     found = dataclasses.replace(found, model=model, hyperparameters=small, sequence_length=None, embedding="random")
     return dataclasses.replace(found, average=None, embedding_dim=2, monitor="val_loss", **changes)
 
@@ -170,7 +171,9 @@ def test_a_table_is_the_same_for_training_measuring_and_answering(train, file, c
     assert found.label.tolist() == [label for _, label in TEXTS]
 
 
-@pytest.mark.parametrize("name", ["text", "tagging", "translate", "imdb", "dates", "scan"])
+@pytest.mark.parametrize(
+    "name", others_slow(["text", "tagging", "translate", "imdb", "dates", "scan"], ["imdb", "scan"])
+)
 def test_a_file_takes_the_place_of_the_recipes_data_set(train, name):
     head, rows = {
         "tagging": ("words\ttags", TAGGED), "translate": ("source\ttarget", PAIRS),

@@ -209,9 +209,7 @@ for beam in (1, 3):
 """
 
 
-@pytest.mark.parametrize(
-    "where", others_slow([*itertools.product(NAMES, ("tensorflow", "jax"))], [("seq2seq_bahdanau", "jax")], "-".join)
-)
+@pytest.mark.parametrize("where", others_slow([*itertools.product(NAMES, ("tensorflow", "jax"))], [], "-".join))
 def test_a_saved_model_decodes_the_same_in_a_fresh_process(model, tmp_path, python, where):
     name, backend = where
     it, sources = model(name, 3), [[3, 4, 0, 5], [6], [7, 8, 1]]

@@ -48,7 +48,7 @@ MECHANISMS = {
     ("sru", "tagging", "tokens"),
     ("xlstm", "tagging", "tokens"),
 }
-FEW = {case for case in MECHANISMS if case[0] in ("awd_lstm", "bilstm_luong", "deepar", "seq2seq_rnn")}
+FEW = {case for case in MECHANISMS if case[0] in ("bilstm_luong", "seq2seq_rnn")}
 
 
 @pytest.fixture(scope="module")

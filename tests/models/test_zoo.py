@@ -63,6 +63,21 @@ def test_padding_never_changes_an_answer_and_an_interior_0_does(case):
     assert np.abs(last[0] - last[2]).max() > 5e-5
 
 
+@pytest.mark.parametrize("task", STEP_TASKS)
+def test_labels_of_padded_steps_say_nothing(task):
+    tokens = np.array([[1, 2, 3, 4], [5, 6, 0, 0], [7, 0, 0, 0]], "int32")
+    model = rnnzoo.build("tcn", task, vocabulary_size=9, filters=3, num_layers=1, embedding_dim=2, dropout=0.0, seed=0)
+    model.compile("sgd", model.loss, weighted_metrics=["accuracy"], run_eagerly=True)
+    weights, found = model.get_weights(), []
+    for behind in (0, -100, 999):
+        model.set_weights(weights)
+        labels = np.where(tokens, tokens % 2, behind)
+        logs = [f(tokens, labels, return_dict=True) for f in (model.train_on_batch, model.test_on_batch)]
+        found.append([log[name] for log in logs for name in ("loss", "accuracy")])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-6)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", others_slow(POOLING, ("gru", "bilstm")))
 def test_mean_and_maximum_are_blind_to_padding(name):
     _assert_blind_to_padding(zoo_cases.build(name, "regression", "floats", pooling="mean_max"), "regression", "floats")

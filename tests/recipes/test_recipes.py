@@ -38,7 +38,7 @@ def train(name, folder, *arguments):
     return json.loads((folder / "results.json").read_text()), rows
 
 
-@pytest.mark.parametrize("model", others_slow(["lstm", "mlp"], ["lstm"]))
+@pytest.mark.parametrize("model", others_slow(["lstm", "mlp"], ["mlp"]))
 def test_lab(tmp_path, capsys, model):
     results, rows = train("lab", tmp_path / "run", "--model", model)
     assert len(rows) == 100
@@ -140,12 +140,14 @@ def test_dates_prepares_its_data_and_trains(tmp_path, monkeypatch):
     assert (folder / "plots" / "lengths.png").is_file()
 
 
+@pytest.mark.slow
 def test_scan_has_its_own_test(tmp_path, tfds_dir):
     with kernels.use("general"):
         results, _ = train("scan", tmp_path / "run", *TINY)
     assert list(results["metrics"]) == ["validation", "test"]
 
 
+@pytest.mark.slow
 def test_translate_takes_your_own_pairs(tmp_path, capsys):
     path = tmp_path / "pairs.tsv"
     words = ["one two", "two three", "three one", "four", "one four three"]

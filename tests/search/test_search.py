@@ -7,10 +7,12 @@ import random
 import shutil
 from collections import Counter
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 import rnnzoo
+from rnnzoo.data import SequenceClassification
 from rnnzoo.search.trials import Trial
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
@@ -135,6 +137,20 @@ def test_without_the_file_of_all_a_folder_of_another_search_is_still_refused(sea
     (tmp_path / "tune" / "search.json").unlink()
     with pytest.raises(ValueError, match="another search"):
         search(trials=1, search=TWO, tuner="random")
+
+
+def test_a_search_over_other_data_is_refused(search, computed, tmp_path):
+    """Old scores are of old data: they cannot be compared with new ones."""
+    file = tmp_path / "mine.npz"
+    for shift in (0, 1):
+        x = np.random.default_rng(shift).normal(size=(60, 4, 2)).astype("float32")
+        np.savez(file, x=x, y=np.arange(60) % 2, lengths=np.full(60, 4))
+        settings = {"data": SequenceClassification(str(file))}
+        if not shift:
+            search(trials=1, search=TWO, settings=settings)
+    with pytest.raises(ValueError, match=r"another search \(mine.npz.*or --restart to replace it"):
+        search(trials=2, search=TWO, settings=settings)
+    assert len(search(trials=2, search=TWO, settings=settings, restart=True).trials) == 2
 
 
 def test_the_table_on_a_terminal(recipe, computed, tmp_path):

@@ -23,12 +23,12 @@ import sys
 from rnnzoo import Recipe, cli
 from rnnzoo.data import SequenceRegression
 
-recipe = Recipe(name="count", task="counting", data=SequenceRegression("counted:tokens"), model="gru",
+recipe = Recipe(name="count", task="counting", data=SequenceRegression("counted:tokens"), model="mlp",
                 hyperparameters={"units": 4}, epochs=2, learning_rate=0.01, monitor="val_mae")
 
 if __name__ == "__main__":
     for words in (["train", "--run", "run"], ["evaluate", "run", "--trust"], ["predict", "run", "[7, 5, 7]", "--json"],
-                  ["compare", "--models", "mlp", "--epochs", "1"],
+                  ["compare", "--models", "gru", "--epochs", "1"],
                   ["tune", "--trials", "1", "--epochs", "1", "--output", "search"]):
         cli.main(recipe, words)
 """
@@ -58,7 +58,7 @@ def test_it_is_built_trained_judged_predicted_drawn_compared_and_tuned(folder, p
     assert {path.name for path in (folder / "run" / "plots").iterdir()} == {"curves.png", "errors.png"}
     assert json.loads(next(line for line in done.stdout.splitlines() if line.startswith('{"values"')))["values"][0] > 0
     (row,) = json.loads((folder / "runs" / "count-compare" / "compare.json").read_text())
-    assert row["model"] == "mlp"
+    assert row["model"] == "gru"
     assert np.isfinite(row["mae"])
     assert json.loads((folder / "search" / "best" / "results.json").read_text())["task"] == "counting"
 

@@ -49,7 +49,8 @@ def wait_for_epoch(process, path):
         time.sleep(0.002)
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, 10])
 def test_kills_change_nothing(tmp_path, kills):
     rng = random.Random(0)
     killed, undisturbed = tmp_path / "killed", tmp_path / "undisturbed"

@@ -103,6 +103,7 @@ def test_the_command_prints_words_with_tags(finished, table, tmp_path, capsys):
     assert capsys.readouterr().out == "abceth/VERB\n"
 
 
+@pytest.mark.slow
 def test_another_seed_of_weights_starts_where_the_run_ended(finished, table, tmp_path):
     """Words and characters of another vocabulary are matched one by one."""
     other = tmp_path / "other.csv"
@@ -122,6 +123,7 @@ def test_a_run_is_exported_with_both_inputs(finished):
         export(finished.folder, "litert", sequence_length=4)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_the_same(table, tmp_path):
     data = Tagging(file=str(table), characters=False)
     settings = {"epochs": 2, "dials": {"crf": True}, "average": 1, "limit": 30, "data": data}

@@ -91,6 +91,7 @@ def test_teacher_forced_measures_are_those_of_the_probabilities(run):
     assert tokens == 4 * len(batches)  # three words and the end
 
 
+@pytest.mark.slow
 def test_a_fresh_process_writes_the_same(run, python):
     sources = ["eins zwei drei", "null null eins", "drei"]
     here = run.predict(sources)

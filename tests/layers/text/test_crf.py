@@ -218,6 +218,7 @@ def test_features_have_no_mask():
     assert model.predict_on_batch(x).shape == (5, 4, 3)
 
 
+@pytest.mark.slow
 def test_transitions_tell_what_no_step_can_know():
     """The last word says how the tags alternate; a causal body has long given its scores by then."""
     rng = np.random.default_rng(0)

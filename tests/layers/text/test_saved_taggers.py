@@ -27,7 +27,7 @@ for kind in ("lstm", "cnn"):
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="loads on every backend itself")
-@pytest.mark.parametrize("backend", [pytest.param("tensorflow", marks=pytest.mark.slow), "jax"])
+@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=pytest.mark.slow)])
 def test_a_saved_tagger_loads_and_trains_on(tmp_path, python, backend):
     """One with characters by an LSTM and a CRF, one with characters by a convolution."""
     x, answers, models = (WORDS, LETTERS), {}, {}
