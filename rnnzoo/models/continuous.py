@@ -26,7 +26,7 @@ def cfc(x, *, backbone_units=64, time_feature=False, **options: Unpack[Recurrent
     return cells(x, layers.CfCCell, "cfc", 1, backbone_units=backbone_units, time_feature=time_feature, **options)
 
 
-@register(paper="https://arxiv.org/abs/1606.01865", causal=True, normalization="none")
+@register(paper="https://arxiv.org/abs/1606.01865", causal=True, normalization="none", reads_missing=True)
 def gru_d(x, *, time_feature=False, **options: Unpack[Recurrent]):
     """GRU-D: a GRU for values that are missing (NaN): they fade from the last one seen to the mean.
 

@@ -18,7 +18,7 @@ from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.sources import data_class, import_modules, name_of
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import InvalidType, InvalidValue
-from rnnzoo.registry import describe
+from rnnzoo.registry import describe, list_models
 from rnnzoo.tasks import find
 
 NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every", "imports"}
@@ -119,6 +119,11 @@ class Recipe:
         if not self.name.strip() or "/" in self.name or "\0" in self.name:
             raise InvalidValue(f"name names the run's folder, so it has letters and no /. Received: name={self.name!r}")
         _check_data(self.data)
+        if getattr(self.data, "missing", False) and not info.reads_missing:
+            able = [name for name in list_models() if describe(name).reads_missing]
+            raise InvalidValue(
+                f"Missing values are read by {', '.join(able)}; fill them for other models. Received: {self.model!r}"
+            )
         if self.class_weight and not task.weighs_classes:
             raise InvalidValue(f"class_weight belongs to classification. Received: task={self.task!r}")
         if not (task.head or self.trainable_body):
