@@ -135,21 +135,10 @@ def run(path, recurrence, z, state, constants, lengths, reverse):
 
 def _scan(recurrence, z, state, constants, lengths, reverse):
     """JAX's own loop. On a CPU eight steps make one of the loop."""
-    import jax
+    from rnnzoo.layers.recurrent import scanned
 
-    units = state[0].shape[-1]
-
-    def body(state, now):
-        t, z_t = now
-        after = recurrence.step(recurrence.blocks(z_t, units), state, constants)
-        if lengths is not None:
-            after = [ops.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True)]
-        return after, after
-
-    steps = ops.arange(z[0].shape[1], dtype="int32"), [ops.swapaxes(part, 0, 1) for part in z]
     unroll = 8 if paths.device() == "cpu" else 1
-    _, hs = jax.lax.scan(body, list(state), steps, reverse=reverse, unroll=unroll)
-    return [ops.swapaxes(h, 0, 1) for h in hs]
+    return scanned.run(recurrence, z, state, constants, lengths, reverse, unroll)
 
 
 def _associative(recurrence, z, state, constants, lengths, reverse):
