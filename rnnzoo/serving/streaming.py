@@ -87,6 +87,7 @@ class Stream:
         path = Path(path)
         if path.suffix != FORMATS[format]:
             path = path.with_name(path.name + FORMATS[format])
+        self.model([np.zeros(one.shape, one.dtype) for one in self.model.inputs])  # Keras exports what has been called
         self.model.export(str(path), format=format, verbose=False)
         return path
 

@@ -20,8 +20,8 @@ def test_the_readout_is_ridge_regression(fit):
     )
     size = (np.sum(h**2) + len(h)) / (h.shape[1] + 1)  # the mean of all squares, with the column of ones
     solved = [Ridge(ridge * size, solver="cholesky").fit(h, y) for ridge in RIDGES]
-    best = min(solved, key=lambda one: np.sum((one.predict(held_out) - truth) ** 2))
-    np.testing.assert_allclose(found, best.predict(h), atol=1e-3)
+    best = min(solved, key=lambda one: np.sum((one.predict(held_out).ravel() - truth.ravel()) ** 2))
+    np.testing.assert_allclose(found.ravel(), best.predict(h).ravel(), atol=1e-3)
 
 
 def _read(batches, seen, model):

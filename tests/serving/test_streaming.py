@@ -1,5 +1,7 @@
 """A model that reads step by step answers as it does of whole sequences; exported too."""
 
+import re
+
 import numpy as np
 import pytest
 import zoo_cases
@@ -68,13 +70,19 @@ def test_what_cannot_be_streamed_is_refused():
 def by_litert(path):
     import tensorflow as tf
 
-    interpreter = tf.lite.Interpreter(str(path))
-    runner = interpreter.get_signature_runner()
-    return lambda *x: _in_order(runner(**dict(zip(sorted(runner.get_input_details()), x, strict=True))))
+    runner = tf.lite.Interpreter(str(path)).get_signature_runner()
+    given, found = _in_order(runner.get_input_details()), _in_order(runner.get_output_details())
+
+    def step(*x):
+        answers = runner(**dict(zip(given, x, strict=True)))
+        return [answers[name] for name in found]
+
+    return step
 
 
-def _in_order(found):
-    return [found[name] for name in sorted(found, key=lambda name: int(name.rpartition("_")[2]))]
+def _in_order(names):
+    """x and then the states, by the numbers in their names."""
+    return sorted(names, key=lambda name: (name != "x", [int(number) for number in re.findall(r"\d+", name)]))
 
 
 def by_onnx(path):
