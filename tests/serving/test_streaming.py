@@ -81,7 +81,7 @@ def by_litert(path):
 
 
 def _in_order(names):
-    """x and then the states, by the numbers in their names."""
+    """The input x and then the states, by the numbers in their names."""
     return sorted(names, key=lambda name: (name != "x", [int(number) for number in re.findall(r"\d+", name)]))
 
 
