@@ -154,6 +154,16 @@ def imdb() -> str:
     return f"{_table(('', 'epochs', 'seconds', 'accuracy on test'), rows, numbers=3)}\n\n{_where(found)}"
 
 
+def presets() -> str:
+    """Every model that comes with the package, as its own file tells of it."""
+    rows = []
+    for p in rnnzoo.list_presets():
+        worth = (p.in_words, f"{p.quality['trained']:.4f}", f"{p.parameters:,}", f"{p.size / 1e6:.2f}")
+        rows.append((f"`{p.name}`", p.summary, f"`{p.model}`", p.data, p.licence, f"`{p.command}`", *worth))
+    head = ("preset", "what it does", "model", "trained on", "licence of the data", "made by")
+    return _table((*head, "quality", "as trained", "parameters", "MB"), rows, numbers=3)
+
+
 def _benchmark(name: str) -> dict:
     return json.loads((BENCHMARKS / f"{name}.json").read_text(encoding="utf-8"))
 
@@ -181,6 +191,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0)
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "benchmarks.md": {"layers": layers, "padding": padding, "imdb": imdb},
     "memory.md": {"memory": memory},
+    "guides/presets.md": {"presets": presets},
     "models/index.md": {"models": models},
     "results.md": {"results": results},
 }

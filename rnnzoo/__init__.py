@@ -10,6 +10,9 @@ import wrapt
 
 if TYPE_CHECKING:
     from rnnzoo.builder import build as build
+    from rnnzoo.estimators.forecaster import RnnzooForecaster as RnnzooForecaster
+    from rnnzoo.estimators.labelled import RnnzooClassifier as RnnzooClassifier
+    from rnnzoo.estimators.labelled import RnnzooRegressor as RnnzooRegressor
     from rnnzoo.inference.attending import attention as attention
     from rnnzoo.inference.attending import features as features
     from rnnzoo.inference.decoding import decode as decode
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
     from rnnzoo.search.driver import tune as tune
     from rnnzoo.serving.generating import generate as generate
     from rnnzoo.serving.streaming import stream as stream
+    from rnnzoo.sharing.fetching import push as push
+    from rnnzoo.sharing.giving import pack as pack
+    from rnnzoo.sharing.presets import Preset as Preset
+    from rnnzoo.sharing.presets import list_presets as list_presets
     from rnnzoo.training.fit import train as train
     from rnnzoo.training.recipe import Recipe as Recipe
     from rnnzoo.training.runs import load as load
@@ -42,6 +49,13 @@ _HOME = {
     "Recipe": "rnnzoo.training.recipe",
     "train": "rnnzoo.training.fit",
     "load": "rnnzoo.training.runs",
+    "list_presets": "rnnzoo.sharing.presets",
+    "pack": "rnnzoo.sharing.giving",
+    "RnnzooClassifier": "rnnzoo.estimators.labelled",
+    "RnnzooForecaster": "rnnzoo.estimators.forecaster",
+    "RnnzooRegressor": "rnnzoo.estimators.labelled",
+    "push": "rnnzoo.sharing.fetching",
+    "Preset": "rnnzoo.sharing.presets",
     "tune": "rnnzoo.search.driver",
 }
 __all__ = [*_HOME]

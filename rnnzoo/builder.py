@@ -8,7 +8,7 @@ from rnnzoo._lazy import keras, layers, np
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 from rnnzoo.registry import describe
 from rnnzoo.tasks.task import Draft
-from rnnzoo.weights import take_weights
+from rnnzoo.weights import take_weights, taken_over
 
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
 
@@ -39,7 +39,7 @@ def build(
     horizon=None,
     sequence_length=None,
     pad_value=None,
-    embedding_dim=128,
+    embedding_dim=None,
     embeddings=None,
     trainable_embeddings=True,
     word_dropout=0.0,
@@ -78,11 +78,12 @@ def build(
         horizon: Steps to forecast.
         sequence_length: Steps of the input; None leaves time free, so that one model serves every length.
         pad_value: With `features`: trailing steps that equal it in every feature are padding. None: there is none.
-        embedding_dim: Width of a token's vector, of the source and of the target.
+        embedding_dim: Width of a token's vector, of the source and of the target. Default: 128.
         embeddings: The tokens' first vectors, `(vocabulary_size, embedding_dim)`, which then need not be given.
         trainable_embeddings: False leaves the tokens' vectors as they are.
         word_dropout: Share of tokens that training replaces by the unknown token, id 1.
-        weights: A run folder, a `.keras` file or a model to take body and embedding from; its head too where it fits.
+        weights: A run (whatever `rnnzoo.load` opens, such as the preset `imdb`), a `.keras` file or a model to take
+            body and embedding from; its head too where it fits. Sizes and hyper-parameters left open are the run's.
         trainable_body: False trains the head alone, where there is one.
         head: What stands on the body: `task`, the task's own; a Keras layer, or a function of a tensor made of Keras
             layers; or None: the model gives the body's own output, and is compiled only with a `loss`.
@@ -111,22 +112,24 @@ def build(
         >>> rnnzoo.build("gru", task="forecasting", features=7, horizon=96, units=128)
     """
     info, chosen = describe(name), tasks.find(task)
-    hyperparameters = info.check(task, hyperparameters)
+    sizes = {
+        "vocabulary_size": vocabulary_size,
+        "features": features,
+        "characters": characters,
+        "outputs": outputs,
+        "horizon": horizon,
+        "sequence_length": sequence_length,
+        "embedding_dim": embedding_dim,
+        "pad_value": pad_value,
+    }
     if embeddings is not None:
-        vocabulary_size, embedding_dim = _check_embeddings(embeddings, vocabulary_size, features)
+        sizes |= _check_embeddings(embeddings, vocabulary_size, features)
+    if weights is not None:
+        sizes, hyperparameters = taken_over(weights, info, chosen, sizes, hyperparameters)
+    hyperparameters, pad_value = info.check(task, hyperparameters), sizes.pop("pad_value")
     draft = Draft(
         body=info,
-        sizes=_check_sizes(
-            chosen,
-            pad_value,
-            vocabulary_size=vocabulary_size,
-            features=features,
-            characters=characters,
-            outputs=outputs,
-            horizon=horizon,
-            sequence_length=sequence_length,
-            embedding_dim=embedding_dim,
-        ),
+        sizes=_check_sizes(chosen, pad_value, **sizes),
         options={word: hyperparameters.pop(word) for word in chosen.dials(info)},
     )
     chosen.check_sizes(draft)
@@ -138,7 +141,7 @@ def build(
     if seed is not None:
         keras.utils.set_random_seed(seed)
 
-    if features is None:
+    if draft.sizes["features"] is None:
         x = _read_tokens(chosen, draft, word_dropout, hyperparameters.get("dropout"))
     else:
         x = _read(chosen, draft, pad_value)
@@ -251,19 +254,20 @@ def _check_head(head, answers_itself, body):
 
 
 def _check_embeddings(embeddings, vocabulary_size, features):
-    """Return the sizes that the tokens' vectors tell."""
+    """Return the sizes that the tokens' vectors tell, by name."""
     shape = np.shape(embeddings)
     if len(shape) != 2 or features is not None or vocabulary_size not in (None, shape[0]):
         raise InvalidValue(
             "embeddings are vectors of tokens, (vocabulary_size, embedding_dim), one for each. "
             f"Received: shape {shape}, vocabulary_size={vocabulary_size!r}, features={features!r}"
         )
-    return shape
+    return {"vocabulary_size": shape[0], "embedding_dim": shape[1]}
 
 
 def _check_sizes(task, pad_value, **sizes):
     """Return every size, checked; what is said of the input is filled in, what is said of the answer is the task's."""
     sizes = {word: hp.check(word, value) for word, value in sizes.items()}
+    sizes["embedding_dim"] = sizes["embedding_dim"] or hp.DEFAULT_EMBEDDING
     for word in ("horizon", "characters"):
         if sizes[word] is not None and word not in task.sizes:
             owners = " or ".join(f"task={name!r}" for name in tasks.with_size(word))

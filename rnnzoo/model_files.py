@@ -10,6 +10,7 @@ from typing import Any
 
 from rnnzoo._lazy import keras
 from rnnzoo.errors import InvalidValue, UserError
+from rnnzoo.sharing import compact
 
 REFUSED = frozenset(
     {
@@ -28,7 +29,7 @@ REFUSED = frozenset(
 
 
 def load_model(path: str | os.PathLike) -> Any:
-    """Open a `.keras` file in safe mode.
+    """Open a `.keras` file, or a compact one, in safe mode.
 
     Raises:
         ValueError: It is damaged, or holds what is not opened.
@@ -40,6 +41,7 @@ def load_model(path: str | os.PathLike) -> Any:
                 raise InvalidValue(f"The model file names files outside of it. Received: {path}")
             damaged = file.testzip()
             config = json.loads(file.read("config.json"))
+            small = "model.weights.h5" not in file.namelist()
     except UserError:
         raise
     except Exception as error:  # zipfile, zlib, json: whatever they meet in a file that is none of theirs
@@ -49,7 +51,7 @@ def load_model(path: str | os.PathLike) -> Any:
     if found := sorted(REFUSED & set(_classes(config))):
         raise InvalidValue(f"A model file with {found[0]} is not opened: it may run code. Received: {path}")
     try:
-        return keras.models.load_model(path, safe_mode=True)
+        return compact.read(path, config) if small else keras.models.load_model(path, safe_mode=True)
     except (UserError, MemoryError):
         raise
     except Exception as error:  # Keras raises what it meets: KeyError, TypeError, AttributeError, shapes

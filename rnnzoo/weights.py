@@ -5,12 +5,14 @@ from collections.abc import Mapping
 
 from rnnzoo._lazy import keras, np
 from rnnzoo.errors import InvalidType, InvalidValue
-from rnnzoo.files import named
+from rnnzoo.files import named, own_path
 from rnnzoo.model_files import load_model
+from rnnzoo.sharing import manifest, places
+from rnnzoo.sharing.packs import model_file
 
 
 def open_model(source):
-    """Return a model: the source itself, or what its run folder or `.keras` file holds.
+    """Return a model: the source itself, or what its run or `.keras` file holds.
 
     Raises:
         ValueError: There is no such file.
@@ -19,12 +21,42 @@ def open_model(source):
     if isinstance(source, keras.Model):
         return source
     if not isinstance(source, str | os.PathLike):
-        raise InvalidType(f"weights must be a run folder, a .keras file or a model. Received: weights={source!r}")
-    path = os.fspath(named(source))
-    path = os.path.join(path, "model.keras") if os.path.isdir(path) else path
-    if not (os.path.isfile(path) and path.endswith(".keras")):
-        raise InvalidValue(f"Weights come from a run folder or a .keras file; {path} is none. Received: {source}")
-    return load_model(path)
+        raise InvalidType(f"weights must be a run, a .keras file or a model. Received: weights={source!r}")
+    path = named(source)
+    if path.suffix == ".keras":
+        if not path.is_file():
+            raise InvalidValue(f"Weights come from a run or a .keras file; there is no such file. Received: {source}")
+        return load_model(path)
+    if places.is_run(source) or not path.is_dir():
+        place = places.find(source)  # which keeps what was unpacked until the model is read
+        path = place.folder
+    name = model_file(path)
+    if not own_path(path, name).is_file():
+        raise InvalidValue(f"Weights come from a run or a .keras file; {name} is missing. Received: {source}")
+    return load_model(manifest.check(path, name))
+
+
+def taken_over(source, model, task, sizes, hyperparameters):
+    """Return sizes and hyper-parameters with those of the weights' run where the caller left them open.
+
+    Args:
+        source: What `build` got as weights; a `.keras` file and a model tell nothing.
+        model: `ModelInfo` of the model to build; of another one nothing is taken.
+        task: Its task.
+        sizes: Those of `build`, and `pad_value`.
+        hyperparameters: Those that were given.
+    """
+    theirs = places.settings(source)
+    if theirs.get("model") != model.name:
+        return sizes, hyperparameters
+    inputs, sizes = dict(theirs["inputs"]), dict(sizes)
+    words = ["embedding_dim"] + ["outputs", "horizon", "sequence_length"] * (theirs.get("task") == task.name)
+    if sizes["vocabulary_size"] is None and sizes["features"] is None:
+        words += ["vocabulary_size", "features", "pad_value"] + ["characters"] * ("characters" in task.sizes)
+    for word in words:
+        if sizes[word] is None:
+            sizes[word] = theirs.get(word) if word == "embedding_dim" else inputs.get(word)
+    return sizes, {**places.dials(source, model.name, model.dials(task.name)), **hyperparameters}
 
 
 def take_weights(model, source, rows: Mapping[int, int] | None = None, characters: Mapping[int, int] | None = None):

@@ -73,8 +73,8 @@ FLOATS = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
         (("lstm", {"features": 3, "optimizer": None}), TypeError, "a name or a Keras optimizer"),
         (("lstm", {"features": 3, "learning_rate": 0}), ValueError, "learning_rate must be a number"),
         (("lstm", {"features": 3, "learning_rate": "fast"}), TypeError, "learning_rate must be a number"),
-        (("lstm", {"features": 3, "weights": 3}), TypeError, "a run folder, a .keras file or a model"),
-        (("lstm", {"features": 3, "weights": "nowhere.keras"}), ValueError, "run folder or a .keras file"),
+        (("lstm", {"features": 3, "weights": 3}), TypeError, "a run, a .keras file or a model"),
+        (("lstm", {"features": 3, "weights": "nowhere.keras"}), ValueError, "a run or a .keras file"),
     ],
     ids=str,
 )
@@ -229,8 +229,8 @@ def test_weights_of_something_else(tmp_path):
     with pytest.raises(ValueError, match=r"has no body. Received: "):
         rnnzoo.build("gru", features=3, weights=source, **TINY)
     (tmp_path / "notes.txt").write_text("no weights")
-    for path in (tmp_path, tmp_path / "notes.txt"):
-        with pytest.raises(ValueError, match=r"run folder or a .keras file.*Received: "):
+    for path, words in ((tmp_path, "a run or a .keras file"), (tmp_path / "notes.txt", "no run that rnnzoo packed")):
+        with pytest.raises(ValueError, match=rf"{words}.*Received: "):
             rnnzoo.build("gru", features=3, weights=path, **TINY)
 
 

@@ -20,14 +20,14 @@ ROOMS = [  # from the lowest: a file imports from its own line and from those ab
     ("tasks",),  # the Keras half
     ("registry",),
     ("models",),
-    ("builder", "weights", "rebuilding", "devices", "model_files"),
+    ("builder", "weights", "rebuilding", "devices", "model_files", "sharing"),
     ("data",),
     ("inference",),
     ("tasks.judging",),
     ("pictures",),
     ("training",),
     ("search",),
-    ("serving",),
+    ("serving", "estimators"),
     ("cli",),
 ]
 HEIGHT = {name: height for height, room in enumerate(ROOMS) for name in room}

@@ -23,6 +23,9 @@ from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
 @pytest.mark.parametrize(
     ("module", "name"),
     [
+        ("tensorflow.lite.python.schema_py_generated", "ModelT"),
+        ("tensorflow.lite.python.schema_py_generated", "BufferT"),
+        ("tensorflow.lite.python.schema_py_generated", "MetadataT"),
         ("tensorflow.compiler.tf2xla.python.xla", "dynamic_slice"),
         ("tensorflow.compiler.tf2xla.python.xla", "dynamic_update_slice"),
         ("keras.src.backend", "get_keras_mask"),

@@ -203,8 +203,8 @@ def test_command_exists(words, capsys):
     path = rest.pop(0) if program == "python" else ""
     if path == "-m":
         show, arguments = importlib.import_module(rest[0]).main, ["--help"]
-    elif path == "recipes/tables.py":
-        show, arguments = script("tables").main, ["--help"]
+    elif path in ("recipes/tables.py", "recipes/presets.py"):
+        show, arguments = script(Path(path).stem).main, ["--help"]
     elif program == "rnnzoo":
         show, arguments = cli.entry_point, [rest[0], "--help"]
     else:

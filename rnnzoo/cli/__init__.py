@@ -64,11 +64,15 @@ def _of_any_run() -> dict[str, type]:
     from rnnzoo.cli.commands.predict import Predict
     from rnnzoo.cli.commands.recipes import OF_RECIPES, Recipes
     from rnnzoo.cli.commands.runs import Runs, Summary
+    from rnnzoo.cli.commands.serve import Serve
+    from rnnzoo.cli.commands.sharing import Pack, Presets, Push
     from rnnzoo.tasks import all_tasks
 
-    of_models = {"list": List, "describe": Describe}
+    of_models: dict[str, type] = {"list": List, "describe": Describe}
     of_runs = {"runs": Runs, "summary": Summary, "evaluate": Evaluate, "predict": Predict}
-    return {**of_models, "recipes": Recipes, **OF_RECIPES, **of_runs, **_commands_of(all_tasks()), "export": Export}
+    of_models |= {"presets": Presets, "recipes": Recipes}
+    of_files = {"export": Export, "pack": Pack, "push": Push, "serve": Serve}
+    return {**of_models, **OF_RECIPES, **of_runs, **_commands_of(all_tasks()), **of_files}
 
 
 def _commands_of(tasks: Sequence[Any]) -> dict[str, type]:

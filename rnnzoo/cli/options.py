@@ -6,12 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import docstring_parser
-from tyro.conf import UseAppendAction, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import all_tasks, find
 
 Settings = UseAppendAction[tuple[str, ...]]
+RUN = Annotated[
+    Positional[str],
+    arg(
+        metavar="RUN", help="A run folder, a packed run, a preset such as imdb, or an address (hf://..., https://...)."
+    ),
+]
 TRUST = Annotated[bool, arg(help="Import code of its author that a run names: its own data class or function.")]
 DATA_DIR = Annotated[str | None, arg(help="Of TFDS, instead of TFDS_DATA_DIR.")]
 
@@ -109,6 +115,7 @@ def changed_recipe(recipe: Any, options: Any, model: str, others: Sequence[str] 
     """
     from rnnzoo.data.sources import import_modules
     from rnnzoo.registry import describe
+    from rnnzoo.sharing import places
 
     import_modules(options.imports, trust=True)
     changed = recipe if model == recipe.model else recipe.with_model(model)
@@ -118,6 +125,10 @@ def changed_recipe(recipe: Any, options: Any, model: str, others: Sequence[str] 
     data = type(recipe.data)(**of_data | _one_source(of_data, {k: v for k, v in given.items() if k in of_data}))
     known = describe(model).dials(recipe.task)
     dials = dict(changed.hyperparameters)
+    if given.get("weights") not in (None, recipe.weights):
+        dials |= places.dials(given["weights"], model, known)
+        if given["embedding_dim"] == recipe.embedding_dim:
+            given["embedding_dim"] = places.settings(given["weights"]).get("embedding_dim", recipe.embedding_dim)
     for setting in given["set"]:
         name, equals, text = setting.partition("=")
         if not equals:

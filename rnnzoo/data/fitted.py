@@ -14,10 +14,7 @@ from rnnzoo.data.in_memory import Held
 from rnnzoo.data.scaling import Scaler
 from rnnzoo.errors import InvalidValue, UserError
 from rnnzoo.files import fingerprint, own_path, read_json, write_own
-
-DATA = "data.json"
-FILES = ("file", "validation_file", "test_file", "dataset", "source")
-"""Arguments of data objects that may name a file."""
+from rnnzoo.sharing.packs import DATA, FILES
 
 
 class Inputs(TypedDict, total=False):

@@ -20,7 +20,7 @@ from rnnzoo.hyperparameters.table import TABLE as TABLE
 
 Pooling = Literal["last", "mean", "max", "mean_max"]
 
-DEFAULT_VOCABULARY = 20_000
+DEFAULT_VOCABULARY, DEFAULT_EMBEDDING = 20_000, 128
 """Tokens, padding included, where `build` is told nothing of its input."""
 
 NOT_DIALS = {"return_sequences", "outputs", "horizon", "source", "target", "embedding_dim"}

@@ -66,7 +66,7 @@ def decode(
     beam = BEAM.check("beam", beam)
     length_penalty = LENGTH_PENALTY.check("length_penalty", length_penalty)
     max_length = MAX_LENGTH.check("max_length", max_length)
-    parts = _parts(model)
+    parts = parts_of(model)
     rows = _rows(source, parts[0].input_dim)
     key = (beam, length_penalty, max_length)
     known = _searches.setdefault(model, {})
@@ -107,8 +107,12 @@ def _search(search, rows):
         yield ids[:length], log_p[i, 0], np.array(looks[::-1][: length + 1], "float32")
 
 
-def _parts(model):
-    """Return the source's embedding, encoder and decoder."""
+def parts_of(model):
+    """Return the source's embedding, encoder and decoder of a translation model.
+
+    Raises:
+        ValueError: It is of another task.
+    """
     body = next((layer for layer in getattr(model, "layers", []) if layer.name == "body"), None)
     named = {layer.name: layer for layer in getattr(body, "layers", [])}
     embedding = next((layer for layer in getattr(model, "layers", []) if layer.name == "embedding"), None)

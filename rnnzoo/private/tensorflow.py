@@ -1,4 +1,5 @@
-"""Private parts of TensorFlow: whether XLA compiles a graph, and slices whose start may be a tensor and size is fixed.
+"""Private parts of TensorFlow: whether XLA compiles a graph, slices whose start may be a tensor and size is fixed, and
+the format of LiteRT's files.
 
 `tf.slice` inside a program for XLA compiles it anew for every longest length it meets. `tf.raw_ops` leaves these two
 operations out; Keras takes them from the same module. `keras.ops.slice` is `tf.slice`, and `keras.ops.slice_update`,
@@ -24,3 +25,26 @@ def dynamic_update_slice(array, piece, start):
 def inside_xla(graph):
     """Tell whether a graph, or one around it, is traced for XLA to compile as a whole; nothing public tells."""
     return find(CONTROL_FLOW, "GraphOrParentsInXlaContext")(graph)
+
+
+def with_metadata(model, name, content):
+    """Return a LiteRT model's bytes with an entry of metadata; a package of its own, tflite-support, is not kept up.
+
+    Args:
+        model: The file's bytes.
+        name: Of the entry.
+        content: Its bytes.
+    """
+    import flatbuffers
+    import numpy as np
+
+    schema = "tensorflow.lite.python.schema_py_generated"
+    parts = find(schema, "ModelT").InitFromPackedBuf(model)
+    buffer, entry = find(schema, "BufferT")(), find(schema, "MetadataT")()
+    buffer.data = np.frombuffer(content, "uint8")
+    entry.name, entry.buffer = name, len(parts.buffers)
+    parts.buffers.append(buffer)
+    parts.metadata = [*(parts.metadata or []), entry]
+    builder = flatbuffers.Builder(len(model) + len(content))
+    builder.Finish(parts.Pack(builder), b"TFL3")
+    return bytes(builder.Output())

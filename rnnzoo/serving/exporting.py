@@ -1,16 +1,22 @@
 """Models for serving."""
 
+import functools
+import json
 import tempfile
 import warnings
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from rnnzoo.errors import InvalidValue, UserError, WriteFailed
 from rnnzoo.files import TEMPORARY
+from rnnzoo.private.tensorflow import with_metadata
 from rnnzoo.rebuilding import rebuild
+from rnnzoo.serving import text_in
+from rnnzoo.serving.translating import write_saved_model, written
 from rnnzoo.training.runs import Run, load
 
 ENDINGS = {"tf_saved_model": "saved_model", "onnx": "model.onnx", "litert": "model.tflite"}
@@ -31,7 +37,7 @@ def export(
     What is at `output` already is replaced only if it is an export of the same format.
 
     Args:
-        run: A finished run folder, or a `Run`.
+        run: A finished run, by whatever `rnnzoo.load` takes, or a `Run`.
         format: `tf_saved_model`, `onnx`, or `litert`, which needs fixed sizes.
         output: Where to; by default inside the run folder.
         batch_size: Fix it; for litert 1 by default.
@@ -41,20 +47,21 @@ def export(
         The path, and the largest difference between its answers and the model's on random input of several lengths.
 
     Raises:
-        ValueError: A run of translation, a format without its sizes, one that cannot hold the model or whose answers
-            differ by more than 1e-4, or something else in the way.
+        ValueError: A format without its sizes, one that cannot hold the model (of a translation, any but the first) or
+            whose answers differ by more than 1e-4, or something else in the way.
         UserError: A library is missing.
         OSError: The file cannot be written.
     """
     if format not in ENDINGS:
         raise InvalidValue(f"format must be {' or '.join(ENDINGS)}. Received: {format=}")
     opened = run if isinstance(run, Run) else load(run)
-    if opened.task.sequences > 1:
+    translates = opened.task.sequences > 1
+    if translates and (format != "tf_saved_model" or batch_size or sequence_length or not _on_tensorflow()):
         raise InvalidValue(
-            "Only models that answer in one call are exported; a translation is written token by token. "
-            f"Received: {opened.folder}"
+            "A translation is written token by token, so it is exported to tf_saved_model, of free sizes, and on "
+            f"TensorFlow. Received: {format=}, {batch_size=}, {sequence_length=}"
         )
-    path = Path(output) if output else opened.folder / ENDINGS[format]
+    path = Path(output) if output else opened.desk / ENDINGS[format]
     _refuse_foreign(path, format)
     litert = format == "litert"
     if litert and sequence_length is None:
@@ -63,18 +70,18 @@ def export(
         raise InvalidValue("A model that reads characters is exported to tf_saved_model or onnx. Received: litert")
     if litert:
         batch_size = batch_size or 1
-    model = rebuild(
-        opened.model, batch_size=batch_size, sequence_length=sequence_length, unroll=True if litert else None
-    )
+    model = opened.model
+    if not translates:
+        unroll = True if litert else None
+        model = rebuild(model, batch_size=batch_size, sequence_length=sequence_length, unroll=unroll)
     batches = _examples(model, opened.data.inputs)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=TEMPORARY) as folder:
             made = Path(folder) / ENDINGS[format]  # exporters look at the ending
-            answers = _write(model, made, format, batches)
-            differences = [
-                np.abs(a - opened.model.predict_on_batch(x)).max() for a, x in zip(answers, batches, strict=True)
-            ]
+            answers = _write(opened, model, made, format, batches)
+            expected = functools.partial(written, opened) if translates else opened.model.predict_on_batch
+            differences = [np.abs(a - expected(x)).max() for a, x in zip(answers, batches, strict=True)]
             error = float(np.max(differences))  # NaN, if one is
             if not error <= TOLERANCE:
                 raise InvalidValue(f"The exported model answers differently by {error:.1e}. Received: {format}")
@@ -90,17 +97,42 @@ def export(
     return path, error
 
 
-def _write(model, path, format, batches):
+def _write(run, model, path, format, batches):
     """Export, and return the file's answers."""
     try:
+        if run.task.sequences > 1:
+            write_saved_model(run, str(path))
+            return _answers(path, format, batches)
         model(batches[0])  # Keras exports only what has been called
-        model.export(str(path), format=format, verbose=False)
+        if format == "tf_saved_model" and text_in.reads_texts(run.data) and _on_tensorflow():
+            text_in.write_saved_model(run, model, str(path))
+        else:
+            model.export(str(path), format=format, verbose=False)
+        if format != "tf_saved_model":
+            describe(path, format, text_in.rule(run))
         return _answers(path, format, batches)
     except (ImportError, OSError):
         raise
     except Exception as error:  # of a converter or of a runtime: each has its own
         why = next(iter(str(error).splitlines()), type(error).__name__)[:200]
         raise InvalidValue(f"No runtime can answer by {format} of this model ({why}). Received: {format}") from error
+
+
+def _on_tensorflow() -> bool:
+    return keras.backend.backend() == "tensorflow"
+
+
+def describe(path: Path, format: str, told: dict[str, Any]) -> None:
+    """Put labels, vocabulary and the tokenizer's rule into a file as its metadata `rnnzoo`, in JSON."""
+    words = json.dumps(told, ensure_ascii=False)
+    if format == "litert":
+        path.write_bytes(with_metadata(path.read_bytes(), "rnnzoo", words.encode()))
+        return
+    import onnx
+
+    model = onnx.load(str(path))
+    onnx.helper.set_model_props(model, {"rnnzoo": words})
+    onnx.save(model, str(path))
 
 
 def _refuse_foreign(path, format):
@@ -150,6 +182,8 @@ def _answers(path: Path, format: str, batches: list[Any]) -> list[np.ndarray]:
         import tensorflow as tf
 
         loaded = tf.saved_model.load(str(path))  # must outlive the call: `serve` does not hold its variables
+        if hasattr(loaded, "write"):
+            return [np.asarray(loaded.write(x)["tokens"]) for x in batches]
         return [np.asarray(loaded.serve(list(x) if isinstance(x, tuple) else x)) for x in batches]
     if format == "onnx":
         import onnxruntime

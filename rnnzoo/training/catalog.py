@@ -11,6 +11,8 @@ from rnnzoo.training.recipe import Recipe
 PACKAGE = Path(__file__).parents[1]
 FOLDERS = (PACKAGE / "recipes", PACKAGE.parent / "recipes")
 """Where the zoo's own scripts lie: in an installed package, and in a checkout."""
+NO_RECIPES = ("tables", "presets")
+"""Scripts beside them that serve the repository."""
 
 
 def scripts() -> dict[str, Path]:
@@ -18,7 +20,7 @@ def scripts() -> dict[str, Path]:
     folder = next((folder for folder in FOLDERS if (folder / "digits.py").is_file()), None)
     if folder is None:
         return {}
-    return {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "tables"}
+    return {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem not in NO_RECIPES}
 
 
 def names() -> list[str]:

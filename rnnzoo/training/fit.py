@@ -23,8 +23,9 @@ from rnnzoo.errors import Diverged, InvalidType, InvalidValue
 from rnnzoo.files import alone, in_one_sentence, named, own_path, write_own, write_own_json
 from rnnzoo.inference import readout
 from rnnzoo.notebook.progress import Progress
+from rnnzoo.sharing import manifest
 from rnnzoo.tasks import find, more_is_better
-from rnnzoo.training import carrying, checkpoint, folders, manifest, runs, snapshot, starting
+from rnnzoo.training import carrying, checkpoint, folders, runs, snapshot, starting
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish

@@ -7,8 +7,8 @@ from pathlib import Path
 from rnnzoo.data.in_memory import COPIES
 from rnnzoo.errors import InvalidValue, differences
 from rnnzoo.files import LOCK, TEMPORARY, own_path, read_json
-from rnnzoo.training import manifest
-from rnnzoo.training.manifest import MANIFEST
+from rnnzoo.sharing import manifest
+from rnnzoo.sharing.manifest import MANIFEST
 from rnnzoo.training.recipe import Recipe, check_saved
 from rnnzoo.training.runs import CHECKPOINT, CONFIG, DATA, EXPLAINED, HISTORY, MODEL, PLOTS, RESULTS, Run
 

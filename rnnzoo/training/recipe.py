@@ -19,6 +19,7 @@ from rnnzoo.data.sources import data_class, import_modules, name_of
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.registry import describe, list_models
+from rnnzoo.sharing import places
 from rnnzoo.tasks import find
 
 NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every", "imports"}
@@ -65,7 +66,8 @@ class Recipe:
         monitor: What chooses the best epoch: `val_loss`, `val_accuracy`, ...; whether more is better is known.
         class_weight: `balanced` weighs each class by the inverse of its frequency in train.
         precision: `float32`, or Keras's `mixed_float16` or `mixed_bfloat16`.
-        weights: A run or `.keras` file to start from.
+        weights: A run (whatever `rnnzoo.load` opens, such as the preset `imdb`) or `.keras` file to start from.
+            Hyper-parameters that are not given are those of the run.
         trainable_body: Train body and embedding too, not the head alone.
         seed: Of weights, dropout and order.
         limit: At most so many examples of each split.
@@ -131,7 +133,10 @@ class Recipe:
                 f"A model of {self.task} has no head apart from its body, so nothing would be trained. "
                 "Received: trainable_body=False"
             )
-        return dataclasses.replace(self, hyperparameters=info.check(self.task, self.hyperparameters))
+        known = info.dials(self.task)
+        open_ones = known.keys() - self.hyperparameters.keys() if self.weights else ()
+        taken = places.dials(self.weights, self.model, open_ones) if open_ones else {}
+        return dataclasses.replace(self, hyperparameters=info.check(self.task, {**taken, **self.hyperparameters}))
 
     def with_model(self, name: str) -> "Recipe":
         """Return the recipe with another model, which takes over the hyper-parameters that it has too."""

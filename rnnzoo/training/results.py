@@ -16,8 +16,9 @@ from rnnzoo.devices import device_name
 from rnnzoo.files import own_file, write_own_json
 from rnnzoo.pictures.curves import curves
 from rnnzoo.pictures.figures import save_own
+from rnnzoo.sharing import manifest
 from rnnzoo.tasks import find
-from rnnzoo.training import manifest, runs
+from rnnzoo.training import runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 

@@ -16,14 +16,14 @@ from rnnzoo.errors import InvalidType, InvalidValue, UserError, differences
 from rnnzoo.files import named, own_path, read_json
 from rnnzoo.model_files import load_model
 from rnnzoo.registry import describe
+from rnnzoo.sharing import manifest, packs, places
 from rnnzoo.tasks import check_options, find
 from rnnzoo.tasks.task import Judgement, Task
-from rnnzoo.training import manifest
 from rnnzoo.training.recipe import Recipe, check_saved, import_saved
 from rnnzoo.training.reporting.report import Report
 
-CONFIG, CHECKPOINT, MODEL = "config.json", "checkpoint", "model.keras"
-HISTORY, PLOTS, RESULTS = "history.csv", "plots", "results.json"
+CONFIG, CHECKPOINT, MODEL = packs.CONFIG, "checkpoint", packs.MODEL
+HISTORY, PLOTS, RESULTS = packs.HISTORY, "plots", packs.RESULTS
 EXPLAINED = f"{PLOTS}/explained.png"
 
 
@@ -52,6 +52,7 @@ class Run:
         folder: Holds `config.json`, `model.keras`, what the data fitted, `history.csv`, `plots/`, `results.json` and
             `manifest.json`, by which damage is noticed.
         trust: See `load`.
+        place: Of a packed run, which keeps the folder.
 
     Attributes:
         model: The compiled `keras.Model` with the best weights.
@@ -61,8 +62,14 @@ class Run:
         history: `history.csv`, as a DataFrame.
     """
 
-    def __init__(self, folder: str | os.PathLike, trust: bool = False):
+    def __init__(self, folder: str | os.PathLike, trust: bool = False, place: places.Place | None = None):
         self.folder, self.trust = Path(folder), trust
+        self.place = place or places.Place(self.folder, self.folder.name)
+
+    @property
+    def desk(self) -> Path:
+        """The folder for pictures and exports: the run's own, or for a packed one a folder of its name, here."""
+        return self.place.desk
 
     @functools.cached_property
     def config(self) -> dict[str, Any]:
@@ -94,7 +101,7 @@ class Run:
                 f"The run's model is not among those that are known here: import its module first, or train with "
                 f"--import MODULE, which the run remembers. Received: {self.config['model']!r} of {self.folder}"
             ) from error
-        found = load_model(manifest.check(self.folder, self._finished(MODEL)))
+        found = load_model(manifest.check(self.folder, self._finished(packs.model_file(self.folder))))
         if found.name != self.config["model"]:
             raise InvalidValue(f"{MODEL} is of another run: a {found.name!r}. Received: {self.folder}")
         self._agree(found, self.__dict__.get("data"))
@@ -262,23 +269,26 @@ def changed_data(folder: Path, data: Any) -> str | None:
     return differences(there, data.seen()) or None
 
 
-def load(run: str | os.PathLike, *, trust: bool = False) -> Run:
-    """Open a run folder.
+def load(run: str | os.PathLike, *, trust: bool = False, sha256: str | None = None) -> Run:
+    """Open a run.
 
     Nothing that its files name is imported, unless you trust their author: see `SECURITY.md`.
 
     Args:
-        run: The folder.
+        run: A run folder; a file that `rnnzoo pack` wrote; the name of a preset, such as `imdb` (a folder of that name
+            is `./imdb`); `hf://user/name`, of the Hugging Face Hub; or `https://...`, a packed run in the web.
         trust: Import the author's own data class, and the function that gave the data, where the run names them.
+        sha256: Of a file from the web: its checksum, without which it is not opened.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is none, or damaged.
+        UserError: It cannot be fetched.
+
+    Example:
+        >>> rnnzoo.load("imdb").predict(["a gorgeous, witty film"])
     """
-    folder = named(run)
-    if not own_path(folder, CONFIG).is_file():
-        why = "has no config.json, so it is no run" if folder.is_dir() else "does not exist"
-        raise InvalidValue(f"The folder {why}; `rnnzoo runs` lists yours. Received: {folder}")
-    return Run(folder, trust)
+    place = places.find(run, sha256)
+    return Run(place.folder, trust, place)
 
 
 def list_runs(folder: str | os.PathLike = "runs") -> list[Run]:

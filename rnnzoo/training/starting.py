@@ -1,6 +1,5 @@
 """What a training starts from: the model that a recipe describes, and its first weights."""
 
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,7 +9,7 @@ from rnnzoo.data.splits import Splits
 from rnnzoo.data.text.vocabulary import Vocabulary
 from rnnzoo.data.text.word_vectors import ppmi_vectors
 from rnnzoo.errors import InvalidValue
-from rnnzoo.files import named
+from rnnzoo.sharing import places
 from rnnzoo.training import runs
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.weights import take_weights
@@ -59,11 +58,7 @@ def _shared(recipe: Recipe, trust: bool) -> tuple[dict[int, int] | None, dict[in
 
     None without words, or without characters.
     """
-    if (
-        recipe.weights is None
-        or not Path(named(recipe.weights), runs.CONFIG).is_file()
-        or not hasattr(recipe.data, "vocabulary")
-    ):
+    if recipe.weights is None or not (places.is_run(recipe.weights) and hasattr(recipe.data, "vocabulary")):
         return None, None
     theirs = runs.load(recipe.weights, trust=trust).data
     if not hasattr(theirs, "vocabulary"):

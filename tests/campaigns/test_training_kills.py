@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from run_files import leftovers
 
-from rnnzoo.training import manifest
+from rnnzoo.sharing import manifest
 
 pytestmark = pytest.mark.timeout(4 * 3600)
 KILLS = int(os.environ.get("KILLS", "100"))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck
 
 from rnnzoo.errors import UserError
-from rnnzoo.training import manifest
+from rnnzoo.sharing import manifest
 
 BEFORE = Path(__file__).parents[1] / "fixtures" / "before"
 

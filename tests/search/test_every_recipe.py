@@ -25,7 +25,11 @@ from rnnzoo.data.sequences.sequence_data import SequenceData
 from rnnzoo.search.report import command
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
-RECIPES = [path for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.py")) if path.stem != "tables"]
+RECIPES = [
+    path
+    for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.py"))
+    if path.stem not in ("tables", "presets")
+]
 QUICK = (
     "adding",
     "digits",

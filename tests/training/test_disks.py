@@ -17,7 +17,8 @@ from run_files import leftovers, same_weights
 import rnnzoo
 from rnnzoo import cli, files
 from rnnzoo.errors import WriteFailed
-from rnnzoo.training import manifest, results
+from rnnzoo.sharing import manifest
+from rnnzoo.training import results
 
 
 def test_a_second_training_in_a_folder_is_refused(fit, tmp_path, recipe, capsys):

@@ -179,7 +179,7 @@ def test_refusals(run, without_attention, finished, capsys):
     assert "no attention" in refused(
         capsys, cli.entry_point, ["predict", str(without_attention.folder), "eins", "--explain"]
     )
-    assert "written token by token" in refused(capsys, cli.entry_point, ["export", folder])
+    assert "written token by token" in refused(capsys, cli.entry_point, ["export", folder, "--format", "onnx"])
     assert "Only translation has a beam" in refused(
         capsys, cli.entry_point, ["predict", str(finished.folder), "[[1, 2]]", "--beam", "2"]
     )

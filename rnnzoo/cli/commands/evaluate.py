@@ -1,11 +1,8 @@
 """`evaluate`: a run is measured again."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from tyro.conf import Positional, arg
-
-from rnnzoo.cli.options import TRUST, answer_options, with_answer_options
+from rnnzoo.cli.options import RUN, TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
 
 
@@ -14,7 +11,7 @@ from rnnzoo.cli.terminal import print_out
 class Evaluate:
     """Measure a run on its test split, or on a labelled file."""
 
-    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
+    run: RUN
     file: str | None = None
     """Labelled data instead of the test split: x and y in an .npz file, a table of texts, sentences with tags."""
     data_dir: str | None = None

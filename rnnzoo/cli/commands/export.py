@@ -1,11 +1,9 @@
 """`export`: a model for serving."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from tyro.conf import Positional, arg
-
-from rnnzoo.cli.options import TRUST
+from rnnzoo.cli.options import RUN, TRUST
 from rnnzoo.cli.terminal import print_out
 
 
@@ -13,7 +11,7 @@ from rnnzoo.cli.terminal import print_out
 class Export:
     """Write a run's model for serving, and check that it answers the same."""
 
-    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
+    run: RUN
     format: Literal["tf_saved_model", "onnx", "litert"] = "tf_saved_model"
     """onnx needs pip install 'rnnzoo[onnx]'; litert needs --sequence-length."""
     output: str | None = None

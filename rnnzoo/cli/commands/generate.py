@@ -1,18 +1,15 @@
 """`generate`: a language model continues a text."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from tyro.conf import Positional, arg
-
-from rnnzoo.cli.options import TRUST
+from rnnzoo.cli.options import RUN, TRUST
 
 
 @dataclass
 class Generate:
     """Let a language model continue a text."""
 
-    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
+    run: RUN
     prompt: str
     """What is continued."""
     characters: int = 500

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from rnnzoo.cli.options import TRUST, answer_options, with_answer_options
+from rnnzoo.cli.options import RUN, TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
 from rnnzoo.errors import InvalidValue
 from rnnzoo.serving.answering import answers_of, check_output, joined, writer
@@ -20,7 +20,7 @@ from rnnzoo.serving.answering import answers_of, check_output, joined, writer
 class Predict:
     """Answer inputs: given here, in a file, or line by line from standard input (-)."""
 
-    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
+    run: RUN
     inputs: Annotated[Positional[tuple[str, ...]], arg(metavar="INPUT")] = ()
     """Texts, or sequences as JSON: [[0.1, 0.2], [0.3, 0.4]]."""
     file: str | None = None
@@ -120,8 +120,8 @@ def _explain(run: Any, raw: Sequence[Any], options: dict[str, Any]) -> None:
     texts, picture = run.task.explained(run.explain(raw, **options))
     for text in texts:
         print_out(text, soft_wrap=True)
-    save_own(picture, run.folder, EXPLAINED)
-    print_out(f"picture: {run.folder / EXPLAINED}")
+    save_own(picture, run.desk, EXPLAINED)
+    print_out(f"picture: {run.desk / EXPLAINED}")
 
 
 def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:

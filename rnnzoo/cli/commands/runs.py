@@ -2,11 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional
 
-from rnnzoo.cli.options import TRUST
+from rnnzoo.cli.options import RUN, TRUST
 from rnnzoo.cli.terminal import print_out
 from rnnzoo.errors import InvalidValue, UserError
 
@@ -58,7 +58,7 @@ def _row(run: Any) -> tuple[str, str, str, str]:
 class Summary:
     """Show a run's settings, results and model."""
 
-    run: Annotated[Positional[str], arg(metavar="RUN", help="A run folder.")]
+    run: RUN
     trust: TRUST = False
 
     def execute(self, _):
