@@ -93,7 +93,7 @@ def by_onnx(path):
 
 @pytest.mark.parametrize("name", ["lstm", pytest.param("mamba", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("form", "reader"), [("litert", by_litert), ("onnx", by_onnx)])
-@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated", "ignore:In the future `np.object`")
 def test_exported_with_its_states(tmp_path, name, form, reader):
     if form == "onnx":
         pytest.importorskip("tf2onnx")
