@@ -55,6 +55,8 @@ def results() -> str:
 def memory() -> str:
     """A row for each model of `recipes/results/memory`, a column for each test; what is solved is bold."""
     found = _remembered()
+    if not found:
+        return "No run has been published yet."
     tests = sorted({test for test, _ in found})
     rows = []
     for model in sorted({model for _, model in found}):
@@ -63,7 +65,7 @@ def memory() -> str:
         rows.append((f"`{model}`", *shown))
     head = ("model", *(f"{test.rpartition('_')[0].replace('_', ' ')} {test.rpartition('_')[2]}" for test in tests))
     times = ", ".join(f"{m} {t} {c.seconds:.0f}" for (t, m), c in sorted(found.items(), key=lambda item: item[0][::-1]))
-    return f"{_table(head, rows, numbers=len(tests))}\n\nSeconds of training: {times or 'none'}."
+    return f"{_table(head, rows, numbers=len(tests))}\n\nSeconds of training: {times}."
 
 
 class Remembered(NamedTuple):
