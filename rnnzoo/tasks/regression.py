@@ -10,6 +10,7 @@ class Regression(Task):
 
     name = "regression"
     linear = True
+    mean_of = "values"
     watched = ("loss", "mae")
     main_metric = "mse"
     higher_is_better = frozenset({"r2"})

@@ -4,13 +4,12 @@ import re
 
 import numpy as np
 import pytest
-import zoo_cases
 from marks import others_slow
-from zoo_cases import VOCABULARY
 
 import rnnzoo
 from rnnzoo import describe, layers, list_models
 from rnnzoo.errors import InvalidType, InvalidValue
+from rnnzoo.testing.cases import VOCABULARY, build
 
 TOKENS = np.array([3, 1, 4, 1, 5, 9, 2, 6], "int32")
 VALUES = np.random.default_rng(0).normal(size=(len(TOKENS), 2)).astype("float32")
@@ -25,7 +24,7 @@ def several_chunks(monkeypatch):
 
 @pytest.mark.parametrize("name", others_slow(CAUSAL, QUICK))
 def test_a_language_model_step_by_step(name):
-    model = zoo_cases.build(name, "language_modeling", "tokens")
+    model = build(name, "language_modeling", "tokens")
     with layers.use("general"):
         expected = np.asarray(model(TOKENS[None]))[0]
     read = rnnzoo.stream(model)
@@ -38,7 +37,7 @@ def test_a_language_model_step_by_step(name):
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean_max"])
 def test_a_summary_of_all_steps_so_far(pooling):
-    model = zoo_cases.build("gru", "classification", "floats", pooling=pooling)
+    model = build("gru", "classification", "floats", pooling=pooling)
     read = rnnzoo.stream(model, batch_size=2)
     for t in range(4):
         found = read(VALUES[[t, t + 1]])
@@ -55,14 +54,14 @@ def test_a_forecast_of_all_steps_so_far():
 
 def test_what_cannot_be_streamed_is_refused():
     for name, options in (("bilstm", {}), ("cnn_bigru", {}), ("min_gru", {"bidirectional": True}), ("han", {})):
-        model = zoo_cases.build(name, "classification", "tokens", **options)
+        model = build(name, "classification", "tokens", **options)
         with pytest.raises(InvalidValue, match=r"every layer reads step after step is streamed. Received: \w+, a \w+$"):
             rnnzoo.stream(model)
     normalised = rnnzoo.build("gru", "forecasting", features=2, horizon=3)
     with pytest.raises(InvalidValue, match=r"Received: normalize, a Normalize$"):
         rnnzoo.stream(normalised)
     with pytest.raises(InvalidValue, match=r"A step has the shape \(1, 2\), or \(2,\). Received: shape \(3,\)$"):
-        rnnzoo.stream(zoo_cases.build("gru", "classification", "floats"))(np.zeros(3))
+        rnnzoo.stream(build("gru", "classification", "floats"))(np.zeros(3))
     with pytest.raises(InvalidType, match=r"A run or a keras.Model is streamed. Received: int$"):
         rnnzoo.stream(3)
 
@@ -97,7 +96,7 @@ def by_onnx(path):
 def test_exported_with_its_states(tmp_path, name, form, reader):
     if form == "onnx":
         pytest.importorskip("tf2onnx")
-    model = zoo_cases.build(name, "tagging", "floats")
+    model = build(name, "tagging", "floats")
     listening = rnnzoo.stream(model)
     path = listening.export(tmp_path / "step", form)
     step, states = reader(path), listening.states
