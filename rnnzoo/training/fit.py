@@ -157,10 +157,9 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
         elif saved.is_file():
             state = checkpoint.restore(saved, trained)
         recipe.data.save(folder)  # from here on the data are those that the run is trained on
-        examples = len(splits.parts["train"])
         console.print(
-            f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
-            f"{devices.device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
+            f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {len(splits.parts['train']):,} training "
+            f"examples, {devices.device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
         )
         for note in getattr(recipe.data, "notes", ()):
             console.print(f"note: {note}")
@@ -185,9 +184,8 @@ def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end,
         from sklearn.utils.class_weight import compute_sample_weight
 
         train = dataclasses.replace(train, weights=compute_sample_weight("balanced", train.y).astype("float32"))
-    heard = keras.callbacks.CallbackList(
-        [*callbacks], model=trained, epochs=recipe.epochs, steps=train.steps(), verbose=0
-    )
+    told = {"model": trained, "epochs": recipe.epochs, "steps": train.steps(), "verbose": 0}
+    heard = keras.callbacks.CallbackList([*callbacks], **told)
     progress = Progress(console, recipe.epochs)
     heard.on_train_begin()
     while state.epoch < recipe.epochs and not state.stopped:
