@@ -9,15 +9,15 @@ from rnnzoo.search.oracle import TUNERS
 from rnnzoo.tasks import find
 
 REACH_SECONDS = 5
-_COUNT = HyperParameter(int, low=1)
+_COUNTS = {"trials": HyperParameter(int, low=1, below=2**31), "workers": HyperParameter(int, low=1, below=10_000)}
 _MINUTES = HyperParameter(float, low=0.001)
 
 
 def numbers(trials: int | None, workers: int, max_minutes: float | None, trial_minutes: float | None) -> None:
-    """Refuse counts below 1, and times below a moment."""
+    """Refuse counts below 1 or beyond all machines, and times below a moment."""
     for name, value in {"trials": trials, "workers": workers}.items():
         if value is not None:
-            _COUNT.check(name, value)
+            _COUNTS[name].check(name, value)
     for name, minutes in {"max_minutes": max_minutes, "trial_minutes": trial_minutes}.items():
         if minutes is not None:
             _MINUTES.check(name, minutes)

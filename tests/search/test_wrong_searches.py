@@ -43,6 +43,7 @@ WRONG = {
     "given and searched": (["--set", "units=8", "--search", "units=16:64"], "units"),
     "no trials": (["--trials", "0"], "trials=0"),
     "no workers": (["--workers", "0"], "workers=0"),
+    "more workers than there are": (["--workers", "1000000000"], "and < 10,000"),
     "no time": (["--max-minutes", "0"], "max_minutes=0"),
     "unknown model": (["--models", "mlp,bilstn"], "'bilstm'"),
     "no models": (["--models", ","], "models"),
