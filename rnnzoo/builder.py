@@ -230,7 +230,7 @@ def make_optimizer(name, learning_rate, ema_momentum=None, clip=1.0):
             f"Received: optimizer={name!r}"
         )
     if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-        learning_rate = hp.check("learning_rate", learning_rate)
+        learning_rate = hp.TABLE["learning_rate"].check("learning_rate", learning_rate)
     options = {"global_clipnorm": hp.check("clip", clip)}
     if ema_momentum is not None:
         options |= {"use_ema": True, "ema_momentum": ema_momentum}

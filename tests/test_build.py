@@ -71,6 +71,7 @@ FLOATS = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
         (("lstm", {"features": 3, "learning_rate": 10**400}), ValueError, "a number of 1329 bits"),
         (("lstm", {"features": 3, "optimizer": "adan"}), ValueError, "Did you mean 'adam'"),
         (("lstm", {"features": 3, "optimizer": None}), TypeError, "a name or a Keras optimizer"),
+        (("lstm", {"features": 3, "learning_rate": None}), TypeError, "learning_rate must be a number"),
         (("lstm", {"features": 3, "learning_rate": 0}), ValueError, "learning_rate must be a number"),
         (("lstm", {"features": 3, "learning_rate": "fast"}), TypeError, "learning_rate must be a number"),
         (("lstm", {"features": 3, "weights": 3}), TypeError, "a run, a .keras file or a model"),

@@ -2,8 +2,10 @@
 
 import importlib.util
 import socket
+from collections.abc import Mapping
+from typing import Any
 
-from rnnzoo.errors import InvalidValue, did_you_mean
+from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 from rnnzoo.hyperparameters import HyperParameter
 from rnnzoo.search.oracle import TUNERS
 from rnnzoo.tasks import find
@@ -21,6 +23,14 @@ def numbers(trials: int | None, workers: int, max_minutes: float | None, trial_m
     for name, minutes in {"max_minutes": max_minutes, "trial_minutes": trial_minutes}.items():
         if minutes is not None:
             _MINUTES.check(name, minutes)
+
+
+def collections(models: Any, search: Any) -> None:
+    """Refuse models that are no names side by side, and a space that is no choices by name."""
+    if isinstance(models, str) or not all(isinstance(name, str) for name in models):
+        raise InvalidType(f"models must be names, such as ['lstm', 'gru']. Received: models={models!r}")
+    if not isinstance(search, Mapping | None):
+        raise InvalidType(f"search must be choices by name. Received: search={search!r}")
 
 
 def names(tuner: str, objective: str | None, task: str) -> None:
