@@ -134,7 +134,7 @@ def build(
     )
     chosen.check_sizes(draft)
     hp.check_together({**hyperparameters, **draft.sizes})
-    word_dropout, seed = hp.check("word_dropout", word_dropout), hp.check("seed", seed)
+    word_dropout, seed = hp.TABLE["word_dropout"].check("word_dropout", word_dropout), hp.check("seed", seed)
     trainable_body = hp.TABLE["trainable_body"].check("trainable_body", trainable_body)
     if not (trainable_body or chosen.head):
         raise InvalidValue(f"A model of {task} has no head to train alone. Received: trainable_body=False")

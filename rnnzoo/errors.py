@@ -4,9 +4,15 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_LINE_BREAKS = {ord(sign): repr(sign)[1:-1] for sign in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
+
 
 class UserError(Exception):
-    """What went wrong, what is valid, and what was received, in one sentence."""
+    """What went wrong, what is valid, and what was received, in one sentence: what was received may have several."""
+
+    def __str__(self):
+        """Return the sentence on one line."""
+        return super().__str__().translate(_LINE_BREAKS)
 
 
 class InvalidValue(UserError, ValueError):

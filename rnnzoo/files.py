@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,11 +71,26 @@ def read_json(path: str | os.PathLike) -> Any:
     Raises:
         ValueError: It is not there, or damaged.
     """
+    refuse_special(path)
     try:
         with open(path, encoding="utf-8") as file:
             return json.load(file)
     except (OSError, ValueError, RecursionError) as error:
         raise InvalidValue(f"Cannot read {os.path.basename(path)} ({error}). Received: {path}") from error
+
+
+def refuse_special(path: str | os.PathLike) -> None:
+    """Refuse a pipe, a device or a socket: reading one may wait for ever.
+
+    Raises:
+        ValueError: It is one.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # not there, or no name: who opens it says so
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InvalidValue(f"{os.path.basename(path)} must be an ordinary file. Received: {path}")
 
 
 def fingerprint(path: str | os.PathLike) -> str:
@@ -111,13 +127,14 @@ def own_path(folder: str | os.PathLike, name: str) -> Path:
     """Return the path of a file that belongs to a folder: nothing on the way to it may lead out.
 
     Raises:
-        ValueError: A link, or a name such as `../x`.
+        ValueError: A link, a name such as `../x`, or a pipe.
     """
     place = Path(folder)
     for part in Path(name).parts:
         place = place / part
         if part == ".." or os.path.isabs(part) or place.is_symlink():
             raise InvalidValue(f"{name} leads out of its folder, and is not followed. Received: {place}")
+    refuse_special(place)
     return place
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from rnnzoo._lazy import keras
 from rnnzoo.errors import InvalidValue, UserError
+from rnnzoo.files import refuse_special
 from rnnzoo.sharing import compact
 
 REFUSED = frozenset(
@@ -28,6 +29,10 @@ REFUSED = frozenset(
 """Classes of Keras that run code, or read files, that a model file names."""
 
 
+MOST_GROWTH, SMALL = 100, 10**7
+"""A file that unpacks to more than so many times its size, and more bytes than a small one has, is not unpacked."""
+
+
 def load_model(path: str | os.PathLike) -> Any:
     """Open a `.keras` file, or a compact one, in safe mode.
 
@@ -35,8 +40,11 @@ def load_model(path: str | os.PathLike) -> Any:
         ValueError: It is damaged, or holds what is not opened.
     """
     path = os.fspath(path)
+    refuse_special(path)
     try:
         with zipfile.ZipFile(path) as file:
+            if sum(one.file_size for one in file.infolist()) > MOST_GROWTH * os.path.getsize(path) + SMALL:
+                raise InvalidValue(f"The model file unpacks to far more than it is. Received: {path}")
             if any(name.startswith(("/", "..")) or "/../" in name for name in file.namelist()):
                 raise InvalidValue(f"The model file names files outside of it. Received: {path}")
             damaged = file.testzip()

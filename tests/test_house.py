@@ -22,7 +22,7 @@ ROOMS = [  # from the lowest: a file imports from its own line and from those ab
     ("models",),
     ("builder", "weights", "rebuilding", "devices", "model_files", "sharing"),
     ("data",),
-    ("inference",),
+    ("inference", "inspecting"),
     ("tasks.judging",),
     ("pictures",),
     ("training",),

@@ -22,6 +22,12 @@ def test_names_are_sorted_and_match_patterns():
     assert rnnzoo.list_models("nothing*") == []
 
 
+@pytest.mark.parametrize("pattern", [5, None, ["lstm"], b"lstm"])
+def test_a_pattern_is_a_string(pattern):
+    with pytest.raises(InvalidType, match=r"^pattern must be a string with wildcards\. Received: pattern="):
+        rnnzoo.list_models(pattern)
+
+
 def test_tasks_follow_from_the_signature():
     assert "mlp" not in rnnzoo.list_models(task="tagging")
     assert "mlp" in rnnzoo.list_models(task="forecasting")

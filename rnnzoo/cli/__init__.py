@@ -43,7 +43,7 @@ def _one_of_recipe(name: str, command: str) -> dict[str, type]:
 
 def _of_recipe(recipe: Any) -> dict[str, type]:
     from rnnzoo.cli.commands import compare, train, tune
-    from rnnzoo.cli.commands.evaluate import Evaluate
+    from rnnzoo.cli.commands.evaluate import Evaluate, Inspect
     from rnnzoo.cli.commands.predict import Predict
     from rnnzoo.cli.options import data_options, make_command, recipe_options
     from rnnzoo.tasks import find
@@ -54,24 +54,24 @@ def _of_recipe(recipe: Any) -> dict[str, type]:
         kept = {word: kind for word, kind in options.items() if word not in without}
         kept |= data_options(recipe.data) | module.OPTIONS
         table[name] = make_command(module.DOC, kept, module.DEFAULTS, recipe, module.execute)
-    return table | {"evaluate": Evaluate, "predict": Predict} | _commands_of([find(recipe.task)])
+    return table | {"evaluate": Evaluate, "predict": Predict, "inspect": Inspect} | _commands_of([find(recipe.task)])
 
 
 def _of_any_run() -> dict[str, type]:
-    from rnnzoo.cli.commands.evaluate import Evaluate
+    from rnnzoo.cli.commands.evaluate import Evaluate, Inspect
     from rnnzoo.cli.commands.export import Export
     from rnnzoo.cli.commands.models import Describe, List
     from rnnzoo.cli.commands.predict import Predict
     from rnnzoo.cli.commands.recipes import OF_RECIPES, Recipes
     from rnnzoo.cli.commands.runs import Runs, Summary
-    from rnnzoo.cli.commands.serve import Serve
+    from rnnzoo.cli.commands.serve import Demo, Serve
     from rnnzoo.cli.commands.sharing import Pack, Presets, Push
     from rnnzoo.tasks import all_tasks
 
     of_models: dict[str, type] = {"list": List, "describe": Describe}
-    of_runs = {"runs": Runs, "summary": Summary, "evaluate": Evaluate, "predict": Predict}
+    of_runs = {"runs": Runs, "summary": Summary, "evaluate": Evaluate, "predict": Predict, "inspect": Inspect}
     of_models |= {"presets": Presets, "recipes": Recipes}
-    of_files = {"export": Export, "pack": Pack, "push": Push, "serve": Serve}
+    of_files = {"export": Export, "pack": Pack, "push": Push, "serve": Serve, "demo": Demo}
     return {**of_models, **OF_RECIPES, **of_runs, **_commands_of(all_tasks()), **of_files}
 
 

@@ -64,10 +64,12 @@ class Fitted:
 
     Attributes:
         needs: What `data.json` holds beside `inputs` and `fill`.
+        needs_inputs: What is known of the `inputs`.
         trusted: Whether code that this object names may be imported; False where a run's file named it.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
+    needs_inputs: ClassVar[tuple[str, ...]] = ()
     trusted: ClassVar[bool] = True
 
     fitted: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -154,6 +156,8 @@ class Fitted:
     def _check_fitted(self, found: dict[str, Any]) -> None:
         """Refuse parts of `data.json` that contradict each other."""
         inputs, answers = found["inputs"], found.get("answers", {})
+        if missing := [name for name in self.needs_inputs if inputs.get(name) is None]:
+            raise InvalidValue(f"inputs.{missing[0]} is missing.")
         sizes = [part["outputs"] for part in (inputs, answers) if "outputs" in part]
         sizes += [len(set(answers["classes"]))] if "classes" in answers else []
         if len(set(sizes)) > 1:

@@ -53,3 +53,4 @@ from rnnzoo.layers.text.crf import CRFModel as CRFModel
 from rnnzoo.layers.text.perplexity import Perplexity as Perplexity
 from rnnzoo.layers.text.steps import StepsCrossEntropy as StepsCrossEntropy
 from rnnzoo.layers.text.word_dropout import WordDropout as WordDropout
+from rnnzoo.layers.whole import Model as Model

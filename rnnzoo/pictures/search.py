@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from rnnzoo.tasks import more_is_better
@@ -99,6 +101,9 @@ def parallel(done: Sequence[Any], space: Sequence[Any], objective: str) -> Figur
         _axis(axes, x, ends)
     _axis(axes, len(space), [(0, f"{scores.min():.4f}"), (1, f"{scores.max():.4f}")])
     axes.set_xticks(range(len(space) + 1), [*(d.name for d in space), objective], rotation=15)
+    colours = colormaps["viridis" if more_is_better(objective) else "viridis_r"]
+    scale = ScalarMappable(Normalize(scores.min(), scores.min() + span), colours)
+    figure.colorbar(scale, ax=axes, label=objective, pad=0.02)
     axes.set(yticks=[], xlim=(-0.2, len(space) + 0.6), ylim=(-0.05, 1.05))
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)

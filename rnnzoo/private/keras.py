@@ -1,8 +1,9 @@
-"""Private parts of Keras: the mask that a tensor carries, cuDNN's kernels, and where an optimizer clips gradients."""
+"""Private parts of Keras: what a tensor carries, cuDNN's kernels, and where an optimizer clips gradients."""
 
 from rnnzoo.private import find, moved
 
 BACKEND = "keras.src.backend"
+ATTRIBUTES = "keras.src.backend.common.tensor_attributes"
 
 
 def mask_of(x):
@@ -12,6 +13,19 @@ def mask_of(x):
     over whole sequences belongs, gets none.
     """
     return find(BACKEND, "get_keras_mask")(x)
+
+
+def note(x, word):
+    """Hang a word on a tensor: on it alone, not on what is computed of it.
+
+    JAX's tensors take no attributes; Keras, which hangs masks on tensors, keeps a table for them.
+    """
+    find(ATTRIBUTES, "set_tensor_attr")(x, f"_rnnzoo_{word}", True)
+
+
+def is_noted(x, word):
+    """Tell whether `note` hung that word on the tensor."""
+    return bool(find(ATTRIBUTES, "get_tensor_attr")(x, f"_rnnzoo_{word}"))
 
 
 def cudnn_lstm(x, h, c, mask, **options):

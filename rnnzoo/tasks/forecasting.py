@@ -71,7 +71,7 @@ class Forecasting(Task):
         return x
 
     def model_class(self, draft):
-        return layers.TeacherForced if draft.body.teacher_forced else keras.Model
+        return layers.TeacherForced if draft.body.teacher_forced else layers.Model
 
     def loss(self):
         return layers.WindowSquaredError()

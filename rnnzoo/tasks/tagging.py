@@ -40,7 +40,7 @@ class Tagging(Classification):
         return layers.CRF(dtype="float32", name="crf")(x) if draft.options["crf"] else x
 
     def model_class(self, draft):
-        return layers.CRFModel if draft.options["crf"] else keras.Model
+        return layers.CRFModel if draft.options["crf"] else layers.Model
 
     def loss(self):
         return layers.StepsCrossEntropy(from_logits=True)

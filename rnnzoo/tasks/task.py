@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from rnnzoo._lazy import keras
+from rnnzoo._lazy import layers
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import TABLE, HyperParameter
 
@@ -139,7 +139,7 @@ class Task:
 
     def model_class(self, draft: Draft) -> type:
         """Return the class of the whole model."""
-        return keras.Model
+        return layers.Model
 
     def loss(self) -> Any:
         """Make the loss."""

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from refusals import refused
+from refusals import one_sentence, refused
 
 from rnnzoo import cli
 from rnnzoo.data import SequenceClassification
@@ -27,6 +27,8 @@ WRONG = {
     "unmeasured monitor": (["--monitor", "val_f1"], "val_f1"),
     "no weights there": (["--weights", "nowhere"], "nowhere"),
     "too few left": (["--limit", "1"], "two classes"),
+    "endless sequences": (["--sequence-length", "9999999999999999999"], "sequence_length must be a whole number"),
+    "endless layers": (["--model", "lstm", "--set", f"num_layers={10**30}"], "num_layers must be a whole number"),
     "impossible share": (["--test", "2"], "test=2"),
 }
 
@@ -37,6 +39,34 @@ def test_wrong_settings(recipe, capsys, tmp_path, monkeypatch, wrong):
     arguments, expected = WRONG[wrong]
     assert expected in refused(capsys, cli.main, recipe, ["train", *arguments])
     assert not list(tmp_path.iterdir())  # nothing was begun
+
+
+FIELDS = {
+    "schedule": ("x", "'constant' | 'cosine' | 'plateau'"),
+    "class_weight": ("x", "'balanced' or None"),
+    "trainable_body": ("no", "True or False"),
+    "learning_rate": (float("inf"), "a number >= 1e-12, and finite"),
+    "epochs": (True, "a whole number >= 1"),
+    "batch_size": (0, "a whole number >= 1"),
+    "patience": (-1, "a whole number >= 1"),
+    "seed": (2**32, "and < 4,294,967,296"),
+    "limit": ("5", "a whole number >= 1"),
+    "sequence_length": (2**40, "and < 10,000,000"),
+    "optimizer": ("adan", "'adam' | 'sgd' | 'rmsprop'"),
+    "monitor": (5, "a word"),
+    "hyperparameters": ([1], "values by name"),
+    "name": ("a/b", "no /"),
+    "task": (5, "must be a string"),
+    "model": (None, "must be a string"),
+    "weights": (5, "a word or None"),
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_of_a_recipe_is_checked(recipe, field):
+    value, expected = FIELDS[field]
+    wrong = dataclasses.replace(recipe, **{field: value})
+    assert expected in one_sentence(wrong.check, "Received: ")
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,40 @@ def test_a_trial_that_dies_once_is_tried_again(search, computed):
     assert [t.state for t in search(trials=3, search=TWO).trials] == ["DONE"] * 3
 
 
+@pytest.mark.parametrize("outcome", ["the driver", "its process"])
+def test_deaths_between_which_a_trial_gets_on_are_not_counted(search, computed, tmp_path, outcome):
+    """Seven deaths while one trial runs, each an epoch later: it goes on, and ends as if undisturbed."""
+
+    class HostDied(BaseException):
+        pass
+
+    expected = search("undisturbed", trials=3, search=TWO).trials
+    inner, deaths = computed.answer, 0
+
+    def answer(job):
+        nonlocal deaths
+        if job["trial"] != "0001" or deaths == 7:
+            return inner(job)
+        deaths += 1
+        run = tmp_path / "tune" / "trials" / "0001" / "run"
+        run.mkdir(exist_ok=True)
+        rows = "".join(f"{epoch},0.5\n" for epoch in range(1, deaths + 1))
+        (run / "history.csv").write_text("epoch,loss\n" + rows)
+        if outcome == "the driver":
+            raise HostDied
+        return {"died": "SIGKILL"}
+
+    computed.answer = answer
+    while True:
+        try:
+            found = search(trials=3, search=TWO).trials
+            break
+        except HostDied:
+            continue
+    assert deaths == 7
+    assert [(t.state, t.values, t.score) for t in found] == [(t.state, t.values, t.score) for t in expected]
+
+
 def test_a_trial_that_kills_the_driver_again_and_again_has_failed(search, computed):
     class HostDied(BaseException):
         pass

@@ -1,17 +1,22 @@
 """Exported models answer as the model does."""
 
+import json
+import shutil
 import warnings
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from marks import others_slow
 from refusals import one_sentence, refused
-from zoo_cases import PAD, VOCABULARY, build, saved_cases
+from zoo_cases import PAD, VOCABULARY, build, saved_cases, small
 
 import rnnzoo
 from rnnzoo import cli
 from rnnzoo.serving.exporting import export
 
+BEFORE = Path(__file__).parents[1] / "fixtures" / "before"
 LENGTHS = [6, 1, 3, 5, 2]
 
 
@@ -101,6 +106,10 @@ def exported(model, path, form):
     return path
 
 
+INSIDE = ("deepar", "encoder_decoder_gru", "han", "lstnet", "segrnn")
+"""Their loops are inside other layers and are not unrolled: LiteRT's interpreter cannot run them."""
+
+
 ENDINGS = {"tf_saved_model": "saved", "onnx": "model.onnx", "litert": "model.tflite"}
 
 
@@ -117,14 +126,32 @@ def check(case, form, folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "form"), [("bilstm", "litert"), ("bigru", "onnx"), ("segrnn", "onnx"), ("bilstm", "tf_saved_model")]
+    ("name", "form"),
+    [
+        ("bilstm", "litert"),
+        ("bigru", "onnx"),
+        ("segrnn", "onnx"),
+        ("encoder_decoder_gru", "onnx"),
+        ("bilstm", "tf_saved_model"),
+    ],
 )
 def test_padded_rows(name, form, tmp_path):
-    check((name, "forecasting", "floats") if name == "segrnn" else (name, "tagging", "tokens"), form, tmp_path)
+    check((name, "forecasting", "floats") if name in INSIDE else (name, "tagging", "tokens"), form, tmp_path)
 
 
-INSIDE = ("deepar", "encoder_decoder_gru", "han", "lstnet", "segrnn")
-"""Their loops are inside other layers and are not unrolled: LiteRT's interpreter cannot run them."""
+@pytest.mark.parametrize("name", others_slow(INSIDE, ["segrnn"]))
+def test_what_litert_cannot_run_is_refused(name, tmp_path, capsys):
+    """On the command line, and nothing is left behind."""
+    task, of = ("classification", "digits") if name == "han" else ("forecasting", "series")
+    folder = shutil.copytree(BEFORE / of, tmp_path / "run")
+    inputs = json.loads((folder / "data.json").read_text())["inputs"]
+    rnnzoo.build(name, task, **inputs, **small(name)).save(folder / "model.keras")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model": name, "hyperparameters": {}}))
+    before = sorted(path.name for path in folder.iterdir())
+    command = ["export", str(folder), "--format", "litert", "--sequence-length", "24"]
+    assert "No runtime can answer by litert" in refused(capsys, cli.entry_point, command)
+    assert sorted(path.name for path in folder.iterdir()) == before
 
 
 @pytest.mark.slow

@@ -45,6 +45,7 @@ class SeriesForecasting(SeriesSource):
     """
 
     needs = ("columns", "scaler")
+    needs_inputs = ("features", "outputs", "horizon", "sequence_length")
 
     period: int | None = None
     stride: int = 1

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from rnnzoo.layers.forecasting.history import steps_of, take_steps
+from rnnzoo.layers.forecasting.history import real_steps_of, take_steps
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -22,8 +22,8 @@ class Effects(keras.layers.Layer):
 
     def call(self, y, x, mask=None):
         horizon, x_mask = y.shape[1], mask[1] if isinstance(mask, list | tuple) else mask
-        index = steps_of(x, x_mask) - horizon + ops.arange(horizon, dtype="int32")
-        return y + self.effect(take_steps(x[..., y.shape[-1] :], index))
+        known, count = real_steps_of(x[..., y.shape[-1] :], x_mask)
+        return y + self.effect(take_steps(known, count - horizon + ops.arange(horizon, dtype="int32")))
 
     def compute_mask(self, *inputs, mask=None, **others):
         return None

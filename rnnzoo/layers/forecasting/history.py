@@ -1,16 +1,17 @@
-"""The last steps of a series, as forecasts need them. Padding is at the end of a row, so they lie before it."""
+"""The last steps of a series, as forecasts need them. Masked steps, wherever they are, are left out."""
 
 import keras
 from keras import ops
 
-from rnnzoo.layers.masking.padding import lengths
+from rnnzoo.layers.masking.packing import Packing
 
 
-def steps_of(x, mask):
-    """Return each row's real steps, int32 `(batch, 1)`."""
+def real_steps_of(x, mask):
+    """Return x `(batch, time, features)` with its real steps in front, and how many there are, int32 `(batch, 1)`."""
     if mask is None:
-        return ops.full((ops.shape(x)[0], 1), ops.shape(x)[1], dtype="int32")
-    return lengths(mask)[:, None]
+        return x, ops.full((ops.shape(x)[0], 1), ops.shape(x)[1], dtype="int32")
+    packing = Packing(mask)
+    return packing.pack(x), packing.lengths[:, None]
 
 
 def take_steps(x, index):
@@ -38,7 +39,8 @@ class Recent(keras.layers.Layer):
         x = x[..., : self.outputs]
         if mask is None and x.shape[1] is not None and x.shape[1] >= self.steps:
             return x[:, -self.steps :]
-        return take_steps(x, steps_of(x, mask) - self.steps + ops.arange(self.steps, dtype="int32"))
+        x, count = real_steps_of(x, mask)
+        return take_steps(x, count - self.steps + ops.arange(self.steps, dtype="int32"))
 
     def compute_mask(self, inputs, mask=None):
         return None
@@ -70,8 +72,8 @@ class Repeat(keras.layers.Layer):
         self.outputs = outputs
 
     def call(self, x, mask=None):
-        index = steps_of(x, mask) - self.period + ops.arange(self.horizon, dtype="int32") % self.period
-        return take_steps(x[..., : self.outputs], index)
+        x, count = real_steps_of(x[..., : self.outputs], mask)
+        return take_steps(x, count - self.period + ops.arange(self.horizon, dtype="int32") % self.period)
 
     def compute_mask(self, inputs, mask=None):
         return None

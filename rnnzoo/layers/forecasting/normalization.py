@@ -8,7 +8,7 @@ without its trained scale and shift); Zeng et al. (2023), NLinear's last value, 
 import keras
 from keras import ops
 
-from rnnzoo.layers.forecasting.history import steps_of, take_steps
+from rnnzoo.layers.forecasting.history import real_steps_of, take_steps
 
 SMALLEST_VARIANCE = 1e-5
 
@@ -33,10 +33,10 @@ class Normalize(keras.layers.Layer):
 
     def call(self, x, mask=None):
         past, others = x[..., : self.outputs], x[..., self.outputs :]
-        count = steps_of(x, mask)
+        packed, count = real_steps_of(past, mask)
         real = ops.ones_like(past) if mask is None else ops.cast(mask[..., None], x.dtype) * ops.ones_like(past)
         if self.kind == "subtract_last":
-            shift = take_steps(past, count - 1)
+            shift = take_steps(packed, count - 1)
             scale = ops.ones_like(shift)
         else:
             count = ops.cast(ops.maximum(count, 1), x.dtype)[..., None]

@@ -7,7 +7,8 @@ https://arxiv.org/abs/2308.11200.
 import keras
 from keras import ops
 
-from rnnzoo.layers.forecasting.history import steps_of
+from rnnzoo.layers.forecasting.history import real_steps_of
+from rnnzoo.layers.masking.padding import trailing
 from rnnzoo.layers.recurrent.classic import GRU
 
 
@@ -22,7 +23,7 @@ def cut(x, mask, size):
         count = -(-x.shape[1] // size)
         x = ops.pad(x, ((0, 0), (count * size - x.shape[1], 0), (0, 0)))
     else:
-        steps, time = steps_of(x, mask), ops.shape(x)[1]
+        (x, steps), time = real_steps_of(x, mask), ops.shape(x)[1]
         count = (time + size - 1) // size
         missing = (size - steps % size) % size  # -steps % size: a negative number's rest is another one in ONNX
         source = ops.arange(count * size, dtype="int32")[None] - missing
@@ -89,7 +90,7 @@ class SegmentRNN(keras.layers.Layer):
         segments, real = cut(x, mask, self.segment_length)
         count = ops.shape(segments)[1]
         segments = ops.reshape(ops.transpose(segments, (0, 3, 1, 2)), (-1, count, self.segment_length))
-        return segments, None if real is None else ops.repeat(real, self.outputs, axis=0)
+        return segments, None if real is None else trailing(ops.repeat(real, self.outputs, axis=0))
 
     def _decode(self, state):
         """One step of the GRU for each position.

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from rnnzoo.layers.forecasting.segments import cut
+from rnnzoo.layers.masking.padding import trailing
 from rnnzoo.layers.recurrent.classic import GRU
 
 
@@ -31,7 +32,7 @@ class SkipGRU(keras.layers.Layer):
         seasons, real = cut(x, mask, self.period)  # (batch, seasons, period, width)
         count, width = ops.shape(seasons)[1], x.shape[-1]
         phases = ops.reshape(ops.transpose(seasons, (0, 2, 1, 3)), (-1, count, width))
-        real = None if real is None else ops.repeat(real, self.period, axis=0)
+        real = None if real is None else trailing(ops.repeat(real, self.period, axis=0))
         return ops.reshape(self.gru(phases, mask=real, training=training), (-1, self.period * self.units))
 
     def compute_mask(self, inputs, mask=None):

@@ -6,10 +6,12 @@ import itertools
 import keras
 from keras import ops
 
-from rnnzoo.layers.forecasting.history import steps_of, take_steps
+from rnnzoo.layers.forecasting.history import real_steps_of, take_steps
 from rnnzoo.layers.forecasting.losses import mean_over_window
+from rnnzoo.layers.masking.padding import trailing
 from rnnzoo.layers.recurrent import paths
 from rnnzoo.layers.recurrent.classic import GRU, LSTM
+from rnnzoo.layers.whole import Model
 
 SMALLEST_DEVIATION = 1e-3
 
@@ -74,13 +76,13 @@ class StepDecoder(keras.layers.Layer):
         self.head.build((None, None, self.units))
 
     def call(self, x, mask=None, training=False):
-        count = steps_of(x, mask)
+        x, count = real_steps_of(x, mask)
         last = take_steps(x[..., : self.outputs], count - 1)[:, 0]
         past = x[..., : self.outputs] if self.shared else x
         if mask is None and x.shape[1] is not None and x.shape[1] > 1:
             _, *states = self.encoder(past[:, :-1], training=training)
         else:
-            before_last = ops.arange(ops.shape(x)[1], dtype="int32")[None] < count - 1
+            before_last = trailing(ops.arange(ops.shape(x)[1], dtype="int32")[None] < count - 1)
             _, *states = self.encoder(past, mask=before_last, training=training)
         summary = states[0]
         kept = self.drop(ops.ones_like(states[0]), training=training)  # one mask for all steps
@@ -186,7 +188,7 @@ class StepDecoder(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
-class TeacherForced(keras.Model):
+class TeacherForced(Model):
     """A model of the zoo whose body is a `StepDecoder`: in training its loss is that of the decoder fed with the truth.
 
     Constructor: that of `keras.Model`. Metrics are those of the decoder on its own, in training too.

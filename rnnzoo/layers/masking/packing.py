@@ -1,14 +1,16 @@
 """Any mask as lengths: each row's real steps moved to its front, and what came of them put back where they were.
 
 A recurrent layer leaves its state as it is at a masked step, so those steps may as well stand at the end of the row.
-Then a length says all, and no kernel sees a mask. What is at the end already stays where it is: that is found out by
-the run, from the mask alone.
+Then a length says all, and no kernel sees a mask. What is at the end already stays where it is: the zoo's own masks are
+known to be of that kind, of any other it is found out by the run, from the mask alone.
 """
+
+import functools
 
 import keras
 from keras import ops
 
-from rnnzoo.layers.masking.padding import lengths
+from rnnzoo.layers.masking.padding import known_to_trail, lengths
 from rnnzoo.layers.masking.real_steps import fill_padding
 
 
@@ -24,13 +26,17 @@ class Packing:
     """
 
     def __init__(self, mask):
+        self.trails = known_to_trail(mask)
+        mask = ops.convert_to_tensor(mask)
         self.mask = ops.cast(mask[..., 0] if len(mask.shape) == 3 else mask, "bool")
-        self.seen = ops.cumsum(ops.cast(self.mask, "int32"), axis=1)  # real steps up to here
-        self.lengths = self.seen[:, -1]
-        self.in_front = ops.all(self.lengths == lengths(self.mask))
+        self.lengths = lengths(self.mask) if self.trails else ops.sum(ops.cast(self.mask, "int32"), axis=1)
+
+    @functools.cached_property
+    def _in_front(self):
+        return ops.all(self.lengths == lengths(self.mask))
 
     def pack(self, x):
-        """Return `x` `(batch, time, features)` with the real steps of each row at its front, in their order."""
+        """Return `x` `(batch, time, ...)` with the real steps of each row at its front, in their order."""
 
         def moved():
             step = ops.arange(ops.shape(x)[1], dtype="int32")
@@ -38,6 +44,15 @@ class Packing:
             return _take(x, order)
 
         return self._if_in_front(lambda: x, moved)
+
+    def spread(self, x, otherwise=0):
+        """Put packed steps `(batch, time, ...)` back in their places, and `otherwise` at the masked ones."""
+
+        def anywhere():
+            found = _take(x, ops.maximum(self._seen() - 1, 0))
+            return ops.where(_beside(self.mask, x), found, otherwise)
+
+        return self._if_in_front(lambda: ops.where(_beside(self.mask, x), x, otherwise), anywhere)
 
     def unpack(self, outputs, last, initial, *, backwards, zeros):
         """Put the outputs of packed steps back in their places.
@@ -52,28 +67,34 @@ class Packing:
             backwards: The steps were read from the end.
             zeros: Put 0 at masked steps instead.
         """
+        if zeros:
+            return self.spread(outputs, 0.0)
 
         def behind():
             """Every masked step is at the end: read after the others, or before them all."""
             there = blank(initial) if backwards else last
-            return fill_padding(outputs, self.lengths, 0.0 if zeros else there[:, None])
+            return fill_padding(outputs, self.lengths, there[:, None])
 
         def anywhere():
-            mask = self.mask[..., None]
-            if zeros:
-                return ops.where(mask, _take(outputs, ops.maximum(self.seen - 1, 0)), 0.0)
-            place = self.seen - ops.cast(self.mask, "int32") if backwards else self.seen - 1
+            seen = self._seen()
+            place = seen - ops.cast(self.mask, "int32") if backwards else seen - 1
             inside = ops.logical_and(place >= 0, place < self.lengths[:, None])
             found = _take(outputs, ops.clip(place, 0, ops.shape(outputs)[1] - 1))
             return ops.where(inside[..., None], found, blank(initial)[:, None])
 
         return self._if_in_front(behind, anywhere)
 
+    def _seen(self):
+        """Return the real steps up to each one, int32 `(batch, time)`."""
+        return ops.cumsum(ops.cast(self.mask, "int32"), axis=1)
+
     def _if_in_front(self, simple, always):
         """Return `simple()` where that will do. `always()` will; XLA, which must know every shape, gets only that."""
+        if self.trails:
+            return simple()
         if keras.backend.backend() == "jax" or in_xla():
             return always()
-        return ops.cond(self.in_front, simple, always)
+        return ops.cond(self._in_front, simple, always)
 
 
 def in_xla():
@@ -93,4 +114,10 @@ def blank(initial):
 
 
 def _take(x, order):
-    return ops.reshape(ops.take_along_axis(x, order[..., None], axis=1), ops.shape(x))
+    """Return each row's steps `order` `(batch, time)` of `x` `(batch, time, ...)`."""
+    return ops.reshape(ops.take_along_axis(x, _beside(order, x), axis=1), ops.shape(x))
+
+
+def _beside(steps, x):
+    """Return `steps` `(batch, time)` with as many axes as `x` has."""
+    return ops.reshape(steps, (*ops.shape(steps), *[1] * (len(x.shape) - 2)))

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from rnnzoo.layers.masking.refusing import check_ids, check_sequence
+from rnnzoo.private.keras import is_noted, note
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -26,13 +27,24 @@ class TrailingMask(keras.layers.Layer):
         if len(x.shape) == 3:
             real = ops.any(real, axis=-1)
         real_from_here_on = ops.flip(ops.cumsum(ops.flip(ops.cast(real, "int32"), axis=1), axis=1), axis=1)
-        return real_from_here_on > 0
+        return trailing(real_from_here_on > 0)
 
     def compute_output_spec(self, x):
         return keras.KerasTensor(x.shape[:2], dtype="bool")
 
     def get_config(self):
         return {**super().get_config(), "pad_value": self.pad_value}
+
+
+def trailing(mask):
+    """Return a mask that is made so that it has its padding at the end: no layer needs to look where it is."""
+    note(mask, "trails")
+    return mask
+
+
+def known_to_trail(mask):
+    """Tell whether the mask came from `trailing`, and as it was."""
+    return is_noted(mask, "trails")
 
 
 def lengths(mask):

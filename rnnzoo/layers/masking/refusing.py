@@ -1,6 +1,7 @@
 """What no layer over time can read, refused before a backend fails at it or answers anyway."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from rnnzoo.errors import InvalidType, InvalidValue, UserError
@@ -11,14 +12,18 @@ def check_sequence(x):
 
     Raises:
         TypeError: A RaggedTensor.
-        ValueError: 0 steps.
+        ValueError: 0 rows or 0 steps.
     """
     if hasattr(x, "row_splits") or hasattr(getattr(x, "_type_spec", None), "ragged_rank"):
         raise _as_it_is(
             InvalidType("A RaggedTensor must be padded on the right: x.to_tensor(). Received: a RaggedTensor")
         )
-    if x.shape[1] == 0:
-        raise _as_it_is(InvalidValue(f"A sequence needs at least 1 step. Received: shape {tuple(x.shape)}"))
+    if 0 in x.shape[:2]:
+        raise _as_it_is(
+            InvalidValue(
+                f"A batch needs at least 1 row, and a sequence at least 1 step. Received: shape {tuple(x.shape)}"
+            )
+        )
 
 
 def check_ids(ids, vocabulary_size):
@@ -27,16 +32,18 @@ def check_ids(ids, vocabulary_size):
     Raises:
         ValueError: Another id.
     """
-    known = _known(ids)
-    if known is not None and known.size and not (known.min() >= 0 and known.max() < vocabulary_size):
-        wrong = known[(known < 0) | (known >= vocabulary_size)].flat[0]
+    numbers = known(ids)
+    if numbers is not None and numbers.size and not (numbers.min() >= 0 and numbers.max() < vocabulary_size):
+        wrong = numbers[(numbers < 0) | (numbers >= vocabulary_size)].flat[0]
         raise _as_it_is(
             InvalidValue(f"A token id must be >= 0 and < vocabulary_size={vocabulary_size}. Received: id {wrong}")
         )
 
 
-def _known(ids):
+def known(ids):
     """Return the ids as NumPy's where that costs nothing, else None."""
+    if isinstance(ids, np.ndarray):
+        return ids
     if keras.backend.backend() == "tensorflow":
         if hasattr(ids, "numpy") and "CPU" in ids.device:
             return ids.numpy()

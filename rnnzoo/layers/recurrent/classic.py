@@ -28,16 +28,20 @@ class RNN(keras.layers.RNN):
             return super().inner_loop(sequences, initial_state, mask, training=training)
         # Keras's unrolled loop reverses its outputs, but not the mask that it zeroes them by.
         sequences, mask = ops.flip(sequences, axis=1), None if mask is None else ops.flip(mask, axis=1)
-        with self._forwards():
+        with self._asked(go_backwards=False):
             return super().inner_loop(sequences, initial_state, mask, training=training)
 
     @contextlib.contextmanager
-    def _forwards(self):
-        self.go_backwards = False
+    def _asked(self, **options):
+        """Run Keras's loop by other options than the layer's."""
+        own = {word: getattr(self, word) for word in options}
+        for word, value in options.items():
+            setattr(self, word, value)
         try:
             yield
         finally:
-            self.go_backwards = True
+            for word, value in own.items():
+                setattr(self, word, value)
 
 
 class _Recurrent(RNN):

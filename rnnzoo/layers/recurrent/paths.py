@@ -148,7 +148,11 @@ def elementwise(*, linear, steps, unroll=False):
 
 
 def _export(export, model, args, kwargs):
-    """Keras's `model.export`: the fast kernels are for this machine, the file is for any."""
+    """Keras's `model.export`: the fast kernels are for this machine, the file is for any.
+
+    Wrapped for every model and not for the zoo's own alone: these layers stand in models that others make, Keras tells
+    no layer that it is being exported, and tf2onnx writes a file with what it has no word for and says so in a log.
+    """
     with use("general"):
         return export(*args, **kwargs)
 

@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 from rnnzoo.layers.masking.padding import TrailingMask
+from rnnzoo.layers.masking.refusing import check_ids, check_sequence
 from rnnzoo.layers.seq2seq import scanning, steps
 from rnnzoo.layers.seq2seq.encoder import KINDS
 
@@ -161,6 +162,8 @@ class Decoder(keras.layers.Layer):
     # All steps. ----------------------------------------------------------------------------------------------------
 
     def call(self, target, memory, states, memory_mask=None, training=False):
+        check_sequence(target)
+        check_ids(target, self.outputs)
         state, memory = self.start(memory, states, memory_mask)
         x = self.drop(self.embedding(target), training=training)
         kept = []

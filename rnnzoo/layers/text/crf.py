@@ -7,9 +7,11 @@ scores of a recurrent network: Lample et al. (2016), https://arxiv.org/abs/1603.
 import keras
 from keras import ops
 
-from rnnzoo.layers.masking.padding import lengths
+from rnnzoo.layers.masking.packing import Packing
+from rnnzoo.layers.masking.padding import trailing
 from rnnzoo.layers.masking.real_steps import is_real
 from rnnzoo.layers.text.steps import at_real_steps
+from rnnzoo.layers.whole import Model
 from rnnzoo.private.keras import mask_of
 
 TIE = 1e-6
@@ -19,8 +21,8 @@ TIE = 1e-6
 class CRF(keras.layers.Layer):
     """Score whole sequences of tags: s(X, y) = start[y_1] + Σ_t P[t, y_t] + Σ_t A[y_t, y_t+1] + end[y_n].
 
-    In: P `(batch, time, tags)`, the score of each tag at each step by itself, with or without a mask; an interior
-    step is always real.
+    In: P `(batch, time, tags)`, the score of each tag at each step by itself, with or without a mask: masked steps
+    are left out, and the tags around them follow each other.
 
     Out: in training P itself, for `loss`. Otherwise `(batch, time, tags)`: by how much the best sequence with this tag
     at this step falls short of the best sequence of all. It is 0 for the tags of the best sequence, so that `argmax`
@@ -38,7 +40,11 @@ class CRF(keras.layers.Layer):
         self.end = self.add_weight(shape=(tags,), initializer="zeros", name="end")
 
     def call(self, emissions, mask=None, training=False):
-        return emissions if training else self._shortfall(emissions, _real(emissions, mask))
+        if training:
+            return emissions
+        packing = _packing(emissions, mask)
+        shortfall = self._shortfall(packing.pack(emissions), _real(packing))
+        return packing.spread(shortfall, 0.0)
 
     def decode(self, emissions, mask=None):
         """Return the best sequence of tags (Viterbi): int32 `(batch, time)`, 0 at padded steps."""
@@ -46,8 +52,10 @@ class CRF(keras.layers.Layer):
 
     def score(self, emissions, tags, mask=None):
         """Return s(X, y) of given tags `(batch, time)`: `(batch,)`, 0 for a row without a real step."""
-        real = ops.cast(_real(emissions, mask), emissions.dtype)
-        chosen = ops.one_hot(ops.cast(tags, "int32"), emissions.shape[-1], dtype=emissions.dtype) * real
+        packing = _packing(emissions, mask)
+        emissions, tags = packing.pack(ops.convert_to_tensor(emissions)), packing.pack(ops.cast(tags, "int32"))
+        real = ops.cast(_real(packing), emissions.dtype)
+        chosen = ops.one_hot(tags, emissions.shape[-1], dtype=emissions.dtype) * real
         pairs = ops.einsum("btj,jk,btk->b", chosen[:, :-1], self.transitions, chosen[:, 1:])
         last = chosen - ops.pad(real[:, 1:], ((0, 0), (0, 1), (0, 0))) * chosen  # the step that no real one follows
         ends = ops.matmul(chosen[:, 0], self.start) + ops.matmul(ops.sum(last, axis=1), self.end)
@@ -55,7 +63,8 @@ class CRF(keras.layers.Layer):
 
     def log_partition(self, emissions, mask=None):
         """Return log Σ_y exp s(X, y) over all sequences of tags: `(batch,)`, by the forward algorithm in log space."""
-        real = _real(emissions, mask)
+        packing = _packing(emissions, mask)
+        emissions, real = packing.pack(ops.convert_to_tensor(emissions)), _real(packing)
 
         def step(alpha, later):  # α_t(k) = P[t, k] + log Σ_j exp(α_t-1(j) + A[j, k])
             emission, real = later[:, :-1], later[:, -1:]
@@ -111,12 +120,14 @@ class CRF(keras.layers.Layer):
         return input_shape
 
 
-def _real(emissions, mask):
-    """Return booleans `(batch, time, 1)`: True up to the last real step."""
-    batch, time = ops.shape(emissions)[0], ops.shape(emissions)[1]
-    if mask is None:
-        return ops.ones((batch, time, 1), "bool")
-    return is_real(lengths(ops.cast(mask, "bool")), time)
+def _packing(emissions, mask):
+    """Return the mask's; without one every step is real."""
+    return Packing(trailing(ops.ones(ops.shape(emissions)[:2], "bool")) if mask is None else mask)
+
+
+def _real(packing):
+    """Return booleans `(batch, time, 1)`: True at the packed steps."""
+    return is_real(packing.lengths, ops.shape(packing.mask)[1])
 
 
 def _later(emissions, real):
@@ -130,7 +141,7 @@ def _later(emissions, real):
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
-class CRFModel(keras.Model):
+class CRFModel(Model):
     """A model of the zoo whose head ends in a `CRF`: trained by the likelihood of whole sequences, nats a step.
 
     Weights are `(batch, time)`; a row counts as the mean of its real steps'. Metrics are of Viterbi's tags in
@@ -146,7 +157,7 @@ class CRFModel(keras.Model):
         mask = mask_of(y_pred)
         y = at_real_steps(y, mask)
         losses = self.get_layer("head").get_layer("crf").loss(y, y_pred, mask)
-        real = ops.cast(_real(y_pred, mask)[..., 0], losses.dtype)
+        real = ops.cast(_packing(y_pred, mask).mask, losses.dtype)
         weights = real if sample_weight is None else real * ops.cast(sample_weight, losses.dtype)
         steps = ops.sum(real, axis=1)
         of_row = ops.sum(weights, axis=1) / ops.maximum(steps, 1)

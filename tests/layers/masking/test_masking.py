@@ -35,6 +35,19 @@ REFERENCES = {
 }
 
 
+@pytest.mark.parametrize("pattern", ["left", "holes"])
+@pytest.mark.parametrize(("mode", "bidirectional"), REFERENCES)
+def test_pooling_of_masks_that_do_not_trail(mode, bidirectional, pattern, x):
+    x = x - 3
+    mask = (
+        mask_of(LENGTHS)[:, ::-1] if pattern == "left" else np.array([[1, 0, 1, 0, 1, 0], [0] * 6, [0, 1, 1, 0, 0, 0]])
+    )
+    found = np.asarray(layers.Pooling(mode, bidirectional)(x, mask=mask.astype(bool)))
+    for row, real, y in zip(x, mask.astype(bool), found, strict=True):
+        expected = REFERENCES[mode, bidirectional](row[real]) if real.any() else 0 * y
+        np.testing.assert_allclose(y, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize(("mode", "bidirectional"), REFERENCES)
 def test_pooling(mode, bidirectional, x):
     x = x - 3  # below 0, so that a padded 0 in the maximum would be seen

@@ -73,6 +73,7 @@ def test_any_mask(**case):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @settings(max_examples=400, **quiet)
 @any_case
 def test_any_mask_at_length(**case):

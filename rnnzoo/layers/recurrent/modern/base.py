@@ -10,8 +10,9 @@ from keras import ops
 
 from rnnzoo.errors import InvalidValue
 from rnnzoo.layers.masking import real_steps
-from rnnzoo.layers.masking.padding import lengths as lengths_of
+from rnnzoo.layers.masking.packing import Packing, blank
 from rnnzoo.layers.recurrent import linear, paths
+from rnnzoo.layers.recurrent.classic import RNN
 
 
 class Cell(keras.layers.Layer):
@@ -114,11 +115,11 @@ class Cell(keras.layers.Layer):
         }
 
 
-class Recurrent(keras.layers.RNN):
+class Recurrent(RNN):
     """A base: a cell of `cell_class` over time.
 
-    In: `(batch, time, features)`. Out: `(batch, time, units)`, or `(batch, units)` without `return_sequences`. Masks
-    mark padding at the end of a row, which changes nothing.
+    In: `(batch, time, features)`. Out: `(batch, time, units)`, or `(batch, units)` without `return_sequences`. Masked
+    steps, wherever they are, change nothing.
 
     Args:
         units: Width of the state.
@@ -165,14 +166,30 @@ class Recurrent(keras.layers.RNN):
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Return the last output, the outputs of all steps, and the states, as Keras's own `inner_loop` does."""
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        lengths = None if mask is None else lengths_of(ops.cast(mask, "bool"))
         state = [ops.cast(s, self.cell.state_dtype) for s in initial_state]
         x = sequences
         if training and self.dropout:
             x = x * keras.random.dropout(ops.ones_like(x[:, :1]), self.dropout, seed=self.seed_generator)
+        packing = None if mask is None else Packing(mask)
+        x, lengths = (x, None) if packing is None else (packing.pack(x), packing.lengths)
+        outputs, after = self._run(x, state, lengths, training)
+        last = self._last(outputs, state, packing)
+        if not self.return_sequences:
+            return last, last, after
+        if packing is not None:
+            outputs = packing.unpack(
+                outputs, last, self._none(state, outputs), backwards=self.go_backwards, zeros=self.zero_output_for_mask
+            )
+        return last, ops.flip(outputs, axis=1) if self.go_backwards else outputs, after
+
+    def _run(self, x, state, lengths, training):
+        """Return the outputs of all steps in the order of time, anything at padded ones, and the states after them."""
         path = self._way(x.shape[1])
         if path == "general":
-            return self._keras_loop(x, state, lengths, training)
+            mask = None if lengths is None else real_steps.is_real(lengths, ops.shape(x)[1])[:, :, 0]
+            with self._asked(return_sequences=True):
+                _, outputs, after = super().inner_loop(x, state, mask, training=training)
+            return ops.flip(outputs, axis=1) if self.go_backwards else outputs, after
         looks_back = self.cell.kernel_size > 1
         turned = self.go_backwards and looks_back  # a window looks back: turn the rows, and run forward
         x = _turn(x, lengths) if turned else x
@@ -186,37 +203,26 @@ class Recurrent(keras.layers.RNN):
         if looks_back:
             past = _newest(extended, lengths, self.cell.kernel_size - 1)
             after.append(ops.cast(ops.reshape(past, ops.shape(state[-1])), self.cell.state_dtype))
-        last = self._last(outputs, lengths, reverse, before)
-        if self.return_sequences:
-            outputs = _turn(outputs, lengths) if turned else outputs
-            outputs = self._in_keras_order(outputs, last, lengths)
-        return last, outputs if self.return_sequences else last, after
+        return _turn(outputs, lengths) if turned else outputs, after
 
-    def _last(self, outputs, lengths, reverse, before):
-        """The last output. A row that is all padding gives its initial state, or zeros if the output is no state."""
-        if lengths is None:
-            return linear.last_state(outputs, reverse)
-        none = before[0] if self._gives_state else ops.zeros_like(outputs[:, 0])
-        if reverse:
-            return ops.where((lengths > 0)[:, None], outputs[:, 0], ops.cast(none, outputs.dtype))
-        return real_steps.last_real(outputs, lengths, ops.cast(none, outputs.dtype))
+    def _last(self, outputs, state, packing):
+        """Return the output of the step read last; zeros if that is masked and masked steps give zeros."""
+        if packing is None:
+            return linear.last_state(outputs, self.go_backwards)
+        none = blank(self._none(state, outputs))
+        if self.go_backwards:
+            last = ops.where((packing.lengths > 0)[:, None], outputs[:, 0], none)
+        else:
+            last = real_steps.last_real(outputs, packing.lengths, none)
+        if self.zero_output_for_mask and not self.return_sequences:
+            read_last = packing.mask[:, 0] if self.go_backwards else packing.mask[:, -1]
+            last = ops.where(read_last[:, None], last, 0.0)
+        return last
 
-    @property
-    def _gives_state(self):
-        return type(self.cell).outputs is Cell.outputs
-
-    def _in_keras_order(self, outputs, last, lengths):
-        if lengths is not None:
-            repeat = not (self.zero_output_for_mask or self.go_backwards)
-            outputs = real_steps.fill_padding(outputs, lengths, last[:, None] if repeat else 0.0)
-        return ops.flip(outputs, axis=1) if self.go_backwards else outputs
-
-    def _keras_loop(self, x, state, lengths, training):
-        mask = None if lengths is None else real_steps.is_real(lengths, ops.shape(x)[1])[:, :, 0]
-        last, outputs, after = super().inner_loop(x, state, mask, training=training)
-        if lengths is not None and self._gives_state and not self.zero_output_for_mask:
-            last = ops.where((lengths > 0)[:, None], last, state[0])
-        return last, outputs, after
+    def _none(self, state, outputs):
+        """Return what stands for an output before the first step: the state, if outputs are states, or zeros."""
+        before = state[0] if type(self.cell).outputs is Cell.outputs else ops.zeros_like(state[0])
+        return ops.cast(before, outputs.dtype)
 
     def get_config(self):
         flags = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
