@@ -52,7 +52,6 @@ def for_task(recipe: Any, words: Sequence[str]) -> Any:
 
 def recipe_options(recipe: Any) -> dict[str, Any]:
     """Every setting of a recipe as an option; hyper-parameters of the model come as --set NAME=VALUE."""
-
     from rnnzoo.data.sources import tasks_of
 
     hidden = ("name", "data", "hyperparameters", "search")
