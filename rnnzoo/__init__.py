@@ -62,7 +62,7 @@ __all__ = [*_HOME]
 
 
 def __getattr__(name):
-    if name in ("layers", "data"):
+    if name in ("layers", "data", "testing"):
         return importlib.import_module(f"rnnzoo.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'rnnzoo' has no attribute {name!r}")

@@ -16,7 +16,7 @@ import pytest
 
 import rnnzoo
 from rnnzoo import cli
-from rnnzoo.cli.commands.recipes import OF_RECIPES
+from rnnzoo.cli.of_recipes.recipes import OF_RECIPES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,7 +84,15 @@ def test_every_link_to_a_file_holds(page):
 
 @pytest.mark.parametrize("page", script("tables").PAGES)
 def test_tables_are_up_to_date(page):
-    assert script("tables").fresh(page) == PAGES[f"docs/{page}"], "run: python recipes/tables.py"
+    assert script("tables").fresh(page) == (ROOT / "docs" / page).read_text(encoding="utf-8"), (
+        "run: python recipes/tables.py"
+    )
+
+
+def test_the_results_as_csv_are_up_to_date():
+    assert script("tables").as_csv() == (ROOT / "recipes/results/results.csv").read_text(), (
+        "run: python recipes/tables.py"
+    )
 
 
 def test_tables_tells_a_stale_page_from_a_fresh_one(tmp_path, monkeypatch, capsys):

@@ -138,6 +138,8 @@ def ahead(answers: Sequence[dict[str, Any]], tables: Sequence[Any], targets: Seq
                         lw=0,
                         label=f"{level} %",
                     )
+            for word in (word for word in answer if word.startswith(f"{name}_quantile_")):
+                axes.plot(after, answer[word], color="tab:red", lw=0.8, ls=":", label=word.removeprefix(f"{name}_"))
             axes.set_title(f"{answer.get('series', '')}  {name}".strip(), fontsize=9)
             axes.grid(alpha=0.3)
     figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8)

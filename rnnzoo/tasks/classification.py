@@ -15,6 +15,7 @@ class Classification(Task):
     """Logits `(batch, outputs)` and their cross-entropy."""
 
     name = "classification"
+    mean_of = "classes"
     watched = ("loss", "accuracy")
     main_metric = "accuracy"
     higher_is_better = frozenset({"accuracy", "precision", "recall", "f1", "roc_auc"})

@@ -18,7 +18,7 @@ from rnnzoo.pictures.curves import curves
 from rnnzoo.pictures.figures import save_own
 from rnnzoo.sharing import manifest
 from rnnzoo.tasks import find
-from rnnzoo.training import runs
+from rnnzoo.training import carrying, runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.report import REPORT, page
@@ -29,7 +29,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     if state.best_weights:
         model.set_weights(state.best_weights)
     with own_file(folder, runs.MODEL, suffix=".keras") as temporary:
-        model.save(temporary)
+        carrying.bare(model).save(temporary)
     held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
     task, last = find(recipe.task), list(held_out)[-1]
     task.settle(model, splits, recipe.data)

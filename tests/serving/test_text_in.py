@@ -28,25 +28,29 @@ TEXTS = [
     "?!",
     "a\x01b <i>c</i> <3",
     "नमस्ते дом_2 e\u0301",
+    "so good :) :-D =( <3 a:b http://x (1:) é:d :dé ;p!",
+    "😀👍🏽 ❤️ 👨‍👩‍👧 🇩🇪 5️⃣ © ♦ می\u200cخواهم",
 ]
 
 
-def words(texts):
-    return strings(text_in.words_of(tf.constant(texts)))
+def words(texts, rule):
+    return strings(text_in.words_of(tf.constant(texts), rule))
 
 
 def strings(rows):
     return [[word.decode() for word in row] for row in rows.to_list()]
 
 
-def test_words_are_python_s():
-    assert words(TEXTS) == [tokenize(text, "words") for text in TEXTS]
+@pytest.mark.parametrize("rule", [1, 2])
+def test_words_are_python_s(rule):
+    assert words(TEXTS, rule) == [tokenize(text, "words", rule) for text in TEXTS]
 
 
 @hypothesis.given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=5))
 @hypothesis.settings(max_examples=60)
 def test_words_of_any_text_are_python_s(texts):
-    assert words(texts) == [tokenize(text, "words") for text in texts]
+    for rule in (1, 2):
+        assert words(texts, rule) == [tokenize(text, "words", rule) for text in texts]
     written = strings(text_in.split(tf.constant(texts), "words", text_in.written_pattern))
     assert written == [WRITTEN.findall(re.sub("[\x00\x01]", " ", text)) for text in texts]
     assert strings(text_in.split(tf.constant(texts), "characters", text_in.word_pattern)) == [*map(list, texts)]
