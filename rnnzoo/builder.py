@@ -237,10 +237,8 @@ def make_optimizer(name: str, learning_rate: Any, ema_momentum: float | None = N
         clip: Gradients are clipped by this global norm; None: not at all.
     """
     if name not in OPTIMIZERS:
-        raise InvalidValue(
-            f"Unknown optimizer; valid are {', '.join(OPTIMIZERS)}.{did_you_mean(name, OPTIMIZERS)} "
-            f"Received: optimizer={name!r}"
-        )
+        valid = f"valid are {', '.join(OPTIMIZERS)}.{did_you_mean(name, OPTIMIZERS)}"
+        raise InvalidValue(f"Unknown optimizer; {valid} Received: optimizer={name!r}")
     if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         learning_rate = hp.TABLE["learning_rate"].check("learning_rate", learning_rate)
     options = {"global_clipnorm": hp.check("clip", clip)}
