@@ -73,7 +73,7 @@ FLOATS = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
         (("lstm", {"features": 3, "optimizer": None}), TypeError, "a name or a Keras optimizer"),
         (("lstm", {"features": 3, "metrics": "accuracy"}), TypeError, "metrics must be a list"),
         (("lstm", {"features": 3, "head": keras.layers.Dense}), TypeError, "a Keras layer or a function"),
-        (("lstm", {"features": 3, "head": lambda x: 5}), TypeError, "head must give a tensor"),
+        (("lstm", {"features": 3, "head": repr}), TypeError, "head must give a tensor"),
         (("lstm", {"embeddings": [["a", "b"]]}), TypeError, "embeddings must be numbers"),
         (("lstm", {"features": 3, "trainable_embeddings": "x"}), TypeError, "trainable_embeddings must be True or"),
         (("lstm", {"features": 3, "learning_rate": None}), TypeError, "learning_rate must be a number"),
