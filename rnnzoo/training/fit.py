@@ -190,9 +190,8 @@ def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end,
     progress = Progress(console, recipe.epochs)
     heard.on_train_begin()
     while state.epoch < recipe.epochs and not state.stopped:
-        trained.stop_training = False
+        began, trained.stop_training = time.perf_counter(), False
         heard.on_epoch_begin(state.epoch)
-        began = time.perf_counter()
         row: dict[str, Any] = {"epoch": state.epoch + 1}
         if solved:
             row["loss"] = readout.solve(model, train, validation)
