@@ -11,6 +11,8 @@ import io
 import json
 import os
 import re
+import runpy
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,7 +24,8 @@ from rnnzoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-RESULTS = ROOT / "recipes" / "results"
+RECIPES = ROOT / "recipes"
+RESULTS = RECIPES / "results"
 BENCHMARKS = ROOT / "benchmarks" / "results"
 
 
@@ -49,8 +52,10 @@ def results() -> str:
         found = (f"{split} {name} {value:.4f}", f"{r['parameters']:,}", str(r["seconds"]), str(r["epochs"]))
         steps = f", {r['lookback']} → {r['horizon']}" if "horizon" in r else ""
         run = f"[{path.stem}](../recipes/results/{path.name})"  # the file has every setting
-        rows.append((run, r["dataset"] + steps, f"`{r['model']}`", *found, str(r["seed"]), r["device"]))
-    head = ("run", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device")
+        rows.append(
+            (run, r["dataset"] + steps, f"`{r['model']}`", *found, str(r["seed"]), r["device"], f"`{command(r)}`")
+        )
+    head = ("run", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device", "command")
     return _table(head, rows)
 
 
@@ -121,6 +126,26 @@ def draw_memory() -> Path:
     path = RESULTS / "memory.png"
     figure.savefig(path, dpi=110)
     return path
+
+
+def command(result: dict) -> str:
+    """Return what trains a result's model on its data, as far as its file tells how that differs from its recipe."""
+    path = RECIPES / f"{result['recipe']}.py"
+    recipe = runpy.run_path(str(path))["recipe"]
+    words = ["python", f"recipes/{path.name}", "train"]
+    if result["model"] != recipe.model:
+        words += ["--model", result["model"]]
+    dials = recipe.with_model(result["model"]).check().hyperparameters
+    for name, value in result["hyperparameters"].items():
+        if value != dials.get(name, value):
+            words += ["--set", f"{name}={json.dumps(value) if isinstance(value, bool) else value}"]
+    if result["dataset"] != recipe.data.name:
+        words += ["--dataset", result["dataset"].replace("sine/plain", "sine")]
+    usual = {"lookback": recipe.sequence_length, "horizon": getattr(recipe.data, "horizon", None)}
+    for name in sorted(usual.keys() & result.keys()):
+        if result[name] != usual[name]:
+            words += [f"--{name}", str(result[name])]
+    return shlex.join(words + (["--seed", str(result["seed"])] if result["seed"] != recipe.seed else []))
 
 
 def series() -> str:

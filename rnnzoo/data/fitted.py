@@ -54,6 +54,7 @@ class Contents(TypedDict):
     longest: NotRequired[list[int]]
     seen: NotRequired[dict[str, str]]
     where: NotRequired[str]
+    kept: NotRequired[bool]
     frequency: NotRequired[str | None]
     period: NotRequired[int]
     rule: NotRequired[int]
@@ -194,3 +195,8 @@ class Fitted:
                 f"Load the data first: data.load(). Received: a {type(self).__name__} that is not fitted"
             )
         return self.fitted[name]
+
+
+def keeps_fitted(folder: str | os.PathLike) -> bool:
+    """Tell whether a run goes on with what it fitted on data that have changed since."""
+    return bool(read_json(own_path(folder, DATA)).get("kept"))

@@ -1,7 +1,7 @@
 """A demo in the browser: a tab a run, by Gradio."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,11 @@ DRAWN = "digits"
 """The data set whose inputs can be drawn with the mouse."""
 
 
-def app(runs: Sequence[Any]) -> Any:
+def app(runs: Mapping[str, Any]) -> Any:
     """Return the page, a `gradio.Blocks`, with a tab for each run.
 
     Args:
-        runs: `Run`s. What a tab asks for and shows follows from the run's task and data.
+        runs: `Run`s by the name of their tab. What a tab asks for and shows follows from the run's task and data.
 
     Raises:
         UserError: Gradio is missing.
@@ -27,14 +27,14 @@ def app(runs: Sequence[Any]) -> Any:
     gr = gradio()
     with gr.Blocks(title="rnnzoo", analytics_enabled=False) as page:
         gr.Markdown("# rnnzoo")
-        for run in runs:
-            with gr.Tab(run.folder.name):
+        for name, run in runs.items():
+            with gr.Tab(name):
                 gr.Markdown(f"`{run.config['model']}`, {run.task.name}")
                 panel(run)(gr, run)
     return page
 
 
-def serve(runs: Sequence[Any], host: str, port: int | None, *, wait: bool = True) -> str:
+def serve(runs: Mapping[str, Any], host: str, port: int | None, *, wait: bool = True) -> str:
     """Serve the page and return its address; nothing on it is loaded from elsewhere.
 
     Args:

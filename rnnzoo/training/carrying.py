@@ -47,6 +47,13 @@ def compiled(model: Any, task: str, optimizer: Any) -> Any:
     return model
 
 
+def bare(model: Any) -> Any:
+    """Return a copy without the optimizer, whose state is twice the weights: the checkpoint has it."""
+    copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    return copy
+
+
 def anew(model: Any, config: Mapping[str, Any]) -> Any:
     """Compile a model as the recipe of a run's config says, without what its optimizer had learnt."""
     settings: dict[str, Any] = {"optimizer": "adam", "learning_rate": 1e-3, "clip": 1.0}

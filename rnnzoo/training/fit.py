@@ -17,6 +17,7 @@ from rich.console import Console
 
 from rnnzoo import devices
 from rnnzoo.data.batches import Batches
+from rnnzoo.data.fitted import keeps_fitted
 from rnnzoo.data.report import lines
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import Diverged, InvalidType, InvalidValue
@@ -117,9 +118,9 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
         )
     if not restart:
         recipe.data.divide_as(folder)
-    going_on = new_data and not restart and (folder / runs.DATA).is_file()
+    going_on = not restart and (folder / runs.DATA).is_file() and (new_data or keeps_fitted(folder))
     if going_on:  # the model knows the old vocabulary, classes and scale
-        recipe.data.restore(folder)
+        recipe.data.restore(folder).fitted["kept"] = True
     recipe.data.keep_fitted = going_on
     splits = load(recipe) if load else recipe.load(data_dir)
     recipe.data.keep_fitted = False

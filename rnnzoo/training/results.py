@@ -16,10 +16,9 @@ from rnnzoo.devices import device_name
 from rnnzoo.files import own_file, write_own_json
 from rnnzoo.pictures.curves import curves
 from rnnzoo.pictures.figures import save_own
-from rnnzoo.rebuilding import rebuild
 from rnnzoo.sharing import manifest
 from rnnzoo.tasks import find
-from rnnzoo.training import runs
+from rnnzoo.training import carrying, runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.report import REPORT, page
@@ -30,7 +29,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     if state.best_weights:
         model.set_weights(state.best_weights)
     with own_file(folder, runs.MODEL, suffix=".keras") as temporary:
-        rebuild(model).save(temporary)  # without the optimizer, whose state is twice the weights: the checkpoint has it
+        carrying.bare(model).save(temporary)
     held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
     task, last = find(recipe.task), list(held_out)[-1]
     task.settle(model, splits, recipe.data)

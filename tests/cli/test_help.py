@@ -8,6 +8,12 @@ from rnnzoo import cli
 from rnnzoo.training.catalog import find_recipe
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """Let no line be broken."""
+    monkeypatch.setenv("COLUMNS", "250")
+
+
 def help_of(capsys, *words):
     with pytest.raises(SystemExit) as stopped:
         cli.entry_point([*words, "--help"])

@@ -20,7 +20,7 @@ def test_a_drawing_becomes_what_digits_are():
     with pytest.raises(ValueError, match="empty pad"):
         demo.drawing(np.full((280, 280, 3), 255, "uint8"))
     with pytest.raises(ValueError, match="Give a run"):
-        demo.app([])
+        demo.app({})
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def address(tmp_path_factory):
     )
     texts = rnnzoo.train(recipe, folder / "texts", console=Console(quiet=True))
     digits = rnnzoo.load("digits")
-    address = demo.serve([texts, digits], "127.0.0.1", None, wait=False)
+    address = demo.serve({"texts": texts, "digits": digits}, "127.0.0.1", None, wait=False)
     yield address
     import gradio
 

@@ -1,6 +1,7 @@
 """`serve` and `demo`: a run over HTTP, and runs in the browser."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
@@ -48,4 +49,4 @@ class Demo:
 
         gradio()  # before anything is read: it may be missing
         names = self.runs or [preset.name for preset in list_presets()]
-        serve([load(name, trust=self.trust) for name in names], self.host, self.port)
+        serve({Path(name).name: load(name, trust=self.trust) for name in names}, self.host, self.port)

@@ -202,7 +202,7 @@ class _OfSeries:
             rank = np.clip(np.ceil((count + 1) * (1 - alpha)).astype(int), 0, count)
             taken = np.take_along_axis(ordered, np.maximum(rank - 1, 0)[None], axis=0)[0]
             found[level] = np.where(rank > 0, taken, 0.0)
-        return found
+        return dict(zip(LEVELS, np.maximum.accumulate([found[level] for level in LEVELS]), strict=True))  # none crosses
 
     def _forget(self):
         """Let go of scores that no interval will ask for."""
