@@ -178,9 +178,8 @@ def _complete(folder: Path, results: Mapping[str, Any]) -> bool:
 
 def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end, console):
     """Train epoch by epoch; after each, the whole state goes to disk."""
-    task = find(recipe.task)
+    task, validation = find(recipe.task), splits.parts.get("validation")
     train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
-    validation = splits.parts.get("validation")
     solved = readout.is_solved(recipe.model, recipe.task, recipe.hyperparameters)
     if recipe.class_weight:
         from sklearn.utils.class_weight import compute_sample_weight
