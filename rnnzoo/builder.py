@@ -14,6 +14,7 @@ from rnnzoo.tasks.task import Draft
 from rnnzoo.weights import take_weights, taken_over
 
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
+FINITE = hp.HyperParameter(float, low=-3e38, below=3e38)
 
 
 @contextlib.contextmanager
@@ -24,9 +25,8 @@ def _within_memory():
     except Exception as error:  # each backend has a type of its own for it
         words = (type(error).__name__ + str(error)).lower()
         if any(word in words for word in ("memoryerror", "resource_exhausted", "resourceexhausted", "enough memory")):
-            raise InvalidValue(
-                "The model does not fit into memory. Received: sizes that need more than there is"
-            ) from error
+            said = "The model does not fit into memory. Received: sizes that need more than there is"
+            raise InvalidValue(said) from error
         raise
 
 
@@ -143,6 +143,9 @@ def build(
     hp.check_together({**hyperparameters, **draft.sizes})
     word_dropout, seed = hp.TABLE["word_dropout"].check("word_dropout", word_dropout), hp.check("seed", seed)
     trainable_body = hp.TABLE["trainable_body"].check("trainable_body", trainable_body)
+    hp.TABLE["trainable_body"].check("trainable_embeddings", trainable_embeddings)
+    if not isinstance(metrics, list | tuple | None):
+        raise InvalidType(f"metrics must be a list of Keras's. Received: metrics={metrics!r}")
     if not (trainable_body or chosen.head):
         raise InvalidValue(f"A model of {task} has no head to train alone. Received: trainable_body=False")
     if seed is not None:
@@ -207,7 +210,10 @@ def _part(name, x, function, kind=None):
         inputs = tuple(keras.Input(one.shape[1:], dtype=one.dtype, name=f"{name}_input_{i}") for i, one in enumerate(x))
         return (kind or layers.Part)(inputs, function(*inputs), name=name)(x)
     inputs = keras.Input(x.shape[1:], dtype=x.dtype, name=f"{name}_input")
-    return (kind or layers.Part)(inputs, function(inputs), name=name)(x)
+    found = function(inputs)
+    if name == "head" and not isinstance(found, keras.KerasTensor):
+        raise InvalidType(f"head must give a tensor. Received: {found!r}")
+    return (kind or layers.Part)(inputs, found, name=name)(x)
 
 
 def _compile(model, loss, metrics, optimizer, learning_rate, clip):
@@ -231,12 +237,10 @@ def make_optimizer(name: str, learning_rate: Any, ema_momentum: float | None = N
         clip: Gradients are clipped by this global norm; None: not at all.
     """
     if name not in OPTIMIZERS:
-        raise InvalidValue(
-            f"Unknown optimizer; valid are {', '.join(OPTIMIZERS)}.{did_you_mean(name, OPTIMIZERS)} "
-            f"Received: optimizer={name!r}"
-        )
+        valid = f"valid are {', '.join(OPTIMIZERS)}.{did_you_mean(name, OPTIMIZERS)}"
+        raise InvalidValue(f"Unknown optimizer; {valid} Received: optimizer={name!r}")
     if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-        learning_rate = hp.check("learning_rate", learning_rate)
+        learning_rate = hp.TABLE["learning_rate"].check("learning_rate", learning_rate)
     options = {"global_clipnorm": hp.check("clip", clip)}
     if ema_momentum is not None:
         options |= {"use_ema": True, "ema_momentum": ema_momentum}
@@ -251,7 +255,7 @@ def make_optimizer(name: str, learning_rate: Any, ema_momentum: float | None = N
 
 def _check_head(head, answers_itself, body):
     """Refuse a head that cannot be put on this body."""
-    if not (head is None or head == "task" or callable(head)):
+    if not (head is None or head == "task" or callable(head)) or isinstance(head, type):
         raise InvalidType(
             f"head must be 'task', None, a Keras layer or a function of a tensor. Received: head={head!r}"
         )
@@ -261,7 +265,10 @@ def _check_head(head, answers_itself, body):
 
 def _check_embeddings(embeddings, vocabulary_size, features):
     """Return the sizes that the tokens' vectors tell, by name."""
-    shape = np.shape(embeddings)
+    try:
+        shape = np.asarray(embeddings, "float32").shape
+    except (TypeError, ValueError):
+        raise InvalidType(f"embeddings must be numbers. Received: embeddings={str(embeddings)[:40]!r}") from None
     if len(shape) != 2 or features is not None or vocabulary_size not in (None, shape[0]):
         raise InvalidValue(
             "embeddings are vectors of tokens, (vocabulary_size, embedding_dim), one for each. "
@@ -288,9 +295,6 @@ def _check_sizes(task, pad_value, **sizes):
         sizes["vocabulary_size"] = sizes["vocabulary_size"] or hp.DEFAULT_VOCABULARY
         if pad_value is not None:
             raise InvalidValue(f"pad_value belongs to features=; tokens are padded with 0. Received: {pad_value=}")
-    elif (
-        pad_value is not None
-        and not hp.HyperParameter(float, low=-3e38, below=3e38).check("pad_value", pad_value) < 3e38
-    ):
-        raise InvalidValue(f"pad_value must be finite. Received: {pad_value=}")
+    elif pad_value is not None:
+        FINITE.check("pad_value", pad_value)
     return sizes

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from rnnzoo._lazy import keras, layers
-from rnnzoo.errors import InvalidValue
+from rnnzoo.errors import InvalidType, InvalidValue
 
 
 def attention(model: Any) -> Any:
@@ -65,6 +65,8 @@ def features(model: Any, what: Literal["summary", "states"] = "summary") -> Any:
 
 
 def _body(model):
+    if not isinstance(model, keras.Model):
+        raise InvalidType(f"model must be a keras.Model. Received: model={model!r}")
     return next((layer for layer in model.layers if layer.name == "body"), None)
 
 

@@ -130,7 +130,10 @@ def _rows(source, vocabulary_size):
     if isinstance(source, str) or not isinstance(source, Sequence | np.ndarray):
         raise InvalidType(f"source must be ids (sources, time), or a list of sequences of ids. Received: {source!r}")
     for row in source:
-        ids = np.asarray(row)
+        try:
+            ids = np.asarray(row)
+        except ValueError:  # rows of different length in a row
+            ids = np.zeros((1, 1))
         if ids.ndim != 1 or (ids.size and ids.dtype.kind not in "iu"):
             raise InvalidType(f"source must be ids (sources, time), or a list of sequences of ids. Received: {row!r}")
         real = np.flatnonzero(ids != PADDING)

@@ -65,3 +65,4 @@ from rnnzoo.layers.text.perplexity import Perplexity as Perplexity
 from rnnzoo.layers.text.steps import StepsCrossEntropy as StepsCrossEntropy
 from rnnzoo.layers.text.word_dropout import WordDropout as WordDropout
 from rnnzoo.layers.whole import Model as Model
+from rnnzoo.layers.whole import check_inputs as check_inputs

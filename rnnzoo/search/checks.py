@@ -2,25 +2,35 @@
 
 import importlib.util
 import socket
+from collections.abc import Mapping
+from typing import Any
 
-from rnnzoo.errors import InvalidValue, did_you_mean
+from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 from rnnzoo.hyperparameters import HyperParameter
 from rnnzoo.search.oracle import TUNERS
 from rnnzoo.tasks import find
 
 REACH_SECONDS = 5
-_COUNT = HyperParameter(int, low=1)
+_COUNTS = {"trials": HyperParameter(int, low=1, below=2**31), "workers": HyperParameter(int, low=1, below=10_000)}
 _MINUTES = HyperParameter(float, low=0.001)
 
 
 def numbers(trials: int | None, workers: int, max_minutes: float | None, trial_minutes: float | None) -> None:
-    """Refuse counts below 1, and times below a moment."""
+    """Refuse counts below 1 or beyond all machines, and times below a moment."""
     for name, value in {"trials": trials, "workers": workers}.items():
         if value is not None:
-            _COUNT.check(name, value)
+            _COUNTS[name].check(name, value)
     for name, minutes in {"max_minutes": max_minutes, "trial_minutes": trial_minutes}.items():
         if minutes is not None:
             _MINUTES.check(name, minutes)
+
+
+def collections(models: Any, search: Any) -> None:
+    """Refuse models that are no names side by side, and a space that is no choices by name."""
+    if isinstance(models, str) or not all(isinstance(name, str) for name in models):
+        raise InvalidType(f"models must be names, such as ['lstm', 'gru']. Received: models={models!r}")
+    if not isinstance(search, Mapping | None):
+        raise InvalidType(f"search must be choices by name. Received: search={search!r}")
 
 
 def names(tuner: str, objective: str | None, task: str) -> None:

@@ -110,6 +110,7 @@ def tune(
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
     recipe, held = snapshot.taken(recipe)
     given = recipe
+    checks.collections(models, search)
     models = tuple(dict.fromkeys(models)) or (recipe.model,)
     recipe = (recipe if recipe.model in models else recipe.with_model(models[0])).check()
     checks.numbers(trials, workers, max_minutes, trial_minutes)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from rnnzoo.errors import InvalidValue, UserError, WriteFailed
-from rnnzoo.files import TEMPORARY
+from rnnzoo.files import TEMPORARY, named
 from rnnzoo.private.tensorflow import with_metadata
 from rnnzoo.rebuilding import rebuild
 from rnnzoo.serving import text_in
@@ -61,7 +61,7 @@ def export(
             "A translation is written token by token, so it is exported to tf_saved_model, of free sizes, and on "
             f"TensorFlow. Received: {format=}, {batch_size=}, {sequence_length=}"
         )
-    path = Path(output) if output else opened.desk / ENDINGS[format]
+    path = named(output) if output else opened.desk / ENDINGS[format]
     _refuse_foreign(path, format)
     litert = format == "litert"
     if litert and sequence_length is None:

@@ -158,11 +158,9 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
         elif saved.is_file():
             state = checkpoint.restore(saved, trained)
         recipe.data.save(folder)  # from here on the data are those that the run is trained on
-        console.print(
-            f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, "
-            f"{len(splits.parts['train']):,} training examples, {devices.device_name()}"
-            + (f"; going on after epoch {state.epoch}" if state.epoch else "")
-        )
+        sizes = f"{model.count_params():,} parameters, {len(splits.parts['train']):,} training examples"
+        after = f"; going on after epoch {state.epoch}" if state.epoch else ""
+        console.print(f"{recipe.name}: {recipe.model}, {sizes}, {devices.device_name()}{after}")
         for note in getattr(recipe.data, "notes", ()):
             console.print(f"note: {note}")
         _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end, console)

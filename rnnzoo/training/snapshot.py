@@ -4,13 +4,19 @@ import dataclasses
 from pathlib import Path
 
 from rnnzoo.data.in_memory import COPIES, Held
-from rnnzoo.errors import InvalidValue
+from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.files import fingerprint, own_file
 from rnnzoo.training.recipe import Recipe
 
 
 def taken(recipe: Recipe) -> tuple[Recipe, Held | None]:
-    """Return the recipe with the name of a copy instead of data in memory, and these; None where there are none."""
+    """Return the recipe with the name of a copy instead of data in memory, and these; None where there are none.
+
+    Raises:
+        TypeError: It is no recipe.
+    """
+    if not isinstance(recipe, Recipe):
+        raise InvalidType(f"recipe must be a rnnzoo.Recipe. Received: recipe={recipe!r}")
     held = getattr(recipe.data, "held", lambda: None)()
     return (recipe, None) if held is None else (_reading(recipe, held, held.name), held)
 

@@ -93,3 +93,10 @@ def test_embedding_rows_are_matched_by_word(run, tmp_path):
         run.model.get_layer("body").get_weights(), other.model.get_layer("body").get_weights(), strict=True
     ):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("model", [5, None, "bilstm_bahdanau"])
+def test_no_model(model):
+    for look in (rnnzoo.attention, rnnzoo.features):
+        with pytest.raises(TypeError, match=r"^model must be a keras\.Model\. Received: model="):
+            look(model)

@@ -43,6 +43,7 @@ WRONG = {
     "given and searched": (["--set", "units=8", "--search", "units=16:64"], "units"),
     "no trials": (["--trials", "0"], "trials=0"),
     "no workers": (["--workers", "0"], "workers=0"),
+    "more workers than there are": (["--workers", "1000000000"], "and < 10,000"),
     "no time": (["--max-minutes", "0"], "max_minutes=0"),
     "unknown model": (["--models", "mlp,bilstn"], "'bilstm'"),
     "no models": (["--models", ","], "models"),
@@ -126,3 +127,14 @@ def test_options_reach_the_search(small, computed, tmp_path, capsys):
         assert job["recipe"]["monitor"] == "val_loss"
     assert "--learning-rate 0.02" in said
     assert "--set dropout=0.3" in said
+
+
+@pytest.mark.parametrize("wrong", [{"models": "lstm"}, {"models": [5]}, {"search": 5}, {"search": ["units"]}])
+def test_collections_of_another_kind(small, tmp_path, wrong):
+    refusals.one_sentence(lambda: rnnzoo.tune(small, output=tmp_path / "search", **wrong), r"must be .* Received: ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("run", [rnnzoo.train, rnnzoo.tune])
+def test_no_recipe(run):
+    refusals.one_sentence(lambda: run("digits"), r"^recipe must be a rnnzoo\.Recipe\. Received: recipe='digits'$")

@@ -82,6 +82,7 @@ def test_an_export_replaces_nothing_but_exports(finished, tmp_path, capsys):
     (path / "notes.txt").write_text("mine")
     one_sentence(lambda: export(finished.folder, output=path), "must not replace")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["exported", "mine"]
+    one_sentence(lambda: export(finished.folder, output="a\0b"), "a name without a NUL")
     one_sentence(lambda: export(finished.folder, "onyx"), "format must be tf_saved_model or")
 
 

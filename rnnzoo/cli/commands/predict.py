@@ -141,7 +141,10 @@ def _read_inputs(inputs: Sequence[str], file: str | None) -> list[Any]:
             raise InvalidValue(f"Cannot read this text file ({error}). Received: {file}") from None
         return [line for line in lines if line.strip()]
     if file == "-" or list(inputs) == ["-"]:
-        return [line.rstrip("\n") for line in sys.stdin if line.strip()]
+        try:
+            return [line.rstrip("\n") for line in sys.stdin if line.strip()]
+        except UnicodeDecodeError as error:
+            raise InvalidValue(f"Standard input must be text in UTF-8 ({error}). Received: -") from None
     if not inputs:
         raise InvalidValue("Give inputs, --file, or - for standard input. Received: nothing to predict")
     return list(inputs)

@@ -152,6 +152,24 @@ def test_samples_of_deepar_have_its_first_steps_distribution():
         rnnzoo.sample(forecaster("gru", units=4), X)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"count": 0}, "count must be a whole number >= 1"),
+        ({"count": 10**12}, "count must be a whole number"),
+        ({"seed": "x"}, "seed must be a whole number"),
+        ({"x": None}, "The model reads"),
+        ({"x": [["a"]]}, "x must be numbers"),
+        ({"x": X[:, :0]}, "at least 1 step"),
+        ({"x": X[:0]}, "at least 1 row"),
+        ({"x": X[..., :2]}, r"reads \(batch, any, 3\)"),
+    ],
+)
+def test_samples_that_cannot_be_drawn(wrong, said):
+    with pytest.raises((InvalidValue, TypeError), match=said):
+        rnnzoo.sample(forecaster("deepar", units=3), **{"x": X} | wrong)
+
+
 def test_skip_gru_reads_each_phase_on_its_own():
     layer = layers.SkipGRU(5, 4)
     found = np.asarray(layer(X)).reshape(4, 4, 5)
