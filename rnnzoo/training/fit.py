@@ -176,9 +176,8 @@ def _complete(folder: Path, results: Mapping[str, Any]) -> bool:
 
 def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end, console):
     """Train epoch by epoch; after each, the whole state goes to disk."""
-    task = find(recipe.task)
+    task, validation = find(recipe.task), splits.parts.get("validation")
     train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
-    validation = splits.parts.get("validation")
     solved = readout.is_solved(recipe.model, recipe.task, recipe.hyperparameters)
     if recipe.class_weight:
         from sklearn.utils.class_weight import compute_sample_weight
@@ -189,9 +188,8 @@ def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end,
     progress = Progress(console, recipe.epochs)
     heard.on_train_begin()
     while state.epoch < recipe.epochs and not state.stopped:
-        trained.stop_training = False
+        began, trained.stop_training = time.perf_counter(), False
         heard.on_epoch_begin(state.epoch)
-        began = time.perf_counter()
         row: dict[str, Any] = {"epoch": state.epoch + 1}
         if solved:
             row["loss"] = readout.solve(model, train, validation)

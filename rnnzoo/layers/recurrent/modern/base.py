@@ -237,7 +237,7 @@ class Recurrent(RNN):
 
     def _none(self, state, outputs):
         """Return what stands for an output before the first step: the state, if outputs are states, or zeros."""
-        before = state[0] if type(self.cell).outputs is Cell.outputs else ops.zeros_like(state[0])
+        before = state[0] if type(self.cell).outputs is Cell.outputs else ops.zeros_like(outputs[:, 0])
         return ops.cast(before, outputs.dtype)
 
     def get_config(self):
