@@ -100,7 +100,7 @@ PRESETS = {
         "Whole reviews of films in English; it always answers pos or neg, of whatever text.",
     ),
     "scan": Made(
-        "scan --model seq2seq_gru",
+        "scan",
         0.998,
         "commands such as `jump twice and walk left` to the actions that they ask for",
         "SCAN, simple split (Lake and Baroni, 2018)",

@@ -1,4 +1,4 @@
-"""Rewrite the generated tables of docs/: every model, what the recipes measured, and what the benchmarks did.
+"""Rewrite the generated tables of docs/, `results.csv` and recipes/results/series.md: models, recipes, benchmarks.
 
 `python recipes/tables.py` rewrites them, `--check` only tells whether they are stale (exit status 1), and
 `add RUN` publishes a finished run: its results.json is copied to recipes/results/<recipe>-<model>-<seed>.json, where
@@ -6,12 +6,17 @@ forecasts also have data set and steps in the name.
 """
 
 import argparse
+import csv
+import io
 import json
 import os
 import re
+import runpy
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import rnnzoo
 from rnnzoo.errors import InvalidValue, UserError
@@ -19,7 +24,8 @@ from rnnzoo.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-RESULTS = ROOT / "recipes" / "results"
+RECIPES = ROOT / "recipes"
+RESULTS = RECIPES / "results"
 BENCHMARKS = ROOT / "benchmarks" / "results"
 
 
@@ -29,7 +35,7 @@ def models() -> str:
     for info in map(rnnzoo.describe, rnnzoo.list_models()):
         if info.function.__module__.startswith("rnnzoo."):
             forecasts = info.tasks == ("forecasting",)
-            sizes = {"features": 7, "horizon": 96, "sequence_length": 96} if forecasts else {}
+            sizes: dict[str, Any] = {"features": 7, "horizon": 96, "sequence_length": 96} if forecasts else {}
             model = rnnzoo.build(info.name, info.tasks[0], **sizes)
             body, total = model.get_layer("body").count_params(), model.count_params()
             tasks = info.tasks_in_words
@@ -46,9 +52,102 @@ def results() -> str:
         found = (f"{split} {name} {value:.4f}", f"{r['parameters']:,}", str(r["seconds"]), str(r["epochs"]))
         steps = f", {r['lookback']} → {r['horizon']}" if "horizon" in r else ""
         run = f"[{path.stem}](../recipes/results/{path.name})"  # the file has every setting
-        rows.append((run, r["dataset"] + steps, f"`{r['model']}`", *found, str(r["seed"]), r["device"]))
-    head = ("run", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device")
+        rows.append(
+            (run, r["dataset"] + steps, f"`{r['model']}`", *found, str(r["seed"]), r["device"], f"`{command(r)}`")
+        )
+    head = ("run", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device", "command")
     return _table(head, rows)
+
+
+def command(result: dict) -> str:
+    """Return what trains a result's model on its data, as far as its file tells how that differs from its recipe."""
+    path = RECIPES / f"{result['recipe']}.py"
+    recipe = runpy.run_path(str(path))["recipe"]
+    words = ["python", f"recipes/{path.name}", "train"]
+    if result["model"] != recipe.model:
+        words += ["--model", result["model"]]
+    dials = recipe.with_model(result["model"]).check().hyperparameters
+    for name, value in result["hyperparameters"].items():
+        if value != dials.get(name, value):
+            words += ["--set", f"{name}={json.dumps(value) if isinstance(value, bool) else value}"]
+    if result["dataset"] != recipe.data.name:
+        words += ["--dataset", result["dataset"].replace("sine/plain", "sine")]
+    usual = {"lookback": recipe.sequence_length, "horizon": getattr(recipe.data, "horizon", None)}
+    for name in sorted(usual.keys() & result.keys()):
+        if result[name] != usual[name]:
+            words += [f"--{name}", str(result[name])]
+    return shlex.join(words + (["--seed", str(result["seed"])] if result["seed"] != recipe.seed else []))
+
+
+def series() -> str:
+    """Own files beside naive forecasts: those of `recipes/series.py` with its default model."""
+    rows = []
+    for path in sorted(RESULTS.glob("series-*-nlinear-0.json")):
+        r = json.loads(path.read_text(encoding="utf-8"))
+        test, naive = r["metrics"]["test"], r["naive"]["test"]
+        word = "rmse_original" if "rmse_original" in test else "mase"  # of many series the units mean nothing
+        beside = [
+            f"{naive[name][word]:.5g}" if name in naive else "-" for name in ("repeat_last", "seasonal_naive", "ridge")
+        ]
+        held = [f"{100 * test[f'conformal_coverage_{level}']:.1f}" for level in (80, 95)]
+        steps = f"{r['lookback']} → {r['horizon']}"
+        name = f"[{r['dataset']}]({path.name})"
+        measure = "RMSE" if word == "rmse_original" else "MASE"
+        rows.append((name, steps, measure, f"{test[word]:.5g}", *beside, *held, f"{r['seconds']:.0f}"))
+    head = (
+        "file",
+        "lookback → horizon",
+        "",
+        "default",
+        "last value",
+        "last season",
+        "ridge",
+        "in 80 %",
+        "in 95 %",
+        "s",
+    )
+    return _table(head, rows, numbers=7)
+
+
+def intervals() -> str:
+    """Intervals of three kinds on the same test windows: coverage in per cent and interval score, scaled."""
+    rows = []
+    for path in sorted(RESULTS.glob("series-*-nlinear-0.json")):
+        kinds = []
+        for name, word in (
+            ("nlinear", "conformal_"),
+            ("quantiles", "quantile_"),
+            ("deepar", ""),
+            ("deepar", "conformal_"),
+        ):
+            other = path.with_name(path.name.replace("-nlinear-0", "" if name == "nlinear" else f"-{name}-0"))
+            other = path if name == "nlinear" else other
+            if not other.is_file():
+                break
+            r = json.loads(other.read_text(encoding="utf-8"))
+            test = r["metrics"]["test"]
+            kinds.append(f"{100 * test[f'{word}coverage_80']:.1f}, {test[f'{word}interval_score_80']:.3f}")
+        else:
+            rows.append((r["dataset"], *kinds))
+    head = ("file", "`nlinear`, conformal", "`nlinear`, quantiles", "`deepar`, draws", "`deepar`, conformal")
+    return _table(head, rows, numbers=4)
+
+
+def as_csv() -> str:
+    """Return every number of `recipes/results`, one a row, for a spreadsheet or a DataFrame."""
+    text = io.StringIO()
+    head = ("run", "recipe", "dataset", "task", "model", "seed", "split", "measure", "value", "parameters", "seconds")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*head, "epochs", "device", "commit"])
+    for path in sorted(RESULTS.glob("*.json")):
+        r = json.loads(path.read_text(encoding="utf-8"))
+        first, last = ([r[word] for word in words] for words in (head[1:6], head[9:]))
+        for split, scores in r["metrics"].items():
+            for name, value in scores.items():
+                writer.writerow(
+                    [path.stem, *first, split, name, value, *last, r["epochs"], r["device"], r.get("commit")]
+                )
+    return text.getvalue()
 
 
 def layers() -> str:
@@ -125,6 +224,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "guides/presets.md": {"presets": presets},
     "models/index.md": {"models": models},
     "results.md": {"results": results},
+    "../recipes/results/series.md": {"series": series, "intervals": intervals},
 }
 
 
@@ -169,18 +269,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "add":
             print(add(options.run, options.name).relative_to(ROOT))
-        made = {page: fresh(page) for page in PAGES}
+        made = {DOCS / page: fresh(page) for page in PAGES} | {RESULTS / "results.csv": as_csv()}
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    stale = {page: text for page, text in made.items() if text != (DOCS / page).read_text(encoding="utf-8")}
+    stale = {page: text for page, text in made.items() if not page.exists() or text != page.read_text("utf-8")}
     if not stale:
         print("the tables of docs are up to date")
     elif options.check:
-        print(f"stale tables in docs: {', '.join(stale)}. Run: python recipes/tables.py", file=sys.stderr)
+        print(
+            f"stale tables in docs: {', '.join(page.name for page in stale)}. Run: python recipes/tables.py",
+            file=sys.stderr,
+        )
         return 1
     for page, text in stale.items():
-        write_text(DOCS / page, text)
+        write_text(page, text)
         print(f"docs/{page} rewritten")
     return 0
 

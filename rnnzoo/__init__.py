@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rnnzoo.inference.attending import features as features
     from rnnzoo.inference.decoding import decode as decode
     from rnnzoo.inference.sampling import sample as sample
+    from rnnzoo.inspecting.inspection import inspect as inspect
     from rnnzoo.rebuilding import rebuild as rebuild
     from rnnzoo.registry import describe as describe
     from rnnzoo.registry import list_models as list_models
@@ -39,6 +40,7 @@ _HOME = {
     "features": "rnnzoo.inference.attending",
     "decode": "rnnzoo.inference.decoding",
     "generate": "rnnzoo.serving.generating",
+    "inspect": "rnnzoo.inspecting.inspection",
     "rebuild": "rnnzoo.rebuilding",
     "describe": "rnnzoo.registry",
     "list_models": "rnnzoo.registry",
@@ -60,7 +62,7 @@ __all__ = [*_HOME]
 
 
 def __getattr__(name):
-    if name in ("layers", "data"):
+    if name in ("layers", "data", "testing"):
         return importlib.import_module(f"rnnzoo.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'rnnzoo' has no attribute {name!r}")

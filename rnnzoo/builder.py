@@ -1,12 +1,15 @@
 """`build`: input, body, head, compile."""
 
 import contextlib
+from collections.abc import Sequence
+from typing import Any
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo import tasks
 from rnnzoo._lazy import keras, layers, np
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 from rnnzoo.registry import describe
+from rnnzoo.tasks.levels import check_levels
 from rnnzoo.tasks.task import Draft
 from rnnzoo.weights import take_weights, taken_over
 
@@ -29,31 +32,32 @@ def _within_memory():
 
 @_within_memory()
 def build(
-    name,
-    task="classification",
+    name: str,
+    task: str = "classification",
     *,
-    vocabulary_size=None,
-    features=None,
-    characters=None,
-    outputs=None,
-    horizon=None,
-    sequence_length=None,
-    pad_value=None,
-    embedding_dim=None,
-    embeddings=None,
-    trainable_embeddings=True,
-    word_dropout=0.0,
-    weights=None,
-    trainable_body=True,
-    head="task",
-    loss=None,
-    metrics=None,
-    optimizer="adam",
-    learning_rate=1e-3,
-    clip=1.0,
-    seed=None,
-    **hyperparameters,
-):
+    vocabulary_size: int | None = None,
+    features: int | None = None,
+    characters: int | None = None,
+    outputs: int | None = None,
+    horizon: int | None = None,
+    quantiles: Sequence[float] | None = None,
+    sequence_length: int | None = None,
+    pad_value: float | None = None,
+    embedding_dim: int | None = None,
+    embeddings: Any = None,
+    trainable_embeddings: bool = True,
+    word_dropout: float = 0.0,
+    weights: Any = None,
+    trainable_body: bool = True,
+    head: Any = "task",
+    loss: Any = None,
+    metrics: Sequence[Any] | None = None,
+    optimizer: Any = "adam",
+    learning_rate: Any = 1e-3,
+    clip: float | None = 1.0,
+    seed: int | None = None,
+    **hyperparameters: Any,
+) -> Any:
     """Build a compiled Keras model by name: an input, the named body, the task's head.
 
     Input: token ids `(batch, time)`, int32, 0 is padding, on the right; or, with `features`, floats
@@ -76,6 +80,8 @@ def build(
         outputs: Classes, tags or target values. Default: 2 classes, 1 value; for forecasting `features`. Language
             modelling always answers with the vocabulary. For translation the target's vocabulary; default: 20,000.
         horizon: Steps to forecast.
+        quantiles: Levels to forecast, ascending, the median 0.5 among them: `(0.1, 0.5, 0.9)`. The answer is
+            `(batch, levels, horizon, outputs)`, each level above the one before. None: the forecast alone.
         sequence_length: Steps of the input; None leaves time free, so that one model serves every length.
         pad_value: With `features`: trailing steps that equal it in every feature are padding. None: there is none.
         embedding_dim: Width of a token's vector, of the source and of the target. Default: 128.
@@ -112,12 +118,13 @@ def build(
         >>> rnnzoo.build("gru", task="forecasting", features=7, horizon=96, units=128)
     """
     info, chosen = describe(name), tasks.find(task)
-    sizes = {
+    sizes: dict[str, Any] = {
         "vocabulary_size": vocabulary_size,
         "features": features,
         "characters": characters,
         "outputs": outputs,
         "horizon": horizon,
+        "quantiles": quantiles,
         "sequence_length": sequence_length,
         "embedding_dim": embedding_dim,
         "pad_value": pad_value,
@@ -137,8 +144,6 @@ def build(
     word_dropout, seed = hp.TABLE["word_dropout"].check("word_dropout", word_dropout), hp.check("seed", seed)
     trainable_body = hp.TABLE["trainable_body"].check("trainable_body", trainable_body)
     hp.TABLE["trainable_body"].check("trainable_embeddings", trainable_embeddings)
-    if not isinstance(metrics, list | tuple | None):
-        raise InvalidType(f"metrics must be a list of Keras's. Received: metrics={metrics!r}")
     if not (trainable_body or chosen.head):
         raise InvalidValue(f"A model of {task} has no head to train alone. Received: trainable_body=False")
     if seed is not None:
@@ -172,9 +177,8 @@ def build(
             layer.trainable = layer.name == "head"
     if head is None and loss is None:
         return model
-    return _compile(
-        model, loss or chosen.loss(), chosen.metrics() if metrics is None else metrics, optimizer, learning_rate, clip
-    )
+    metrics = next(found for found in (metrics, draft.metrics, chosen.metrics()) if found is not None)
+    return _compile(model, loss or draft.loss or chosen.loss(), metrics, optimizer, learning_rate, clip)
 
 
 def _read_tokens(task, draft, word_dropout, dropout):
@@ -220,7 +224,7 @@ def _compile(model, loss, metrics, optimizer, learning_rate, clip):
     return model
 
 
-def make_optimizer(name, learning_rate, ema_momentum=None, clip=1.0):
+def make_optimizer(name: str, learning_rate: Any, ema_momentum: float | None = None, clip: float | None = 1.0) -> Any:
     """Return the optimizer that `build` compiles with.
 
     Args:
@@ -261,11 +265,8 @@ def _check_head(head, answers_itself, body):
 
 def _check_embeddings(embeddings, vocabulary_size, features):
     """Return the sizes that the tokens' vectors tell, by name."""
-    try:
-        shape = np.asarray(embeddings, "float32").shape
-    except (TypeError, ValueError):
-        raise InvalidType(f"embeddings must be numbers. Received: embeddings={str(embeddings)[:40]!r}") from None
-    if len(shape) != 2 or features is not None or vocabulary_size not in (None, shape[0]):
+    shape, kind = np.shape(embeddings), np.asarray(embeddings).dtype.kind
+    if len(shape) != 2 or kind not in "fiuO" or features is not None or vocabulary_size not in (None, shape[0]):
         raise InvalidValue(
             "embeddings are vectors of tokens, (vocabulary_size, embedding_dim), one for each. "
             f"Received: shape {shape}, vocabulary_size={vocabulary_size!r}, features={features!r}"
@@ -275,9 +276,10 @@ def _check_embeddings(embeddings, vocabulary_size, features):
 
 def _check_sizes(task, pad_value, **sizes):
     """Return every size, checked; what is said of the input is filled in, what is said of the answer is the task's."""
-    sizes = {word: hp.check(word, value) for word, value in sizes.items()}
+    levels = check_levels(sizes.pop("quantiles"))
+    sizes = {word: hp.check(word, value) for word, value in sizes.items()} | {"quantiles": levels}
     sizes["embedding_dim"] = sizes["embedding_dim"] or hp.DEFAULT_EMBEDDING
-    for word in ("horizon", "characters"):
+    for word in ("horizon", "quantiles", "characters"):
         if sizes[word] is not None and word not in task.sizes:
             owners = " or ".join(f"task={name!r}" for name in tasks.with_size(word))
             raise InvalidValue(f"{word} belongs to {owners}. Received: {word}={sizes[word]!r}, task={task.name!r}")

@@ -1,11 +1,20 @@
 """`rebuild`: the same weights in a model of other fixed sizes, for generation step by step and for export."""
 
+from typing import Any
+
 from rnnzoo import hyperparameters as hp
 from rnnzoo._lazy import keras
 from rnnzoo.errors import InvalidType, InvalidValue
 
 
-def rebuild(model, *, stateful=None, unroll=None, batch_size=None, sequence_length=None):
+def rebuild(
+    model: Any,
+    *,
+    stateful: bool | None = None,
+    unroll: bool | None = None,
+    batch_size: int | None = None,
+    sequence_length: int | None = None,
+) -> Any:
     """Return a copy of a model of the zoo with the same weights, uncompiled, as asked for.
 
     Args:

@@ -6,10 +6,10 @@ import importlib.metadata
 import inspect
 import pkgutil
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
@@ -17,6 +17,7 @@ from rnnzoo.notebook import html
 from rnnzoo.tasks import all_tasks
 from rnnzoo.tasks import find as find_task
 
+Body = TypeVar("Body", bound=Callable[..., Any])
 _models: dict[str, "ModelInfo"] = {}
 
 
@@ -45,7 +46,7 @@ class ModelInfo:
     paper: str
     causal: bool
     hyperparameters: Mapping[str, hp.HyperParameter]
-    function: Callable
+    function: Callable[..., Any]
     normalization: str = "instance"
     teacher_forced: bool = False
     only_targets: bool = False
@@ -112,16 +113,27 @@ class ModelInfo:
         return values
 
 
+@overload
+def register(function: Body) -> Body: ...
+
+
+@overload
 def register(
-    function: Callable | None = None,
+    function: None = None, *, paper: str = ..., causal: bool = ..., tasks: Sequence[str] | None = ...,
+    normalization: str = ..., teacher_forced: bool = ..., only_targets: bool = ...,
+) -> Callable[[Body], Body]: ...  # fmt: skip
+
+
+def register(
+    function: Callable[..., Any] | None = None,
     *,
     paper: str = "",
     causal: bool = False,
-    tasks=None,
-    normalization="instance",
+    tasks: Sequence[str] | None = None,
+    normalization: str = "instance",
     teacher_forced: bool = False,
     only_targets: bool = False,
-):
+) -> Any:
     """Add a body to the zoo under its function's name; use it as a decorator.
 
     A body takes the sequence `(batch, time, width)` first and hyper-parameters as keywords with defaults. What it can

@@ -22,12 +22,12 @@ ROOMS = [  # from the lowest: a file imports from its own line and from those ab
     ("models",),
     ("builder", "weights", "rebuilding", "devices", "model_files", "sharing"),
     ("data",),
-    ("inference",),
+    ("inference", "inspecting"),
     ("tasks.judging",),
     ("pictures",),
     ("training",),
     ("search",),
-    ("serving", "estimators"),
+    ("serving", "estimators", "testing"),
     ("cli",),
 ]
 HEIGHT = {name: height for height, room in enumerate(ROOMS) for name in room}
@@ -200,7 +200,13 @@ def test_only_tasks_know_tasks_by_name():
 
 
 def test_the_tests_have_the_rooms_of_the_package():
-    beside = {"recipes", "fixtures", "fuzz", "campaigns"}  # scripts; runs of before; what is tried at random
+    beside = {
+        "recipes",
+        "examples",
+        "fixtures",
+        "fuzz",
+        "campaigns",
+    }  # scripts; runs of before; what is tried at random
     rooms = {path.parent.relative_to(TESTS) for path in TESTS.rglob("test_*.py")}
     strange = [str(room) for room in rooms if not (HOUSE / room).is_dir() and room.parts[0] not in beside]
     assert not strange

@@ -16,6 +16,7 @@ import pytest
 
 import rnnzoo
 from rnnzoo import cli
+from rnnzoo.cli.of_recipes.recipes import OF_RECIPES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -83,7 +84,15 @@ def test_every_link_to_a_file_holds(page):
 
 @pytest.mark.parametrize("page", script("tables").PAGES)
 def test_tables_are_up_to_date(page):
-    assert script("tables").fresh(page) == PAGES[f"docs/{page}"], "run: python recipes/tables.py"
+    assert script("tables").fresh(page) == (ROOT / "docs" / page).read_text(encoding="utf-8"), (
+        "run: python recipes/tables.py"
+    )
+
+
+def test_the_results_as_csv_are_up_to_date():
+    assert script("tables").as_csv() == (ROOT / "recipes/results/results.csv").read_text(), (
+        "run: python recipes/tables.py"
+    )
 
 
 def test_tables_tells_a_stale_page_from_a_fresh_one(tmp_path, monkeypatch, capsys):
@@ -195,18 +204,20 @@ def test_command_exists(words, capsys):
         assert all(set(named.split(",")) <= extras.keys() for named in re.findall(r"\[(.*?)\]", " ".join(rest)))
         return
     if program not in ("python", "rnnzoo"):
-        assert program in ("python3.11", ".", "export", "pytest", "ruff", "mypy", "pre-commit") or os.access(
+        assert program in ("python3.11", ".", "export", "pytest", "ruff", "mypy", "pre-commit", "mkdocs") or os.access(
             ROOT / program, os.X_OK
         )
         return
     options = [word for word in rest if word.startswith("--")]
     path = rest.pop(0) if program == "python" else ""
     if path == "-m":
-        show, arguments = importlib.import_module(rest[0]).main, ["--help"]
+        package = importlib.util.find_spec(rest[0]).submodule_search_locations
+        show, arguments = importlib.import_module(f"{rest[0]}.__main__" if package else rest[0]).main, ["--help"]
     elif path in ("recipes/tables.py", "recipes/presets.py"):
         show, arguments = script(Path(path).stem).main, ["--help"]
     elif program == "rnnzoo":
-        show, arguments = cli.entry_point, [rest[0], "--help"]
+        of_recipe = rest[0] in OF_RECIPES and len(rest) > 1 and not rest[1].startswith(("-", "."))
+        show, arguments = cli.entry_point, [*rest[: 1 + of_recipe], "--help"]
     else:
         recipe = runpy.run_path(str(ROOT / path.replace("my_recipe.py", "recipes/digits.py")))["recipe"]
         show, arguments = functools.partial(cli.main, recipe), [rest[0], "--help"]

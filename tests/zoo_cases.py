@@ -11,33 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-SIZES = {"units": 4, "num_layers": 2, "filters": 4, "kernel_size": 3, "sentence_length": 2}
-SIZES |= {"lags": 3, "period": 3, "segment_length": 2, "rounds": 2}
-VOCABULARY, FEATURES, HORIZON, PAD = 11, 2, 2, -3.0
-WORDS = {"vocabulary_size": VOCABULARY, "embedding_dim": 4}
-KINDS = ("tokens", "floats", "pairs")
-STEP_TASKS = ("tagging", "language_modeling")
+from rnnzoo.testing import cases as of_a_model
+from rnnzoo.testing import checks
+from rnnzoo.testing.cases import build, predict
 
 
 def cases():
-    """Return every `(name, task, kind)`: floats are no language, and words no series; pairs are source and target."""
-    from rnnzoo import describe, list_models
+    """Return every `(name, task, kind)` of every model."""
+    from rnnzoo import list_models
 
-    return [
-        (name, task, kind)
-        for name in list_models()
-        for task in describe(name).tasks
-        for kind in KINDS
-        if (task, kind) != ("language_modeling", "floats") and kind in kinds(name)
-    ]
-
-
-def kinds(name):
-    """Return the kinds of input that a model reads."""
-    from rnnzoo import describe
-
-    info = describe(name)
-    return ("floats",) if info.takes("horizon") else ("pairs",) if info.takes("source") else ("tokens", "floats")
+    return [case for name in list_models() for case in of_a_model.cases_of(name)]
 
 
 def saved_cases():
@@ -52,24 +35,6 @@ def in_turn(cases):
     for case in cases:
         by_name.setdefault(case[0], []).append(case)
     return [own[i % len(own)] for i, own in enumerate(by_name.values())]
-
-
-def small(name, **changes):
-    """Return tiny sizes for those hyper-parameters that the model has."""
-    from rnnzoo import describe
-
-    return {word: value for word, value in SIZES.items() if word in describe(name).hyperparameters} | changes
-
-
-def build(name, task, kind, seed=0, **changes):
-    """Build a tiny model whose weights are all large and not zero, so that a bias that leaks is seen."""
-    import rnnzoo
-
-    inputs = {"features": FEATURES, "pad_value": PAD} if kind == "floats" else WORDS
-    model = rnnzoo.build(name, task, **inputs, **answer_sizes(task), seed=seed, **small(name, **changes))
-    rng = np.random.default_rng(seed)
-    model.set_weights([rng.normal(0, 0.5, w.shape).astype("float32") for w in model.get_weights()])
-    return model
 
 
 @functools.cache
@@ -87,50 +52,6 @@ def fresh(case):
     return model
 
 
-def answer_sizes(task):
-    """Return the sizes that a task needs beside those of the input."""
-    return {"forecasting": {"horizon": HORIZON}, "translation": {"outputs": VOCABULARY}}.get(task, {})
-
-
-def rows(kind, tokens):
-    """Return rows of ids, or the floats that stand for them: each id has a vector, 0 at the end is padding.
-
-    An interior id of 0 stands for a step that equals the padding. Pairs have one target each, the same for all.
-    """
-    tokens = np.asarray(tokens, "int32")
-    if kind == "tokens":
-        return tokens
-    if kind == "pairs":
-        return tokens, np.tile(np.array([[2, 5, 7]], "int32"), (len(tokens), 1))
-    vectors = np.random.default_rng(1).normal(size=(VOCABULARY, FEATURES)).astype("float32")
-    vectors[0] = PAD
-    return vectors[tokens]
-
-
-BATCH = [[1, 2, 0, 3, 4], [5, 6, 0, 0, 0], [7, 8, 9, 10, 0]]
-
-
-def answers(task, kind):
-    """Return right answers for `BATCH`."""
-    values = FEATURES if kind == "floats" else 1
-    return {
-        "classification": np.array([0, 1, 0]),
-        "regression": np.array([[0.5], [1.0], [-1.0]], "float32"),
-        "forecasting": np.ones((3, HORIZON, values), "float32"),
-        "tagging": np.array(BATCH) % 2,
-        "language_modeling": np.array(BATCH),
-        "translation": np.array([[5, 7, 2], [1, 2, 0], [4, 3, 2]]),
-        "multilabel": np.array([[0, 1], [1, 1], [1, 0]], "float32"),
-    }[task]
-
-
-def answer_shape(task, kind):
-    """Return the shape of a model's answers to `BATCH`."""
-    classes = {"classification": 2, "tagging": 2, "language_modeling": VOCABULARY, "translation": VOCABULARY}
-    shape = answers(task, kind).shape
-    return (*shape, classes[task]) if task in classes else shape
-
-
 def train_and_save(case, folder):
     """Train one step, save, and return the predictions of the trained model and the paths of weights that rest."""
     model, still = trained(case)
@@ -142,18 +63,7 @@ def trained(case):
     """Train one step; return the model and the paths of weights that did not move."""
     _, task, kind = case
     model = fresh(case)
-    model.run_eagerly = True  # no time for one compilation per case
-    before = model.get_weights()
-    if before:  # a baseline has nothing to train
-        loss = float(model.train_on_batch(rows(kind, BATCH), answers(task, kind), return_dict=True)["loss"])
-        assert np.isfinite(loss), (case, loss)
-    still = [w.path for w, old in zip(model.weights, before, strict=True) if np.array_equal(np.asarray(w), old)]
-    return model, still
-
-
-def predict(model, kind):
-    """Return the answers to `BATCH`."""
-    return np.asarray(model(rows(kind, BATCH), training=False))
+    return model, checks.step(model, task, kind)
 
 
 def label(case):

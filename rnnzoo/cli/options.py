@@ -3,7 +3,7 @@
 import dataclasses
 import typing
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import docstring_parser
 from tyro.conf import Positional, UseAppendAction, arg
@@ -39,10 +39,24 @@ def answer_options(command: Any) -> dict[str, Any]:
     return {word: getattr(command, word) for word in words if getattr(command, word) is not None}
 
 
+OF_TASK = "What is learnt of the labels; regression takes them as numbers."
+
+
+def for_task(recipe: Any, words: Sequence[str]) -> Any:
+    """Return the recipe for the task that a command line names, before its options are known."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word == "--task" or word.startswith("--task="):
+            return recipe.with_task(after if word == "--task" else word.partition("=")[2])
+    return recipe
+
+
 def recipe_options(recipe: Any) -> dict[str, Any]:
     """Every setting of a recipe as an option; hyper-parameters of the model come as --set NAME=VALUE."""
-    hidden = ("name", "task", "data", "hyperparameters", "search")
+    from rnnzoo.data.sources import tasks_of
+
+    hidden = ("name", "data", "hyperparameters", "search")
     options = {name: kind for name, kind in _fields(type(recipe)) if name not in hidden}
+    options["task"] = Annotated[Literal[tuple({recipe.task: "", **tasks_of(recipe.data)})], arg(help=OF_TASK)]
     called, meaning = find(recipe.task).sequence_length_is
     if called != "sequence_length":
         options["sequence_length"] = Annotated[int | None, arg(name=called, help=meaning)]
@@ -74,10 +88,15 @@ def _fields(kind: type) -> list[tuple[str, Any]]:
         helps |= {p.arg_name: p.description or "" for p in docstring_parser.parse(base.__doc__ or "").params}
     hints = typing.get_type_hints(kind)
     return [
-        (f.name, hints[f.name] if hints[f.name] is Any else Annotated[hints[f.name], arg(help=helps.get(f.name, ""))])
+        (f.name, hints[f.name] if hints[f.name] is Any else Annotated[hints[f.name], _told(f, helps.get(f.name, ""))])
         for f in dataclasses.fields(kind)
         if f.init
     ]
+
+
+def _told(field: dataclasses.Field, text: str) -> Any:
+    """Return a field's help; of what is on by default, whose flag begins with `no-`, what the flag switches off."""
+    return arg(help=f"Switch off: {text}", help_behavior_hint="") if field.default is True else arg(help=text)
 
 
 def make_command(

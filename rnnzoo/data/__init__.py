@@ -8,3 +8,4 @@ from rnnzoo.data.tags.tagging import Tagging as Tagging
 from rnnzoo.data.text.language_modeling import LanguageModeling as LanguageModeling
 from rnnzoo.data.text.multilabel_texts import MultilabelTexts as MultilabelTexts
 from rnnzoo.data.text.text_classification import TextClassification as TextClassification
+from rnnzoo.data.text.text_classification import TextRegression as TextRegression

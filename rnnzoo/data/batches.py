@@ -40,6 +40,21 @@ def bucket_lengths(lengths: Sequence[int] | np.ndarray, batch_size: int) -> list
     return [length for (length,) in bucket_shapes(np.asarray(lengths)[:, None], batch_size)]
 
 
+def lengths_to_answer(lengths: np.ndarray, batch_size: int, longest: int | None) -> list[int]:
+    """Choose the padded lengths of inputs to be answered: of one batch few (16, 24, 32, 48, ...), as each is compiled.
+
+    Args:
+        lengths: In steps.
+        batch_size: Sequences per batch; more than one batch are padded as training's are.
+        longest: No more than this many steps, unless an input has more; None: any.
+    """
+    if len(lengths) > batch_size:
+        return bucket_lengths(lengths, batch_size)
+    steps = int(np.max(lengths, initial=1))
+    few = next(n for k in itertools.count(4) for n in (2**k, 3 * 2 ** (k - 1)) if n >= steps)
+    return [max(steps, min(few, longest or few))]
+
+
 def bucket_shapes(lengths: np.ndarray, batch_size: int) -> list[tuple[int, ...]]:
     """Choose at most four padded shapes for examples of several sequences each, so that the fewest steps are wasted.
 

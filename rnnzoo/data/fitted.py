@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NotRequired
+from typing import Any, ClassVar, NotRequired, Self
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from rnnzoo import checked
 from rnnzoo.data.in_memory import Held
 from rnnzoo.data.scaling import Scaler
+from rnnzoo.data.text.vocabulary import RULE
 from rnnzoo.errors import InvalidValue, UserError
 from rnnzoo.files import fingerprint, own_path, read_json, write_own
 from rnnzoo.sharing.packs import DATA, FILES
@@ -25,6 +26,7 @@ class Inputs(TypedDict, total=False):
     features: int
     outputs: int
     horizon: int
+    quantiles: list[float] | tuple[float, ...]
     sequence_length: int | None
     pad_value: float
 
@@ -52,8 +54,10 @@ class Contents(TypedDict):
     longest: NotRequired[list[int]]
     seen: NotRequired[dict[str, str]]
     where: NotRequired[str]
+    kept: NotRequired[bool]
     frequency: NotRequired[str | None]
     period: NotRequired[int]
+    rule: NotRequired[int]
     static: NotRequired[dict[str, list[str]]]
     intervals: NotRequired[dict[str, Any]]
 
@@ -77,6 +81,9 @@ class Fitted:
 
     keep_fitted: bool = field(default=False, init=False, repr=False, compare=False)
     """Read with what was restored, whatever the data have become: a run is measured with what it was trained with."""
+
+    rule: int = field(default=RULE, init=False, repr=False, compare=False)
+    """How texts are divided into words, see `rnnzoo.data.text.vocabulary.tokenize`; a run's own once it is restored."""
 
     def find_files(self, where: Any) -> None:
         """Look for files that are not here in the folder `where` from which they were trained on."""
@@ -131,7 +138,7 @@ class Fitted:
         """Write what was fitted into a run folder."""
         write_own(folder, DATA, json.dumps(self.fitted))
 
-    def restore(self, folder: str | os.PathLike):
+    def restore(self, folder: str | os.PathLike[str]) -> Self:
         """Read what `save` wrote.
 
         Raises:
@@ -150,8 +157,14 @@ class Fitted:
             raise InvalidValue(
                 f"{DATA} is damaged or of other data ({type(error).__name__} {error}). Received: {path}"
             ) from error
-        self.fitted = found
+        self.fitted, self.rule = found, found.get("rule", 1)
         return self
+
+    def divide_as(self, folder: str | os.PathLike[str]) -> None:
+        """Divide texts into words as a run does, whatever is usual today."""
+        path = own_path(folder, DATA)
+        if path.is_file():
+            self.rule = checked.structure(Contents, read_json(path), path).get("rule", 1)
 
     def _check_fitted(self, found: dict[str, Any]) -> None:
         """Refuse parts of `data.json` that contradict each other."""
@@ -182,3 +195,8 @@ class Fitted:
                 f"Load the data first: data.load(). Received: a {type(self).__name__} that is not fitted"
             )
         return self.fitted[name]
+
+
+def keeps_fitted(folder: str | os.PathLike) -> bool:
+    """Tell whether a run goes on with what it fitted on data that have changed since."""
+    return bool(read_json(own_path(folder, DATA)).get("kept"))

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rnnzoo.data.batches import Batches, bucket_lengths
+from rnnzoo.data.batches import Batches, bucket_lengths, lengths_to_answer
 from rnnzoo.data.ragged import lengths, truncated
 from rnnzoo.data.sequences.arrays import as_answers
 from rnnzoo.data.splits import PARTS, InParts, Part, Splits
@@ -62,7 +62,9 @@ class Labeled(InParts):
         """Batch raw inputs in their order within each length, with their answers or without."""
         x = self.encode(raw)
         padded = "pad_value" in self.inputs or "vocabulary_size" in self.inputs
-        buckets = bucket_lengths(lengths(x), batch_size) if padded else np.unique(lengths(x)).tolist()
+        buckets = np.unique(lengths(x)).tolist()
+        if padded:
+            buckets = lengths_to_answer(lengths(x), batch_size, self._known("sequence_length"))
         answers = np.zeros(len(x)) if y is None else self.encode_answers(y)
         return self._batches(x, answers, buckets, batch_size)
 

@@ -4,6 +4,7 @@ What a file names is not imported. A run names its data class, and perhaps a fun
 looked up among those that are known here. All others are the author's own code, and need the user's trust.
 """
 
+import dataclasses
 import importlib
 import importlib.metadata
 import os
@@ -24,8 +25,14 @@ CLASSES = (
     "Tagging",
     "TextClassification",
     "TextPairs",
+    "TextRegression",
 )
 """The zoo's own data classes."""
+FOR_TASK: tuple[dict[str, str], ...] = (
+    {"classification": "TextClassification", "regression": "TextRegression", "multilabel": "MultilabelTexts"},
+    {"classification": "SequenceClassification", "regression": "SequenceRegression"},
+)
+"""Classes that read the same inputs with other answers, by task."""
 FUNCTIONS = ("digits", "lab")
 """The zoo's own functions that give arrays, of `rnnzoo.data.embedded`."""
 PLUGINS = "rnnzoo.data"
@@ -74,6 +81,30 @@ def data_class(path: Any, trust: bool = False) -> type:
     if not (isinstance(found, type) and hasattr(found, "__dataclass_fields__")):
         raise InvalidType(f"A data class is a dataclass. Received: {path}")
     return found
+
+
+def tasks_of(data: Any) -> dict[str, str]:
+    """Return the classes that read what a data object reads, by task; none where there is one alone."""
+    name = type(data).__name__ if name_of(type(data)).startswith(f"{OWN}:") else ""
+    return next((classes for classes in FOR_TASK if name in classes.values()), {})
+
+
+def for_task(data: Any, task: str) -> Any:
+    """Return the data object that reads the same inputs with the answers of another task.
+
+    Raises:
+        ValueError: There is none.
+    """
+    classes = tasks_of(data)
+    if task not in classes:
+        raise InvalidValue(
+            f"These data are of {', '.join(classes) or 'one task alone'}; other tasks have recipes of their own. "
+            f"Received: task={task!r}"
+        )
+    kind = getattr(importlib.import_module(OWN), classes[task])
+    known = {field.name for field in dataclasses.fields(kind) if field.init}
+    given = {field.name: getattr(data, field.name) for field in dataclasses.fields(data) if field.name in known}
+    return kind(**given)
 
 
 def name_of(kind: type) -> str:

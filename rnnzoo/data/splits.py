@@ -31,17 +31,17 @@ class Splits:
     parts: dict[str, Batches]
 
     @property
-    def train(self):
+    def train(self) -> Any:
         """Shuffled anew at each pass."""
         return self.parts["train"].dataset()
 
     @property
-    def validation(self):
+    def validation(self) -> Any:
         """For choosing the best epoch; None if nothing was held out."""
         return self.parts["validation"].dataset() if "validation" in self.parts else None
 
     @property
-    def test(self):
+    def test(self) -> Any:
         """For the number to publish; None if there is none."""
         return self.parts["test"].dataset() if "test" in self.parts else None
 
@@ -91,7 +91,15 @@ class InParts(Fitted):
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         return None
 
-    def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
+    def load(
+        self,
+        *,
+        sequence_length: int | None = None,
+        batch_size: int = 32,
+        seed: int = 0,
+        limit: int | None = None,
+        data_dir: str | None = None,
+    ) -> Splits:
         """Read and batch: `batch(read())`.
 
         Args:
@@ -110,7 +118,7 @@ class InParts(Fitted):
         parts = self.read(limit=limit, data_dir=data_dir)
         return self.batch(parts, sequence_length=sequence_length, batch_size=batch_size, seed=seed)
 
-    def read(self, *, limit=None, data_dir=None) -> dict[str, Part]:
+    def read(self, *, limit: int | None = None, data_dir: str | None = None) -> dict[str, Part]:
         """Read, check, split, fit on train and encode: whole sequences and their answers, by part. See `load`."""
         self._check_settings()
         parts = self._read(data_dir)

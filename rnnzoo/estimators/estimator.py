@@ -112,7 +112,7 @@ class Estimator(BaseEstimator):
             self.features_ = None
         elif self.__dict__.get("features_", 0) is not None:
             raise InvalidType("The model was fitted on numbers. Received: texts")
-        known = Vocabulary(self.vocabulary_, "words")
+        known = Vocabulary(self.vocabulary_, "words", self.rule_)
         rows = [known.encode(text)[: self.sequence_length] for text in words]
         x = np.zeros((len(rows), max(1, *map(len, rows))), "int32")
         for i, row in enumerate(rows):
@@ -126,8 +126,10 @@ class Estimator(BaseEstimator):
             data = load(self.weights).data
             if not hasattr(data, "vocabulary") or data.tokens != "words":
                 raise InvalidValue(f"The weights' run reads no words. Received: weights={self.weights!r}")
+            self.rule_ = data.rule
             return data.vocabulary.tokens
         lexicon = Lexicon("words")
+        self.rule_ = lexicon.rule
         return lexicon.most_frequent(lexicon.read(words), self.vocabulary_size - 2)
 
     def _fit(self, x: np.ndarray, y: np.ndarray, sizes: dict[str, Any]) -> None:

@@ -1,12 +1,12 @@
 """Looking inside: the weights of attention, and what stands before the head."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidType, InvalidValue
 
 
-def attention(model):
+def attention(model: Any) -> Any:
     """Return a model that also gives the attention weights.
 
     Args:
@@ -34,7 +34,7 @@ def attention(model):
     return keras.Model(model.input, [x, weights], name=model.name)
 
 
-def features(model, what: Literal["summary", "states"] = "summary"):
+def features(model: Any, what: Literal["summary", "states"] = "summary") -> Any:
     """Return a model that gives what stands before the head, with the same input and weights.
 
     Args:

@@ -1,10 +1,13 @@
 """Paths drawn from a model that knows how sure it is."""
 
+from typing import Any
+
 import numpy as np
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo._lazy import layers
 from rnnzoo.errors import InvalidType, InvalidValue
+from rnnzoo.inference.quantiles import median
 
 ROWS = 4096
 """Paths that are drawn at once."""
@@ -18,7 +21,7 @@ def likelihood_of(model):
     return decoder if getattr(decoder, "likelihood", "none") != "none" else None
 
 
-def sample(model, x, count=100, seed=0):
+def sample(model: Any, x: Any, count: int = 100, seed: int = 0) -> Any:
     """Draw paths of the future: their mean and quantiles over `count` are the forecast's.
 
     Args:
@@ -48,6 +51,6 @@ def sample(model, x, count=100, seed=0):
     for i, begin in enumerate(range(0, len(x), at_once)):
         part = np.repeat(x[begin : begin + at_once], count, axis=0)
         with decoder.sampling(seed + i):
-            paths = np.asarray(model(part, training=False))
+            paths = median(model, np.asarray(model(part, training=False)))
         found.append(paths.reshape(-1, count, *paths.shape[1:]))
     return np.concatenate(found)

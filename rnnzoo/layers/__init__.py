@@ -12,6 +12,9 @@ from rnnzoo.layers.forecasting.losses import WindowAbsoluteError as WindowAbsolu
 from rnnzoo.layers.forecasting.losses import WindowSquaredError as WindowSquaredError
 from rnnzoo.layers.forecasting.normalization import Denormalize as Denormalize
 from rnnzoo.layers.forecasting.normalization import Normalize as Normalize
+from rnnzoo.layers.forecasting.quantiles import MedianAbsoluteError as MedianAbsoluteError
+from rnnzoo.layers.forecasting.quantiles import Quantiles as Quantiles
+from rnnzoo.layers.forecasting.quantiles import WindowPinball as WindowPinball
 from rnnzoo.layers.forecasting.segments import SegmentRNN as SegmentRNN
 from rnnzoo.layers.forecasting.skip_gru import SkipGRU as SkipGRU
 from rnnzoo.layers.forecasting.step_decoder import StepDecoder as StepDecoder
@@ -22,6 +25,7 @@ from rnnzoo.layers.masking.padding import Padding as Padding
 from rnnzoo.layers.masking.padding import TrailingMask as TrailingMask
 from rnnzoo.layers.masking.padding import lengths as lengths
 from rnnzoo.layers.masking.pooling import Pooling as Pooling
+from rnnzoo.layers.mean_answer import MeanAnswer as MeanAnswer
 from rnnzoo.layers.part import Answer as Answer
 from rnnzoo.layers.part import Part as Part
 from rnnzoo.layers.recurrent.activation_penalty import ActivationPenalty as ActivationPenalty

@@ -64,9 +64,8 @@ def encoder_decoder_gru(x, *, outputs, horizon, units=64, dropout=0.2, scheduled
 @register(paper="https://arxiv.org/abs/1704.04110", teacher_forced=True)
 def deepar(x, *, outputs, horizon, units=64, dropout=0.1):
     """DeepAR: an LSTM that gives mean and deviation of the next value; `rnnzoo.sample` draws paths from it."""
-    return layers.StepDecoder(
-        units, horizon, outputs, "lstm", likelihood="gaussian", shared=True, dropout=dropout, name="decoder"
-    )(x)
+    options = {"likelihood": "gaussian", "shared": True, "dropout": dropout, "covariates": x.shape[-1] - outputs}
+    return layers.StepDecoder(units, horizon, outputs, "lstm", **options, name="decoder")(x)
 
 
 @register(paper="https://arxiv.org/abs/1703.07015")

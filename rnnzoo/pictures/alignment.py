@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from rich.text import Text
 
-from rnnzoo.pictures.attention import COLOURS
+from rnnzoo.pictures.attention import COLOURS, ink
 from rnnzoo.tasks.judging.translations import Translation
 
 INCHES = 0.22
 """Of a token in a picture."""
+WIDEST = 12
+"""Inches of a picture: more maps stand below each other."""
 LETTERS = 12
 """Of a title in an inch."""
 NAMES = {" ": "␣", "\t": "⇥", "\n": "⏎"}
@@ -28,8 +30,8 @@ def in_terminal(found: Translation) -> Text:
     for token, weights in zip(target, found.attention, strict=True):
         text.append(f"{token:>{width}}  ", style="bold")
         for word, weight in zip(source, weights, strict=True):
-            red, green, blue = (int(255 * c) for c in COLOURS(0.8 * float(weight))[:3])
-            text.append(word, style=f"black on rgb({red},{green},{blue})")
+            red, green, blue = (int(255 * c) for c in COLOURS(float(weight))[:3])
+            text.append(word, style=f"{ink(float(weight))} on rgb({red},{green},{blue})")
             text.append(space)
         if len(source):
             text.append(f"  {source[weights.argmax()]} {weights.max():.2f}")
@@ -39,9 +41,9 @@ def in_terminal(found: Translation) -> Text:
 
 def picture(found: Sequence[Translation]) -> Figure:
     """Draw a heat map for each: tokens read from left to right, tokens written from top to bottom."""
-    columns = min(len(found), 2 if len(found) < 5 else 3)
-    rows = math.ceil(len(found) / columns)
     width = max(3.0, INCHES * max(len(one.source) for one in found) + 1)
+    columns = max(1, min(len(found), int(WIDEST / width)))
+    rows = math.ceil(len(found) / columns)
     height = max(2.0, INCHES * max(len(one.target) for one in found) + 1)
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()

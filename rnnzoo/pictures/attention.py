@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from rich.text import Text
 
@@ -15,6 +16,8 @@ from rnnzoo.inference.attending import attention
 LINE = 100
 """Characters in a line of a picture."""
 COLOURS = colormaps["Reds"]
+DARK = 0.675
+"""From this shade on, letters are white."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,12 @@ class Explanation:
 
     @property
     def shades(self) -> np.ndarray:
-        """The weights from 0 to 1, so that the heaviest token has the full colour."""
-        return self.weights / max(self.weights.max(initial=0), 1e-9)
+        """The weights from 0 to 1, on one scale for all texts: 0 is an even share or less, 1 is all of the attention.
+
+        In between by the logarithm, so that a word that gets many times its even share stands out of a long text too.
+        """
+        count = max(2, len(self.weights))
+        return np.clip(np.log(np.maximum(self.weights * count, 1e-9)) / np.log(count), 0, 1)
 
 
 def explain(
@@ -58,10 +65,15 @@ def in_terminal(found: Explanation) -> Text:
     """Colour each token by its weight."""
     text = Text(f"{found.title}: ", style="bold")
     for token, shade in zip(found.tokens, found.shades, strict=True):
-        red, green, blue = (int(255 * c) for c in COLOURS(0.8 * shade)[:3])
-        text.append(token, style=f"black on rgb({red},{green},{blue})")
+        red, green, blue = (int(255 * c) for c in COLOURS(shade)[:3])
+        text.append(token, style=f"{ink(shade)} on rgb({red},{green},{blue})")
         text.append(" ")
     return text
+
+
+def ink(shade: float) -> str:
+    """The colour of letters that can be read on a ground of this shade."""
+    return "white" if shade > DARK else "black"
 
 
 def picture(explanations: Sequence[Explanation]) -> Figure:
@@ -77,15 +89,20 @@ def picture(explanations: Sequence[Explanation]) -> Figure:
             lines[-1].append((column, token, float(shade)))
             column += len(token) + 1
         lines.append([])
-    width, height = 0.085 * LINE, 0.22 * len(lines)
-    figure = Figure(figsize=(width + 0.4, height + 0.4))
-    axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
+    width, height, key = 0.085 * LINE, 0.22 * len(lines), 0.55
+    figure = Figure(figsize=(width + 0.4, height + 0.4 + key))
+    below = key / (height + 0.4 + key)
+    axes = figure.add_axes((0.02, 0.02 + below, 0.96, 0.96 - below))
+    scale = figure.add_axes((0.3, 0.55 * below, 0.4, 0.25 * below))
+    figure.colorbar(ScalarMappable(cmap=COLOURS), cax=scale, orientation="horizontal", ticks=[])
+    for place, words, side in ((-0.02, "even share or less", "right"), (1.02, "all of the attention", "left")):
+        scale.text(place, 0.5, words, ha=side, va="center", fontsize=8, transform=scale.transAxes)
     axes.set(xlim=(0, LINE), ylim=(len(lines), -1))
     axes.axis("off")
     for row, line in enumerate(lines):
         for column, token, shade in line:
-            ground = {"boxstyle": "square,pad=0.1", "facecolor": COLOURS(0.8 * shade), "edgecolor": "none"}
-            style: dict[str, Any] = {"weight": "bold"} if shade < 0 else {"bbox": ground}
+            ground = {"boxstyle": "square,pad=0.1", "facecolor": COLOURS(shade), "edgecolor": "none"}
+            style: dict[str, Any] = {"weight": "bold"} if shade < 0 else {"bbox": ground, "color": ink(shade)}
             axes.text(column, row, token, family="monospace", fontsize=9, va="center", **style)
     return figure
 

@@ -1,9 +1,12 @@
 """What all pictures share: files that appear whole, and text that is taken as it is."""
 
+import functools
 import io
+import logging
 import warnings
 from pathlib import Path
 
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
@@ -35,13 +38,31 @@ def save_own(figure: Figure, folder: Path, name: str) -> None:
 
 def _draw(figure: Figure, path: str) -> None:
     _as_it_is(figure)
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells of every weight that is not there
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(path, dpi=120)
 
 
+FALLBACKS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Droid Sans Fallback", "Microsoft YaHei",
+    "Malgun Gothic", "Hiragino Sans", "Arial Unicode MS", "Noto Sans Arabic", "Noto Sans Devanagari",
+    "Noto Emoji", "Symbola", "Segoe UI Emoji",
+)  # fmt: skip
+"""Fonts with letters that matplotlib's own lacks; those that the machine has are taken."""
+
+
+@functools.cache
+def _fallbacks() -> list[str]:
+    there = set(font_manager.fontManager.get_font_names())
+    return [name for name in FALLBACKS if name in there]
+
+
 def _as_it_is(figure: Figure) -> None:
-    """Take every $ as a sign, not as the begin of mathematics, except where matplotlib itself writes powers of ten."""
+    """Take letters of any script, as far as the machine has fonts, and every $ as a sign, not as mathematics.
+
+    Matplotlib itself writes powers of ten by it: those stay.
+    """
     own = {
         text
         for axes in figure.axes
@@ -53,3 +74,5 @@ def _as_it_is(figure: Figure) -> None:
     for text in figure.findobj(Text):
         if text not in own:
             text.set_parse_math(False)
+        if any(ord(letter) > 0x24F for letter in text.get_text()) and _fallbacks():
+            text.set_fontfamily([*text.get_fontfamily(), *_fallbacks()])

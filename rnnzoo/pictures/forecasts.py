@@ -34,18 +34,20 @@ def windows(
     figure = Figure(figsize=(5 * len(shown), 2.4 * len(past)), layout="constrained")
     grid = figure.subplots(len(past), len(shown), squeeze=False)
     horizon = truth.shape[1]
-    before = np.arange(-min(past.shape[1], 3 * horizon), 0)
+    before, after = np.arange(-min(past.shape[1], 3 * horizon), 0), np.arange(-1, horizon)
     for row, line in enumerate(grid):
         for axes, column in zip(line, shown, strict=True):
+            last = past[row, -1, column]  # lines begin there: between history and forecast is no gap
             axes.plot(before, past[row, before, column], color="gray", label="history")
-            axes.plot(truth[row, :, column], color="black", label="truth")
-            axes.plot(forecast[row, :, column], color="tab:red", label="forecast")
+            axes.axhline(last, color="tab:blue", lw=0.8, ls=":", label="last value repeated")
+            axes.plot(after, [last, *truth[row, :, column]], color="black", label="truth")
+            axes.plot(after, [last, *forecast[row, :, column]], color="tab:red", label="forecast")
             if band is not None:
                 low, high = band[:, row, :, column]
                 axes.fill_between(np.arange(horizon), low, high, color="tab:red", alpha=0.2, label="10 % to 90 %")
             axes.set_title(f"{names[column]}, {split} window", fontsize=9)
             axes.grid(alpha=0.3)
-    grid[0][0].legend(fontsize=8)
+    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=8)
     for axes in grid[-1]:
         axes.set_xlabel("steps from the forecast's begin")
     return figure
@@ -123,7 +125,8 @@ def ahead(answers: Sequence[dict[str, Any]], tables: Sequence[Any], targets: Seq
                 before, after = table.times[-len(past) :], np.array(answer["time"], "datetime64[us]")
                 axes.tick_params(axis="x", rotation=20)
             axes.plot(before, past, color="gray", label="history")
-            axes.plot(after, y, color="tab:red", label="forecast", marker="." if len(y) == 1 else "")
+            line = np.concatenate([before[-1:], after]), np.concatenate([past[-1:], y])
+            axes.plot(*line, color="tab:red", label="forecast", marker="." if len(y) == 1 else "")
             for level, shade in ((95, 0.12), (80, 0.25)):
                 if (low := answer.get(f"{name}_low_{level}")) is not None:
                     axes.fill_between(
@@ -135,7 +138,9 @@ def ahead(answers: Sequence[dict[str, Any]], tables: Sequence[Any], targets: Seq
                         lw=0,
                         label=f"{level} %",
                     )
+            for word in (word for word in answer if word.startswith(f"{name}_quantile_")):
+                axes.plot(after, answer[word], color="tab:red", lw=0.8, ls=":", label=word.removeprefix(f"{name}_"))
             axes.set_title(f"{answer.get('series', '')}  {name}".strip(), fontsize=9)
             axes.grid(alpha=0.3)
-    grid[0][0].legend(fontsize=8)
+    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8)
     return figure

@@ -1,10 +1,12 @@
 """Pictures of a search."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from rnnzoo.tasks import more_is_better
@@ -12,14 +14,17 @@ from rnnzoo.tasks import more_is_better
 COLUMNS = 3
 
 
-def all_pictures(done: Sequence[Any], failed: Sequence[Any], space: Sequence[Any], objective: str) -> dict[str, Figure]:
-    """Return `hyperparameters`, `time` and `parallel`; nothing before a trial has finished.
+def all_pictures(
+    done: Sequence[Any], failed: Sequence[Any], space: Sequence[Any], objective: str, shares: Mapping[str, float]
+) -> dict[str, Figure]:
+    """Return `hyperparameters`, `time`, `parallel` and `importance`; nothing before a trial has finished.
 
     Args:
         done: Finished trials (`rnnzoo.search.trials.Trial`).
         failed: Failed ones.
         space: The search's dimensions (`rnnzoo.search.space.Dimension`).
         objective: What trials are judged by.
+        shares: The importance of each setting; none: it is not drawn.
     """
     if not done:
         return {}
@@ -27,7 +32,22 @@ def all_pictures(done: Sequence[Any], failed: Sequence[Any], space: Sequence[Any
         "hyperparameters": hyperparameters(done, failed, space, objective),
         "time": over_time(done, failed, objective),
         "parallel": parallel(done, space, objective),
+        **({"importance": importance(shares, objective, len(done))} if shares else {}),
     }
+
+
+def importance(shares: Mapping[str, float], objective: str, trials: int) -> Figure:
+    """A bar for each setting: its share of what the settings explain of the score, the largest on top."""
+    figure = Figure(figsize=(6, 1.2 + 0.35 * len(shares)), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(list(shares), [100 * share for share in shares.values()], height=0.6)
+    axes.bar_label(bars, fmt="%.0f %%", padding=3)
+    axes.invert_yaxis()
+    axes.set(xlabel=f"share of what decides {objective}, in % ({trials} trials)", xlim=(0, 112))
+    axes.set_xticks(range(0, 101, 20))
+    for side in ("right", "top"):
+        axes.spines[side].set_visible(False)
+    return figure
 
 
 def hyperparameters(done: Sequence[Any], failed: Sequence[Any], space: Sequence[Any], objective: str) -> Figure:
@@ -99,6 +119,9 @@ def parallel(done: Sequence[Any], space: Sequence[Any], objective: str) -> Figur
         _axis(axes, x, ends)
     _axis(axes, len(space), [(0, f"{scores.min():.4f}"), (1, f"{scores.max():.4f}")])
     axes.set_xticks(range(len(space) + 1), [*(d.name for d in space), objective], rotation=15)
+    colours = colormaps["viridis" if more_is_better(objective) else "viridis_r"]
+    scale = ScalarMappable(Normalize(scores.min(), scores.min() + span), colours)
+    figure.colorbar(scale, ax=axes, label=objective, pad=0.02)
     axes.set(yticks=[], xlim=(-0.2, len(space) + 0.6), ylim=(-0.05, 1.05))
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)

@@ -29,9 +29,12 @@ def pictures(
         faultless: What it should be.
         split: What the pairs are of: `test`.
     """
+    of = "tokens of the true answer"
+    if np.ptp(lengths) < 2:  # dates: all answers are as long, the sources are not
+        lengths, of = np.array([len(one.source) for one in found]), "tokens of the source"
     right = np.array([one.text == other for one, other in zip(found, faultless, strict=True)])
     drawn: dict[str, Callable[[], Figure]] = {
-        "lengths.png": lambda: by_length(lengths, right, split),
+        "lengths.png": lambda: by_length(lengths, right, split, of=of),
         "examples.png": lambda: examples(found, faultless, right),
     }
     if chosen := _for_heat_maps(found, right):
@@ -39,13 +42,14 @@ def pictures(
     return drawn
 
 
-def by_length(lengths: np.ndarray, right: np.ndarray, split: str) -> Figure:
-    """Share of faultless answers by the length of the truth, and how many there are of each.
+def by_length(lengths: np.ndarray, right: np.ndarray, split: str, of: str = "tokens of the true answer") -> Figure:
+    """Share of faultless answers by length, with the 95 % interval of each share, and how many there are of each.
 
     Args:
-        lengths: Tokens of each true answer, without the end.
+        lengths: One for each answer.
         right: Whether each answer is faultless.
         split: For the title.
+        of: What the lengths are.
     """
     edges = np.unique(np.linspace(lengths.min(), lengths.max() + 1, BARS + 1).astype(int))
     place = np.searchsorted(edges, lengths, side="right") - 1
@@ -54,13 +58,31 @@ def by_length(lengths: np.ndarray, right: np.ndarray, split: str) -> Figure:
     bars = [i for i in range(len(edges) - 1) if (place == i).any()]
     shares = [right[place == i].mean() for i in bars]
     names = [f"{a}" if b - a == 1 else f"{a}–{b - 1}" for a, b in (edges[i : i + 2] for i in bars)]
-    for bar, patch in zip(bars, axes.bar(names, shares), strict=True):
-        where = (patch.get_x() + patch.get_width() / 2, patch.get_height())
-        axes.annotate(f"{(place == bar).sum()}", where, ha="center", va="bottom", fontsize=8)
-    axes.set(xlabel="tokens of the true answer", ylabel="exact match", ylim=(0, 1.08))
-    axes.set_title(f"{split}: {right.mean():.4f} of {len(right):,} answers are faultless (counts above the bars)")
+    counts = np.array([(place == i).sum() for i in bars])
+    axes.bar(
+        names,
+        shares,
+        width=min(0.8, 0.12 * len(bars)),
+        yerr=_wilson(np.array(shares), counts),
+        capsize=3,
+        ecolor="gray",
+    )
+    for i, count in enumerate(counts):
+        axes.annotate(
+            f"{count:,}", (i, 0), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=8, color="white"
+        )
+    axes.set(xlabel=of, ylabel="exact match", ylim=(0, 1.05), xlim=(-0.6, len(bars) - 0.4))
+    axes.set_title(f"{split}: {right.mean():.4f} of {len(right):,} answers are faultless (in the bars: how many)")
     axes.grid(alpha=0.3, axis="y")
     return figure
+
+
+def _wilson(shares: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Distances of the ends of Wilson's 95 % interval from each share, `(2, bars)`."""
+    z = 1.96
+    middle = (shares + z**2 / (2 * counts)) / (1 + z**2 / counts)
+    half = z / (1 + z**2 / counts) * np.sqrt(shares * (1 - shares) / counts + (z / (2 * counts)) ** 2)
+    return np.maximum([shares - middle + half, middle + half - shares], 0)
 
 
 def examples(found: Sequence[Translation], faultless: Sequence[str], right: np.ndarray) -> Figure:

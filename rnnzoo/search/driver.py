@@ -5,7 +5,7 @@ import dataclasses
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,14 @@ class Found:
         trials: All trials, in the order in which they were proposed.
         best: The run trained again with the best values.
         command: What trains it on a command line.
+        importance: Of each setting its share of what the settings explain; none where the trials do not tell.
     """
 
     folder: Path
     trials: list[Trial]
     best: Run
     command: str
+    importance: Mapping[str, float] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         names = list(dict.fromkeys(name for trial in self.trials for name in trial.settings))
@@ -71,6 +73,7 @@ def tune(
     ray_address: str | None = None,
     data_dir: str | None = None,
     base: Recipe | None = None,
+    program: Sequence[str] = (),
     console: Console | None = None,
 ) -> Found:
     """Search the best settings of a recipe, or go on with the search where it stopped.
@@ -97,6 +100,7 @@ def tune(
             from every node.
         data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
         base: What the command is relative to; default `recipe`.
+        program: How the command begins: `("rnnzoo", "train", "imdb")`; by default it is that of a script in `recipes`.
         console: Where to print.
 
     Raises:
@@ -149,7 +153,7 @@ def tune(
         loop = Loop(recipe, space, store, oracle, engine, live, objective, data_dir, trust)
         loop.go(wanted, workers, max_minutes, trial_minutes)
         engine.close()
-        return _conclude(loop, base, tensorboard, console)
+        return _conclude(loop, base, program, tensorboard, console)
 
 
 @contextlib.contextmanager
@@ -189,12 +193,12 @@ def _engine(workers: int, folder: Path, ray_address: str | None) -> Iterator[Eng
         engine.close()
 
 
-def _conclude(loop: Loop, base: Recipe, tensorboard: bool, console: Console) -> Found:
+def _conclude(loop: Loop, base: Recipe, program: Sequence[str], tensorboard: bool, console: Console) -> Found:
     """Save table and pictures, say what won, and train it again."""
     all_trials = list(loop.store.trials.values())
     best = best_of(all_trials, loop.objective)
     folder = loop.store.folder
-    save_all(folder, all_trials, loop.space, loop.objective, console)
+    shares = save_all(folder, all_trials, loop.space, loop.objective, console)
     if tensorboard:
         from rnnzoo.search.board import write_board
 
@@ -204,14 +208,14 @@ def _conclude(loop: Loop, base: Recipe, tensorboard: bool, console: Console) -> 
         last = next((f"; the last one: {t.reason}" for t in reversed(all_trials) if t.reason), "")
         raise UserError(f"No trial has finished, so there is no best one{last}. Received: {len(all_trials)} trials")
     recipe = apply(loop.recipe, loop.space, best.values).check()
-    line = command(recipe, base)
+    line = command(recipe, base, program)
     console.print(
         f"Best: trial {best.id} with {loop.objective} {best.score:.4f}, on {best.device}; trained again by\n{line}"
     )
     place = own_path(folder, files.BEST)
     other = (place / CONFIG).is_file() and not _same(Run(place).config, recipe)
     run = train(recipe, place, restart=other, trust=loop.trust, data_dir=loop._data_dir, console=console)
-    return Found(folder, all_trials, run, line)
+    return Found(folder, all_trials, run, line, shares)
 
 
 def _same(config: Mapping[str, Any], recipe: Recipe) -> bool:

@@ -17,6 +17,7 @@ from rich.text import Text
 from rnnzoo.files import write_own
 from rnnzoo.pictures import search
 from rnnzoo.pictures.figures import save_own
+from rnnzoo.search.analysis.importance import importance
 from rnnzoo.search.space import Dimension
 from rnnzoo.search.trials import CSV, DONE, FAILED, PLOTS, RUN, Store, Trial
 from rnnzoo.search.work import history
@@ -103,18 +104,25 @@ class Live:
         return table
 
 
-def save_all(folder: Path, trials: Sequence[Trial], space: Sequence[Dimension], objective: str, console: Console):
-    """Write `trials.csv` and the pictures, and say where."""
+def save_all(
+    folder: Path, trials: Sequence[Trial], space: Sequence[Dimension], objective: str, console: Console
+) -> dict[str, float]:
+    """Write `trials.csv` and the pictures, say where, and return the importance of each setting."""
     write_own(folder, CSV, as_csv(trials, space, objective))
     done = [trial for trial in trials if trial.state == DONE]
     failed = [trial for trial in trials if trial.state == FAILED]
-    for name, figure in search.all_pictures(done, failed, space, objective).items():
+    shares = importance(done, space)
+    for name, figure in search.all_pictures(done, failed, space, objective, shares).items():
         save_own(figure, folder, f"{PLOTS}/{name}.png")
     open_ = len(trials) - len(done) - len(failed)
     console.print(
         f"{len(done)} trials finished, {len(failed)} failed{f', {open_} not at their end' if open_ else ''}; "
         f"table: {folder / CSV}; plots: {folder / PLOTS}"
     )
+    if shares:
+        told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+        console.print(f"what decides {objective}, as far as {len(done)} trials tell: {told}")
+    return shares
 
 
 def as_csv(trials: Sequence[Trial], space: Sequence[Dimension], objective: str) -> str:
@@ -130,9 +138,15 @@ def as_csv(trials: Sequence[Trial], space: Sequence[Dimension], objective: str) 
     return text.getvalue()
 
 
-def command(recipe: Recipe, base: Recipe) -> str:
-    """Return the command that trains a recipe, as far as it differs from what its script says."""
-    words = ["python", f"recipes/{base.name}.py", "train"]
+def command(recipe: Recipe, base: Recipe, program: Sequence[str] = ()) -> str:
+    """Return the command that trains a recipe, as far as it differs from what its script says.
+
+    Args:
+        recipe: What is trained.
+        base: What the script says.
+        program: How the command begins; by default it is that of a script in `recipes`.
+    """
+    words = [*program] or ["python", f"recipes/{base.name}.py", "train"]
     if recipe.model != base.model:
         words += ["--model", recipe.model]
     kept = base.with_model(recipe.model).check()

@@ -20,7 +20,7 @@ from rnnzoo.training.folders import clear
 
 SEARCH, TRIALS, TRIAL = "search.json", "trials", "trial.json"
 RUN, LOG, PROCESSES = "run", "log.txt", "processes.log"
-PICTURES = ("hyperparameters", "time", "parallel")
+PICTURES = ("hyperparameters", "time", "parallel", "importance")
 CSV, PLOTS, BEST, BOARD, DATA = "trials.csv", "plots", "best", "tensorboard", "data.npz"
 RUNNING, DONE, FAILED = "RUNNING", "DONE", "FAILED"
 

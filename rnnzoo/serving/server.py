@@ -166,6 +166,7 @@ def make_app(run: Any, *, largest: int = LARGEST, warm: bool = True) -> Any:
     app.add_exception_handler(UserError, lambda _, error: said(422, error))
     app.add_exception_handler(RequestValidationError, not_as_asked)
     app.add_exception_handler(HTTPException, lambda _, error: said(error.status_code, error.detail))
+    app.add_exception_handler(Exception, lambda *_: said(500, "the server failed; its log says where"))
     app.add_exception_handler(asyncio.QueueFull, lambda *_: said(503, "busy: too many requests wait; try again later"))
     return app
 

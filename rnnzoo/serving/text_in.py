@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from rnnzoo.data import MultilabelTexts
-from rnnzoo.data.text.vocabulary import ANY_WORDS, FIRST, MARKUP, UNKNOWN, UNSPACED
+from rnnzoo.data.text.vocabulary import FIRST, MARKUP, UNKNOWN, UNSPACED, Signs, words, words_before
 
-MARK = "\x01"
-"""Stands around each word; no word holds it."""
+MARK, CONTROL = "\x01", "[\\x00\\x01]"
+"""What stands around each word; what no word holds, and TensorFlow does not read as Python does."""
 
 
 def reads_texts(data: Any) -> bool:
@@ -37,7 +37,11 @@ def rule(run: Any) -> dict[str, Any]:
         told["vocabulary"] = data.vocabulary.tokens
         told["tokenizer"] = {
             "unit": data.tokens,
-            **({"removed": MARKUP.pattern, "lower_case": True, "word": ANY_WORDS.pattern} if _by_word(data) else {}),
+            **(
+                {"removed": MARKUP.pattern, "lower_case": True, "word": word_pattern(data.rule)}
+                if _by_word(data)
+                else {}
+            ),
             "padding": 0,
             "unknown": UNKNOWN,
             "first_id": FIRST,
@@ -68,10 +72,10 @@ def write_saved_model(run: Any, model: Any, path: str) -> None:
     names = tf.constant([str(label) for label in data.classes])
 
     def answer(texts):
-        tokens = table.lookup(words_of(texts) if _by_word(data) else split(texts, "characters", word_pattern))
-        rows = _truncated(tokens, data.fitted.get("sequence_length"), data.truncate)
-        width = tf.maximum(1, tf.cast(rows.bounding_shape(1), tf.int32))
-        logits = model(rows.to_tensor(0, shape=[None, width]))
+        tokens = table.lookup(
+            words_of(texts, data.rule) if _by_word(data) else split(texts, "characters", word_pattern)
+        )
+        logits = model(padded(_truncated(tokens, data.fitted.get("sequence_length"), data.truncate)))
         shares = (tf.nn.softmax if one_label else tf.nn.sigmoid)(logits)
         found = {"probabilities": shares, "labels": names}
         if one_label:
@@ -103,23 +107,35 @@ def split(texts: Any, unit: str, pattern: Callable[[], str]) -> Any:
 
     if unit == "characters":
         return tf.strings.unicode_split(texts, "UTF-8")
-    plain = tf.strings.regex_replace(texts, MARK, " ")
+    plain = tf.strings.regex_replace(texts, CONTROL, " ")
     return tf.strings.split(tf.strings.regex_replace(plain, pattern(), rf"{MARK}\0{MARK}"), MARK)[:, 1::2]
 
 
-def words_of(texts: Any) -> Any:
-    """Return the words of each text, as `rnnzoo.data.text.vocabulary.tokenize` does."""
+def words_of(texts: Any, rule: int) -> Any:
+    """Return the words of each text, as `rnnzoo.data.text.vocabulary.tokenize` does by this rule."""
     import tensorflow as tf
 
-    plain = tf.strings.regex_replace(texts, MARKUP.pattern, " ")
-    return split(tf.strings.lower(plain, "utf-8"), "words", word_pattern)
+    plain = tf.strings.regex_replace(tf.strings.regex_replace(texts, CONTROL, " "), MARKUP.pattern, " ")
+    found = split(tf.strings.lower(plain, "utf-8"), "words", lambda: word_pattern(rule))
+    return found if rule == 1 else found.with_flat_values(tf.strings.regex_replace(found.flat_values, "\ufe0f", ""))
 
 
 @functools.cache
-def word_pattern() -> str:
-    """Return `ANY_WORDS` for RE2, whose classes are ASCII: every letter and digit that Python knows, as ranges."""
-    letters = _ranges(rf"[^\W{UNSPACED}]")
-    return rf"[{_ranges(f'[{UNSPACED}]')}]|[{letters}]+(?:'[{letters}]+)*|[!?！？]"
+def word_pattern(rule: int) -> str:
+    """Return the pattern of a word for RE2, whose classes are ASCII: all that Python knows to be letters, as ranges."""
+    unspaced = _ranges(f"[{UNSPACED}]")
+    if rule == 1:
+        letters = _ranges(rf"[^\W{UNSPACED}]")
+        return words_before(unspaced, f"[{letters}]")
+    usual = Signs()
+    classes = ("letter", "mark", "picture", "modifier", "flag")
+    known = {name: f"[{_ranges(getattr(usual, name), by_property=True)}]" for name in classes}
+    return words(
+        Signs(
+            unspaced=unspaced, keycap=r"\x{fe0f}?\x{20e3}", joiner=r"\x{200d}", no_word_before=r"\B",
+            no_word_after=r"\B", no_word_after_letter=r"\b", **known,
+        )
+    )  # fmt: skip
 
 
 @functools.cache
@@ -129,12 +145,26 @@ def written_pattern() -> str:
     return rf"[{letters}]+(?:['’][{letters}]+)*|[^{letters}{spaces}]"
 
 
-def _ranges(kind: str) -> str:
-    """Return a class of characters of Python as the ranges of a class of RE2."""
-    own = re.compile(kind)
+def _ranges(kind: str, by_property: bool = False) -> str:
+    """Return a class of characters of Python, or of the library `regex`, as the ranges of a class of RE2."""
+    own: Any = re.compile(kind) if not by_property else _by_property(kind)
     known = [code for code in range(sys.maxunicode + 1) if own.match(chr(code))]
     runs = (list(group) for _, group in itertools.groupby(enumerate(known), lambda pair: pair[1] - pair[0]))
     return "".join(rf"\x{{{group[0][1]:x}}}-\x{{{group[-1][1]:x}}}" for group in runs)
+
+
+def padded(rows: Any) -> Any:
+    """Return ragged ids as a tensor `(batch, time)`, padded with 0, of one step at least."""
+    import tensorflow as tf
+
+    ids = rows.to_tensor(0)
+    return tf.pad(ids, [[0, 0], [0, tf.maximum(0, 1 - tf.shape(ids)[1])]])
+
+
+def _by_property(kind: str) -> Any:
+    import regex
+
+    return regex.compile(f"(?V1){kind}")
 
 
 def _truncated(tokens: Any, length: int | None, keep: str) -> Any:

@@ -50,8 +50,9 @@ def write_saved_model(run: Any, path: str) -> None:
         between = "" if target.unit == "characters" else " "
 
         def answer(texts):
-            words = text_in.split(texts, source.unit, text_in.written_pattern)
-            found = write(table.lookup(words).to_tensor(0))
+            ids = text_in.padded(table.lookup(text_in.split(texts, source.unit, text_in.written_pattern)))
+            first = tf.where(ids[:, :1] == 0, UNKNOWN, ids[:, :1])  # of an empty text, as the run reads it
+            found = write(tf.concat([first, ids[:, 1:]], axis=1))
             tokens = tf.RaggedTensor.from_tensor(found["tokens"], padding=0)
             return {"text": tf.strings.reduce_join(tf.gather(signs, tokens), axis=-1, separator=between)} | {
                 "score": found["score"]

@@ -14,7 +14,7 @@ import weakref
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
-from typing import Any, Literal
+from typing import Any, Literal, Required
 
 from typing_extensions import TypedDict
 
@@ -44,6 +44,35 @@ class Quality(TypedDict):
     measure: str
     trained: float
     compact: float
+
+
+class Data(TypedDict, total=False):
+    """The data object that a `config.json` names."""
+
+    arguments: Required[dict[str, Any]]
+
+
+class Config(TypedDict, total=False):
+    """The fields of `config.json` that are read here; `rnnzoo.training.recipe` knows all."""
+
+    model: Required[str]
+    task: Required[str]
+    data: Required[Data]
+    hyperparameters: dict[str, Any]
+    embedding_dim: int
+    weights: str | None
+
+
+class FittedData(TypedDict, total=False):
+    """The field of `data.json` that is read here."""
+
+    inputs: Required[dict[str, Any]]
+
+
+class Results(TypedDict, total=False):
+    """The field of `results.json` that is read here."""
+
+    metrics: Required[dict[str, dict[str, float]]]
 
 
 class About(TypedDict, total=False):
@@ -89,7 +118,7 @@ def pack(folder: Path, path: Path, *, small: bool = False, about: About | None =
             if name == HISTORY:
                 (place / name).write_bytes(source.read_bytes())
             else:
-                write_own_json(place, name, _without_places(name, read_json(source)))
+                write_own_json(place, name, _without_places(name, fields(source)))
         source = manifest.check(folder, model)
         if small and model == MODEL:
             compact.write(source, load_model(source), place / COMPACT)
@@ -103,6 +132,16 @@ def pack(folder: Path, path: Path, *, small: bool = False, about: About | None =
                 if (place / name).is_file():
                     file.writestr(zipfile.ZipInfo(name, EPOCH), (place / name).read_bytes(), zipfile.ZIP_DEFLATED, 9)
     return path
+
+
+def fields(path: Path) -> dict[str, Any]:
+    """Return what `config.json`, `data.json` or `results.json` of a run holds.
+
+    Raises:
+        ValueError: It is damaged.
+    """
+    kinds: dict[str, type] = {CONFIG: Config, DATA: FittedData, RESULTS: Results}
+    return checked.structure(kinds[path.name], read_json(path), path)
 
 
 def model_file(folder: Path) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo.errors import InvalidValue, did_you_mean
-from rnnzoo.files import named, own_path, read_json
-from rnnzoo.sharing import packs
+from rnnzoo.files import named, own_path
+from rnnzoo.sharing import manifest, packs
 
 PRESETS = Path(__file__).parents[1] / "presets"
 
@@ -111,12 +111,11 @@ def settings(source: Any) -> dict[str, Any]:
     if not is_run(source):
         return {}
     place = find(source)
-    config = read_json(own_path(place.folder, packs.CONFIG))
-    data = read_json(own_path(place.folder, packs.DATA))
-    if not (isinstance(config, dict) and isinstance(data, dict)):
-        raise InvalidValue(f"The run is damaged: it holds no fields by name. Received: {place.name}")
-    kept = {name: config[name] for name in ("model", "task", "hyperparameters", "embedding_dim") if name in config}
-    return {**kept, "inputs": data.get("inputs", {})}
+    config, data = (packs.fields(manifest.check(place.folder, name)) for name in (packs.CONFIG, packs.DATA))
+    kept: dict[str, Any] = {
+        name: config[name] for name in ("model", "task", "hyperparameters", "embedding_dim") if name in config
+    }
+    return {**kept, "inputs": data["inputs"]}
 
 
 def dials(source: Any, model: str, known: Iterable[str]) -> dict[str, Any]:

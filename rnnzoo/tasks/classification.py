@@ -1,6 +1,6 @@
 """Classification: a sequence belongs to one of several classes."""
 
-from rnnzoo._lazy import keras
+from rnnzoo._lazy import keras, np
 from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import register
 from rnnzoo.tasks.task import Judgement, Task
@@ -15,6 +15,7 @@ class Classification(Task):
     """Logits `(batch, outputs)` and their cross-entropy."""
 
     name = "classification"
+    mean_of = "classes"
     watched = ("loss", "accuracy")
     main_metric = "accuracy"
     higher_is_better = frozenset({"accuracy", "precision", "recall", "f1", "roc_auc"})
@@ -44,7 +45,7 @@ class Classification(Task):
         return of_classes(predictions)
 
     def pictures(self, judgement: Judgement, model, batches, data, split):
-        """Confusion and ROC; of texts and a model with attention the surest right and wrong answers too."""
+        """Confusion, ROC, precision, calibration; surest wrong answers of features, or of texts with attention."""
         from rnnzoo.pictures import attention, classification
 
         p, names = judgement.answers, list(data.classes)
@@ -54,6 +55,9 @@ class Classification(Task):
             found["roc.png"] = lambda: classification.roc(p, names, split)
         if hasattr(data, "vocabulary") and attention.looks(model):
             found["examples.png"] = lambda: attention.surest(model, batches, data, p)
+        elif getattr(batches, "x", None) is not None and np.ndim(batches.x[0]) == 2 and (p.labels != p.y).any():
+            order = [i for indices, real, _ in batches.plan() for i in indices[:real]]
+            found["wrong.png"] = lambda: classification.wrong(p, [batches.x[i] for i in order], names, split)
         return found
 
 

@@ -15,16 +15,21 @@ PATHS = 50
 
 
 class Forecasting(Task):
-    """`(batch, horizon, outputs)` and its squared error. Each window may be normalised, a pair around body and head."""
+    """`(batch, horizon, outputs)` and its squared error. Each window may be normalised, a pair around body and head.
+
+    With `quantiles` it is `(batch, levels, horizon, outputs)` and the pinball loss; the forecast is the median.
+    """
 
     name = "forecasting"
-    sizes = ("horizon",)
+    mean_of = "values"
+    sizes = ("horizon", "quantiles")
     watched = ("loss", "mae")
     main_metric = "mse"
     higher_is_better = frozenset({"r2_by_step", "r2_pooled"})
     answer_options: ClassVar = {
         "steps": HyperParameter(int, "steps to forecast, beyond the horizon by own answers", low=1)
     }
+    of_recipes: ClassVar = {"backtest": "rnnzoo.cli.of_recipes.backtest"}
     sequence_length_is = ("lookback", "Steps of the past that the model reads.")
 
     def dials(self, body):
@@ -50,22 +55,28 @@ class Forecasting(Task):
 
     def read(self, x, draft):
         kind = draft.options["normalization"]
-        draft.notes["read"] = x
+        draft.notes["read"] = draft.notes["past"] = x
         if kind == "none" or draft.sizes["features"] is None:
             return x
         normalize = layers.Normalize(kind, draft.sizes["outputs"], dtype="float32", name="normalize")
         x, *draft.notes["statistics"] = normalize(x)
+        draft.notes["past"] = x
         return x
 
     def answer(self, x, draft):
-        """All steps at once from the summary."""
-        horizon, outputs = draft.sizes["horizon"], draft.sizes["outputs"]
-        x = keras.layers.Dense(horizon * outputs, dtype="float32", name="values")(x)
-        return keras.layers.Reshape((horizon, outputs), name="forecast")(x)
+        """All steps at once from the summary, quantiles too."""
+        horizon, outputs, levels = (draft.sizes[word] for word in ("horizon", "outputs", "quantiles"))
+        y = keras.layers.Dense(horizon * outputs, dtype="float32", name="values")(x)
+        y = keras.layers.Reshape((horizon, outputs), name="forecast")(y)
+        return layers.Quantiles(levels, dtype="float32", name="quantiles")(y, x) if levels else y
 
     def write(self, x, draft):
         if draft.body.only_targets and (draft.sizes["features"] or 0) > draft.sizes["outputs"]:
             x = layers.Effects(dtype="float32", name="effects")(x, draft.notes["read"])
+        if levels := draft.sizes["quantiles"]:
+            if len(x.shape) == 3:  # no head has made them
+                x = layers.Quantiles(levels, dtype="float32", name="quantiles")(x, draft.notes["past"])
+            draft.loss, draft.metrics = layers.WindowPinball(levels), [layers.MedianAbsoluteError(levels.index(0.5))]
         if "statistics" in draft.notes:
             x = layers.Denormalize(dtype="float32", name="denormalize")(x, *draft.notes["statistics"])
         return x
@@ -92,21 +103,22 @@ class Forecasting(Task):
 
     def settle(self, model, splits, data):
         """Take intervals from the validation part, and fit what the model must beat to the train part."""
-        from rnnzoo.tasks.judging.intervals import conformal_widths
+        from rnnzoo.tasks.judging import conformal
         from rnnzoo.tasks.judging.naive_forecasts import naive_forecasters
 
         if "validation" in splits.parts:
-            widths = conformal_widths(model.predict_on_batch, splits.parts["validation"])
-            data.fitted["intervals"] = {level: width.tolist() for level, width in widths.items()}
+            data.fitted["intervals"] = conformal.of_model(model, splits.parts)
         data.naive = naive_forecasters(splits.parts["train"], **data.naive_sizes)
 
     def judge(self, model, batches, data, *, final=True, **options):
         """With what `evaluate` gives: intervals, naive forecasts beside; of a likelihood crps; answers fed back."""
         from rnnzoo.tasks.judging import naive_forecasts
+        from rnnzoo.tasks.judging.conformal import Conformal
         from rnnzoo.tasks.judging.feeding_back import feed_back_errors
         from rnnzoo.tasks.judging.forecast_errors import forecast_errors
 
-        errors = forecast_errors(model, batches, data, PATHS if final else 0, data.intervals())
+        conformal = Conformal(data.intervals()) if final and data.intervals() else None
+        errors = forecast_errors(model, batches, data, PATHS if final else 0, conformal)
         scores = errors.scores()
         naive = data.naive or naive_forecasts.naive_forecasters(None, **data.naive_sizes)
         naive = {name: one for name, one in naive.items() if name != model.name}
@@ -172,7 +184,7 @@ class Forecasting(Task):
 
 def _is_end(name):
     """Tell an end of an interval from a target by its name."""
-    return re.search(r"_(low|high)_\d+$", name) is not None
+    return re.search(r"_(low|high)_\d+$|_quantile_[\d.]+$", name) is not None
 
 
 register(Forecasting())

@@ -10,6 +10,7 @@ class Multilabel(Classification):
     """Logits `(batch, outputs)`, one a label; the truth is 1 for each label that is there, else 0."""
 
     name = "multilabel"
+    mean_of = "labels"
     watched = ("loss", "f1_micro")
     main_metric = "f1_micro"
     higher_is_better = frozenset({"f1_micro", "f1_macro", "average_precision", "exact_match"})

@@ -9,6 +9,7 @@ class Regression(Task):
     """Values `(batch, outputs)` and their squared error."""
 
     name = "regression"
+    mean_of = "values"
     watched = ("loss", "mae")
     main_metric = "mse"
     higher_is_better = frozenset({"r2"})

@@ -19,12 +19,14 @@ class Draft:
 
     Args:
         body: What the registry knows of the body (`ModelInfo`).
-        sizes: `vocabulary_size`, `features`, `outputs`, `horizon`, `characters`, `sequence_length`, `embedding_dim`;
-            those that the model has not are None.
+        sizes: `vocabulary_size`, `features`, `outputs`, `horizon`, `quantiles`, `characters`, `sequence_length`,
+            `embedding_dim`; those that the model has not are None.
         options: The task's own hyper-parameters.
         inputs: The model's inputs so far.
         embedding: The layer of the tokens' vectors; None where numbers are read.
         notes: What one method of the task leaves for a later one.
+        loss: Instead of the task's own, where it depends on the sizes; None: the task's own.
+        metrics: The same.
     """
 
     body: Any
@@ -33,6 +35,8 @@ class Draft:
     inputs: list[Any] = field(default_factory=list)
     embedding: Any = None
     notes: dict[str, Any] = field(default_factory=dict)
+    loss: Any = None
+    metrics: list[Any] | None = None
 
 
 @dataclass
@@ -62,7 +66,7 @@ class Task:
         sequences: How many an example has: 1, or 2, source and target.
         per_step: The answer has the sequence's time axis.
         causal: The body must not look at later steps.
-        sizes: What `build` takes for it beyond the sizes of any input: `horizon`, `characters`.
+        sizes: What `build` takes for it beyond the sizes of any input: `horizon`, `quantiles`, `characters`.
         own: Its own hyper-parameters, whatever the body, with their defaults.
         head: Whether a head stands on the body, which can be trained alone.
         watched: The metrics shown and kept after every epoch, `loss` among them.
@@ -71,7 +75,11 @@ class Task:
         weighs_classes: Whether classes can be weighted.
         answer_options: What can be set when it answers, such as `beam`.
         commands: Its own commands, by name, as `module:class`.
+        of_recipes: Its own commands that begin with a recipe, by name: modules as that of `train`.
         sequence_length_is: What the sequence length is called on the command line.
+        mean_of: What the mean of several models' answers is taken of, see `layers.MeanAnswer`; None: they have none.
+        libraries: What it is measured with beside those of every installation.
+        extra: Of the package, that brings them.
         searches_sequence_length: Whether a search looks for a sequence length unless told.
     """
 
@@ -88,7 +96,11 @@ class Task:
     weighs_classes: ClassVar[bool] = False
     answer_options: ClassVar[Mapping[str, HyperParameter]] = {}
     commands: ClassVar[Mapping[str, str]] = {}
+    of_recipes: ClassVar[Mapping[str, str]] = {}
     sequence_length_is: ClassVar[tuple[str, str]] = ("sequence_length", "")
+    mean_of: ClassVar[str | None] = None
+    libraries: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
     searches_sequence_length: ClassVar[bool] = True
 
     # What `build` asks. -----------------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ class Translation(Task):
         )
     }
     searches_sequence_length = False
+    libraries = ("sacrebleu", "rapidfuzz")
+    extra = "translation"
 
     loss, metrics = Classification.loss, Classification.metrics
 

@@ -70,6 +70,23 @@ def restore(path: str | os.PathLike, model: Any) -> State:
     return state
 
 
+def take_weights(path: str | os.PathLike, model: Any) -> None:
+    """Set a model's weights to the best of a checkpoint, or to its last where none was best.
+
+    Raises:
+        ValueError: The file is damaged, or of another model.
+    """
+    arrays, _ = read(path)
+    best = [arrays[name] for name in _names("best", arrays)]
+    saved, variables = (
+        (best, model.weights) if best else ([arrays[n] for n in _names("model", arrays)], model.variables)
+    )
+    if [value.shape for value in saved] != [tuple(variable.shape) for variable in variables]:
+        raise InvalidValue(f"The checkpoint is of another model; --restart begins anew. Received: {path}")
+    for variable, value in zip(variables, saved, strict=True):
+        variable.assign(value)
+
+
 def read(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], State]:
     """Return the arrays of a checkpoint, and the state without the best weights.
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rnnzoo.files import named, write_text
-from rnnzoo.pictures.comparison import quality_and_cost
+from rnnzoo.pictures.comparison import learning_curves, quality_and_cost
 from rnnzoo.pictures.figures import save
 from rnnzoo.tasks import find, more_is_better
 from rnnzoo.training.fit import train
@@ -31,7 +31,7 @@ def compare(
     Args:
         recipes: One or more for each model; those of one model differ in their seed.
         base: What the names of runs are relative to.
-        output: The folder for `compare.json` and `compare.png`.
+        output: The folder for `compare.json`, `compare.png` and `curves.png`.
         trust: Import code that the run of the recipe's `weights` names, see `rnnzoo.load`.
         data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
         console: Where to print.
@@ -41,9 +41,11 @@ def compare(
     """
     console = console or Console(highlight=False, markup=False, soft_wrap=True)
     done: dict[str, list[dict[str, Any]]] = {}
+    histories: dict[str, list[list[dict[str, float]]]] = {}
     for recipe in recipes:
         run = train(recipe, Path("runs") / recipe.run_name(base), trust=trust, data_dir=data_dir, console=console)
         done.setdefault(recipe.model, []).append(run.results)
+        histories.setdefault(recipe.model, []).append(run.history.to_dict("records"))
     metric = main_metric(next(iter(done.values()))[0])
     rows = [_row(model, results, metric) for model, results in done.items()]
     rows.sort(key=lambda row: row[metric], reverse=more_is_better(metric))
@@ -51,7 +53,10 @@ def compare(
     output = named(output)
     write_text(output / "compare.json", json.dumps(rows, indent=1) + "\n")
     save(quality_and_cost(rows, metric), output / "compare.png")
-    console.print(f"table: {output / 'compare.json'}\npicture: {output / 'compare.png'}")
+    told = metric if all(metric in run[0] for runs in histories.values() for run in runs) else "loss"
+    best_first = {row["model"]: histories[row["model"]] for row in rows}
+    save(learning_curves(best_first, told), output / "curves.png")
+    console.print(f"table: {output / 'compare.json'}\npictures: {output / 'compare.png'}, {output / 'curves.png'}")
     return rows
 
 

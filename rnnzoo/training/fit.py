@@ -17,6 +17,7 @@ from rich.console import Console
 
 from rnnzoo import devices
 from rnnzoo.data.batches import Batches
+from rnnzoo.data.fitted import keeps_fitted
 from rnnzoo.data.report import lines
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import Diverged, InvalidType, InvalidValue
@@ -29,6 +30,7 @@ from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish
 from rnnzoo.training.runs import Run
+from rnnzoo.training.several.members import train_members
 
 
 def train(
@@ -56,7 +58,7 @@ def train(
         restart: Begin anew, whatever the folder holds of this or another run.
         trust: Import code that the run of `weights` names, see `rnnzoo.load`.
         data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
-        new_data: Go on although the files of data have changed since the run began.
+        new_data: Where the files of data have changed, train on from the run's weights, with what it fitted on the old.
         load: Gives the batched data instead of `recipe.data.load`.
         measure: False ends after the last epoch: no model file, no look at the test split, no plots.
         callbacks: Of Keras: they see every step, and at the end of an epoch its metrics, `val_` among them; one that
@@ -88,9 +90,11 @@ def train(
     with in_one_sentence(), devices.place_of(folder, restart) as place, alone(place, "training"):
         folders.claim(place, recipe, restart)  # once more, now that nobody else can change it
         snapshot.write(held, place, restart or new_data)
-        _train(
-            recipe, place, restart, trust, data_dir, new_data, load, measure and first, callbacks, on_epoch_end, told
-        )
+        given = (restart, trust, data_dir, new_data, load, measure and first, callbacks, on_epoch_end, told)
+        if recipe.members > 1:
+            train_members(recipe, place, lambda one, own: _train(one, own, *given), restart, data_dir, told)
+        else:
+            _train(recipe, place, *given)
     return Run(folder, trust=True)  # its config is the caller's own recipe
 
 
@@ -99,23 +103,29 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
     done = Run(folder)
     goes_on = not restart and done.finished
     results = done.results if goes_on else {}
-    if goes_on and _complete(folder, results) and (results["stopped"] or results["epochs"] >= recipe.epochs):
+    changed = None if restart else runs.changed_data(folder, recipe.data)
+    whole = goes_on and _complete(folder, results) and (results["stopped"] or results["epochs"] >= recipe.epochs)
+    if whole and not (changed and new_data):
         why = "it stopped early" if results["stopped"] else "more --epochs extend it"
         console.print(f"Finished already after {results['epochs']} epochs ({why}; --restart begins anew): {folder}")
         return
 
-    if not (restart or new_data) and (changed := runs.changed_data(folder, recipe.data)):
+    if changed and not new_data:
         raise InvalidValue(
             "The data have changed since the run began: --new-data goes on with them, --restart begins anew. "
             f"Received: {changed}"
         )
-    going_on = new_data and not restart and (folder / runs.DATA).is_file()
+    if not restart:
+        recipe.data.divide_as(folder)
+    going_on = not restart and (folder / runs.DATA).is_file() and (new_data or keeps_fitted(folder))
     if going_on:  # the model knows the old vocabulary, classes and scale
-        recipe.data.restore(folder)
+        recipe.data.restore(folder).fitted["kept"] = True
     recipe.data.keep_fitted = going_on
     splits = load(recipe) if load else recipe.load(data_dir)
     recipe.data.keep_fitted = False
     _check_monitor(recipe, splits)
+    if keras.backend.backend() == "torch":
+        console.print("note: on PyTorch recurrent layers are about 100 times slower; KERAS_BACKEND=tensorflow or jax")
     for line in lines(recipe.data.name, getattr(recipe.data, "report", {})):
         console.print(line)
     with devices.all_devices(), _precision(recipe.precision):
@@ -132,13 +142,21 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
         write_own_json(folder, runs.CONFIG, recipe.to_config())  # first: it marks the folder as this run's
         if seen := recipe.data.seen():
             recipe.data.fitted |= {"seen": seen, "where": os.getcwd()}
-        recipe.data.save(folder)
+        if changed:  # what is left of the old run are its weights
+            own_path(folder, runs.RESULTS).unlink(missing_ok=True)
         starting.start_embedding(recipe, model, splits)
         stateful = getattr(recipe.data, "stateful", False)
         trained = carrying.trainer(model, recipe.task, splits.parts["train"], stateful)
         with devices.across_processes():
             trained = carrying.spread(trained, recipe.task)
-        state = checkpoint.restore(saved, trained) if saved.is_file() else State()
+        state = State()
+        if changed and saved.is_file():
+            checkpoint.take_weights(saved, trained)
+            model.set_weights(trained.get_weights())
+            checkpoint.save(saved, trained, state)
+        elif saved.is_file():
+            state = checkpoint.restore(saved, trained)
+        recipe.data.save(folder)  # from here on the data are those that the run is trained on
         examples = len(splits.parts["train"])
         console.print(
             f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
@@ -163,7 +181,9 @@ def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end,
     train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
     validation = splits.parts.get("validation")
     if recipe.class_weight:
-        train = dataclasses.replace(train, weights=_class_weights(train.y))
+        from sklearn.utils.class_weight import compute_sample_weight
+
+        train = dataclasses.replace(train, weights=compute_sample_weight("balanced", train.y).astype("float32"))
     heard = keras.callbacks.CallbackList(
         [*callbacks], model=trained, epochs=recipe.epochs, steps=train.steps(), verbose=0
     )
@@ -259,12 +279,6 @@ def _check_monitor(recipe: Recipe, splits: Splits) -> None:
     valid = [f"val_{name}" for name in find(recipe.task).watched]
     if "validation" in splits.parts and recipe.monitor not in valid:
         raise InvalidValue(f"monitor must be one of {', '.join(valid)}. Received: monitor={recipe.monitor!r}")
-
-
-def _class_weights(y: np.ndarray) -> np.ndarray:
-    """Return total / (classes x count of its class) for each example, so that every class weighs the same."""
-    classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
-    return (len(y) / (len(classes) * counts))[place].astype("float32")
 
 
 @contextlib.contextmanager

@@ -10,9 +10,10 @@ from rnnzoo.files import LOCK, TEMPORARY, own_path, read_json
 from rnnzoo.sharing import manifest
 from rnnzoo.sharing.manifest import MANIFEST
 from rnnzoo.training.recipe import Recipe, check_saved
+from rnnzoo.training.report import REPORT
 from rnnzoo.training.runs import CHECKPOINT, CONFIG, DATA, EXPLAINED, HISTORY, MODEL, PLOTS, RESULTS, Run
 
-FILES = (MANIFEST, RESULTS, MODEL, HISTORY, CHECKPOINT, DATA, CONFIG)
+FILES = (MANIFEST, REPORT, RESULTS, MODEL, HISTORY, CHECKPOINT, DATA, CONFIG)
 """In the order in which they are removed: what is left of a run is one that is not finished."""
 
 

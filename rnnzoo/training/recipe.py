@@ -14,14 +14,16 @@ from typing_extensions import TypedDict
 
 from rnnzoo import checked
 from rnnzoo import hyperparameters as hp
+from rnnzoo._lazy import required
 from rnnzoo.data.fitted import Fitted
-from rnnzoo.data.sources import data_class, import_modules, name_of
+from rnnzoo.data.sources import data_class, for_task, import_modules, name_of
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.registry import describe
 from rnnzoo.sharing import places
 from rnnzoo.tasks import find
 
+MEMBERS = hp.HyperParameter(int, low=1, below=1000)
 NOT_IN_A_RUNS_IDENTITY = {"epochs", "print_every", "imports"}
 """More epochs extend a run; how often it prints, and where a model was found, changes nothing."""
 
@@ -70,6 +72,7 @@ class Recipe:
             Hyper-parameters that are not given are those of the run.
         trainable_body: Train body and embedding too, not the head alone.
         seed: Of weights, dropout and order.
+        members: Train so many models, their seeds counting up from `seed`; the run answers with their mean.
         limit: At most so many examples of each split.
         print_every: Print every so many epochs.
         search: What `tune` searches beside or instead of its defaults, by name: a range `(16, 64)`, a list of values,
@@ -101,6 +104,7 @@ class Recipe:
     weights: str | None = None
     trainable_body: bool = True
     seed: int = 0
+    members: int = 1
     limit: int | None = None
     print_every: int = 1
     search: Mapping[str, Any] = field(default_factory=dict)
@@ -115,12 +119,17 @@ class Recipe:
         checked.value("imports", tuple[str, ...], self.imports)
         import_modules(self.imports, trust=True)
         info, task = describe(self.model), find(self.task)
+        for library in task.libraries:  # before hours are spent
+            required(library, task.extra, f"A training of {self.task} is measured by {library}")
         for name in hp.TABLE.keys() & {f.name for f in dataclasses.fields(self)}:
             hp.check(name, getattr(self, name))
         checked.fields(self)
         if not self.name.strip() or "/" in self.name or "\0" in self.name:
             raise InvalidValue(f"name names the run's folder, so it has letters and no /. Received: name={self.name!r}")
         _check_data(self.data)
+        MEMBERS.check("members", self.members)
+        if self.members > 1 and task.mean_of is None:
+            raise InvalidValue(f"members answer with their mean, and {self.task} has none. Received: {self.members=}")
         if self.class_weight and not task.weighs_classes:
             raise InvalidValue(f"class_weight belongs to classification. Received: task={self.task!r}")
         if not (task.head or self.trainable_body):
@@ -138,6 +147,12 @@ class Recipe:
         known = describe(name).dials(self.task)
         kept = {word: value for word, value in self.hyperparameters.items() if word in known}
         return dataclasses.replace(self, model=name, hyperparameters=kept)
+
+    def with_task(self, task: str) -> "Recipe":
+        """Return the recipe with another task, and data that read its answers: stars as numbers, not as classes."""
+        if task == self.task:  # whatever its data are
+            return self
+        return dataclasses.replace(self, name=f"{self.name}-{task}", task=task, data=for_task(self.data, task))
 
     def load(self, data_dir: str | None = None) -> Splits:
         """Load the data, batched as the recipe says."""
@@ -205,13 +220,31 @@ class Recipe:
         }
 
     def run_name(self, base: "Recipe | None" = None) -> str:
-        """Return `<recipe>-<model>-<settings that differ from base>-<seed>`."""
+        """Return `<recipe>-<data>-<model>-<settings>-<seed>-<hash>`: of data and settings what differs from `base`.
+
+        The data are named by the stem of their file. A hash stands for what is not told: other arguments of the data,
+        and settings that are too many.
+        """
         mine, theirs = self.identity(), (base or self).with_model(self.model).identity()
-        changed = [f"{k}={v}" for k, v in mine.items() if k not in ("seed", "model") and v != theirs.get(k)]
-        middle = "-".join(re.sub(r"[^\w.=+]+", "_", word) for word in changed)
-        if len(middle) > 120:  # file names end at 255 bytes
-            middle = middle[:100] + "-" + hashlib.sha256(middle.encode()).hexdigest()[:8]
-        return "-".join(word for word in (self.name, self.model, middle, str(self.seed)) if word)
+        changed = {k: v for k, v in mine.items() if k not in ("seed", "model") and v != theirs.get(k)}
+        given = next((str(changed[name]) for name in ("file", "dataset", "source") if changed.get(name)), "")
+        of_data = {f.name for f in dataclasses.fields(self.data)} | {"data"}
+        told = [f"{k}={v}" for k, v in changed.items() if k not in of_data]
+        middle = _word("-".join(told))
+        hidden = [f"{k}={v}" for k, v in changed.items() if k in of_data and (k, str(v)) != ("dataset", given)]
+        if len(middle) > LONGEST:
+            middle, hidden = middle[:LONGEST].rpartition("-")[0] or middle[:LONGEST], [*hidden, *told]
+        code = hashlib.sha256("-".join(hidden).encode()).hexdigest()[:6] if hidden else ""
+        stem = _word(os.path.basename(given).partition(".")[0] if "file" in changed else given)[:LONGEST]
+        return "-".join(word for word in (self.name, stem, self.model, middle, str(self.seed), code) if word)
+
+
+LONGEST = 40
+"""Letters of a run's settings in its name."""
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^\w.=+-]+", "_", text)
 
 
 def import_saved(config: Mapping[str, Any], trust: bool, where: str | os.PathLike) -> tuple[str, ...]:

@@ -18,9 +18,10 @@ from rnnzoo.pictures.curves import curves
 from rnnzoo.pictures.figures import save_own
 from rnnzoo.sharing import manifest
 from rnnzoo.tasks import find
-from rnnzoo.training import runs
+from rnnzoo.training import carrying, runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
+from rnnzoo.training.report import REPORT, page
 
 
 def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Path, console: Console) -> None:
@@ -28,7 +29,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     if state.best_weights:
         model.set_weights(state.best_weights)
     with own_file(folder, runs.MODEL, suffix=".keras") as temporary:
-        model.save(temporary)
+        carrying.bare(model).save(temporary)
     held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
     task, last = find(recipe.task), list(held_out)[-1]
     task.settle(model, splits, recipe.data)
@@ -72,6 +73,8 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         with _noted(path, console):
             save_own(draw(), folder, path)
             drawn.append(path)
+    with _noted(REPORT, console), own_file(folder, REPORT) as temporary:
+        Path(temporary).write_text(page(results, _command(recipe), folder, drawn), encoding="utf-8")
     names = (runs.CONFIG, runs.DATA, *COPIES, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
     manifest.write(folder, [*(name for name in names if (folder / name).is_file()), *drawn])
     if judged[last].table:
@@ -80,9 +83,18 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
         f"{last}: " + "  ".join(f"{k} {v:.4f}" for k, v in judged[last].scores.items())
         + f"  (epoch {state.best_epoch} of {state.epoch}, trained in {state.seconds:.1f} s)"
     )  # fmt: skip
-    console.print(f"run: {folder}\nplots: {', '.join(str(folder / path) for path in sorted(drawn)) or 'none'}")
+    plots = ", ".join(str(folder / path) for path in sorted(drawn)) or "none"
+    console.print(f"run: {folder}\nplots: {plots}\nreport: {folder / REPORT}")
     if judged[last].remark:
         console.print(judged[last].remark)
+
+
+def _command(recipe: Recipe) -> str:
+    """Return what trains the model again, as far as it can be said without the recipe's file."""
+    dials = " ".join(f"--set {name}={value}" for name, value in recipe.hyperparameters.items())
+    return f"python recipes/{recipe.name}.py train --model {recipe.model} {dials} --seed {recipe.seed}".replace(
+        "  ", " "
+    )
 
 
 @contextlib.contextmanager

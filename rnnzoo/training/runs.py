@@ -19,6 +19,7 @@ from rnnzoo.registry import describe
 from rnnzoo.sharing import manifest, packs, places
 from rnnzoo.tasks import check_options, find
 from rnnzoo.tasks.task import Judgement, Task
+from rnnzoo.training import carrying
 from rnnzoo.training.recipe import Recipe, check_saved, import_saved
 from rnnzoo.training.reporting.report import Report
 
@@ -62,7 +63,7 @@ class Run:
         history: `history.csv`, as a DataFrame.
     """
 
-    def __init__(self, folder: str | os.PathLike, trust: bool = False, place: places.Place | None = None):
+    def __init__(self, folder: str | os.PathLike[str], trust: bool = False, place: places.Place | None = None):
         self.folder, self.trust = Path(folder), trust
         self.place = place or places.Place(self.folder, self.folder.name)
 
@@ -105,7 +106,7 @@ class Run:
         if found.name != self.config["model"]:
             raise InvalidValue(f"{MODEL} is of another run: a {found.name!r}. Received: {self.folder}")
         self._agree(found, self.__dict__.get("data"))
-        return found
+        return found if found.compiled else carrying.anew(found, self.config)
 
     def _agree(self, model: Any, data: Any) -> None:
         """Refuse files of different runs, once both are open."""
@@ -269,7 +270,7 @@ def changed_data(folder: Path, data: Any) -> str | None:
     return differences(there, data.seen()) or None
 
 
-def load(run: str | os.PathLike, *, trust: bool = False, sha256: str | None = None) -> Run:
+def load(run: str | os.PathLike[str], *, trust: bool = False, sha256: str | None = None) -> Run:
     """Open a run.
 
     Nothing that its files name is imported, unless you trust their author: see `SECURITY.md`.
@@ -291,6 +292,6 @@ def load(run: str | os.PathLike, *, trust: bool = False, sha256: str | None = No
     return Run(place.folder, trust, place)
 
 
-def list_runs(folder: str | os.PathLike = "runs") -> list[Run]:
+def list_runs(folder: str | os.PathLike[str] = "runs") -> list[Run]:
     """Find the runs in a folder, sorted by name."""
     return [Run(path.parent) for path in sorted(named(folder).glob(f"*/{CONFIG}"))]

@@ -22,7 +22,7 @@ def model_of(recipe: Recipe, splits: Splits, trust: bool = False) -> Any:
     if recipe.schedule == "cosine":
         learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, recipe.epochs * steps)
     momentum = None if recipe.average is None else 1 - 1 / max(1, recipe.average * steps)
-    tokens = {"embedding_dim": recipe.embedding_dim, "word_dropout": recipe.word_dropout}
+    tokens: dict[str, Any] = {"embedding_dim": recipe.embedding_dim, "word_dropout": recipe.word_dropout}
     rows, characters = _shared(recipe, trust)
     model = build(
         recipe.model,

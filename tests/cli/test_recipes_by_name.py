@@ -1,5 +1,7 @@
 """Recipes by name, from anywhere: the zoo's, a script of one's own, another package's."""
 
+import re
+
 import pytest
 
 from rnnzoo import cli
@@ -72,3 +74,22 @@ def test_recipes_of_another_package(tmp_path, python):
 def test_version(capsys):
     cli.entry_point(["--version"])
     assert capsys.readouterr().out.startswith("rnnzoo 0.")
+
+
+def test_stars_are_learnt_as_numbers(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"a {word} film,{stars}" for word, stars in (("bad", 1), ("fine", 3), ("great", 5))] * 12
+    (tmp_path / "reviews.csv").write_text("\n".join(["review,stars", *rows]))
+    words = ["text", "--task", "regression", "--file", "reviews.csv", "--text", "review", "--label", "stars"]
+    short = ["--epochs", "1", "--model", "mlp", "--set", "units=2"]
+    cli.entry_point(["train", *words, *short])
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert folder.name.startswith("text-regression-reviews-mlp-")
+    assert len(folder.name) < 60
+    capsys.readouterr()
+    cli.entry_point(["predict", str(folder), "a great film"])
+    assert re.fullmatch(r"\[-?[\d.e-]+\]  a great film\n", capsys.readouterr().out)
+    for task, expected in (("tagging", "classification, regression, multilabel"), ("regresion", "Received")):
+        with pytest.raises(SystemExit):
+            cli.entry_point(["train", "text", "--task", task])
+        assert expected in capsys.readouterr().err

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-import zoo_cases
-from zoo_cases import FEATURES, rows, small
 
 import rnnzoo
 from rnnzoo import describe, layers, list_models
+from rnnzoo.testing.cases import BATCH, FEATURES, WORDS, answer_sizes, kinds, rows, small
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +34,14 @@ DROPOUTS = ("dropout", "recurrent_dropout", "weight_dropout")
 def _plain(name, **changes):
     none = {word: 0.0 for word in DROPOUTS if word in describe(name).hyperparameters}
     task = describe(name).tasks[0]
-    inputs = zoo_cases.WORDS if task == "translation" else {"features": FEATURES}
-    sizes = zoo_cases.answer_sizes(task)
+    inputs = WORDS if task == "translation" else {"features": FEATURES}
+    sizes = answer_sizes(task)
     return rnnzoo.build(name, task, **inputs, **sizes, seed=0, **small(name, **none | changes))
 
 
 def _input(name):
-    if "pairs" in zoo_cases.kinds(name):
-        return rows("pairs", zoo_cases.BATCH)
+    if "pairs" in kinds(name):
+        return rows("pairs", BATCH)
     return np.random.default_rng(0).normal(size=(3, 5, FEATURES)).astype("float32")
 
 

@@ -6,6 +6,7 @@ import pytest
 from sklearn import metrics as sk
 
 from rnnzoo.pictures import classification
+from rnnzoo.pictures.comparison import learning_curves, quality_and_cost
 from rnnzoo.pictures.curves import curves
 from rnnzoo.pictures.figures import save
 from rnnzoo.pictures.regression import errors
@@ -55,9 +56,10 @@ def test_curves_without_validation():
         assert list(lines(axes)) == ["training"]
 
 
-def test_one_epoch_is_a_visible_point():
-    for axes in curves(HISTORY[:1], 1).axes:
-        assert all(line.get_marker() not in ("", "None") for line in axes.get_lines())
+def test_one_epoch_is_a_bar_for_each_split():
+    loss, accuracy = curves(HISTORY[:1], 1).axes
+    assert [bar.get_height() for bar in loss.patches] == [1.0, 0.9]
+    assert [text.get_text() for text in accuracy.texts] == ["0.3", "0.4"]
 
 
 def test_confusion_matrix_counts():
@@ -65,14 +67,21 @@ def test_confusion_matrix_counts():
     axes = classification.confusion(p, ["a", "b", "c", "d"], "test").axes[0]
     labels = p.output.argmax(axis=1)
     expected = [[int(((p.y == i) & (labels == j)).sum()) for j in range(4)] for i in range(4)]
-    assert [int(text.get_text()) for text in axes.texts] == np.ravel(expected).tolist()
+    shown = {text.get_position()[::-1]: text.get_text().split("\n") for text in axes.texts}
+    counts = [[int(shown.get((i, j), ("", "0"))[1]) for j in range(4)] for i in range(4)]
+    assert counts == expected
+    shares = axes.images[0].get_array()
+    np.testing.assert_allclose(shares, expected / np.sum(expected, axis=1, keepdims=True))
+    assert (axes.images[0].norm.vmin, axes.images[0].norm.vmax) == (0, 1)
     assert [text.get_text() for text in axes.get_yticklabels()] == ["a", "b", "c", "d"]
-    assert axes.get_ylabel() == "True label"
+    assert axes.get_ylabel() == "true"
 
 
 def test_confusion_matrix_keeps_classes_that_do_not_occur():
     p = Predictions(np.array([0, 2]), np.eye(3, dtype="float32")[[0, 2]])
-    assert len(classification.confusion(p, ["a", "b", "c"], "test").axes[0].texts) == 9
+    axes = classification.confusion(p, ["a", "b", "c"], "test").axes[0]
+    assert axes.images[0].get_array().tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 1]]
+    assert [text.get_text() for text in axes.texts] == ["1\n1", "1\n1"]
 
 
 def area(xy):
@@ -93,15 +102,61 @@ def test_roc_of_many_classes_is_one_against_the_rest():
     axes = classification.roc(p, ["a", "b", "c"], "test").axes[0]
     curves = axes.get_lines()[:-1]
     assert len(curves) == 3
-    for i, curve in enumerate(curves):
+    for curve in curves:
+        i = "abc".index(curve.get_label()[0])
         assert area(curve.get_xydata()) == pytest.approx(sk.roc_auc_score(p.y == i, p.probabilities[:, i]))
 
 
 def test_roc_leaves_out_classes_that_do_not_occur():
     p = Predictions(np.array([0, 2, 0, 2]), np.float32([[1, 0, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1]]))
     labels = [line.get_label() for line in classification.roc(p, ["a", "b", "c"], "test").axes[0].get_lines()]
-    assert [label[0] for label in labels[:2]] == ["a", "c"]
+    assert {label[0] for label in labels[:2]} == {"a", "c"}
     assert len(labels) == 3
+
+
+def test_of_many_classes_the_three_worst_are_named():
+    p = predictions(6, n=300)
+    left, middle, right = classification.roc(p, list("abcdef"), "test").axes
+    worst = sorted(
+        "abcdef",
+        key=lambda name: sk.roc_auc_score(p.y == "abcdef".index(name), p.probabilities[:, "abcdef".index(name)]),
+    )
+    for axes in (left, middle):
+        named = {line.get_label()[0] for line in axes.get_lines() if line.get_label()[1:2] == " "}
+        assert named == set(worst[:3])
+    model = next(line for line in right.get_lines() if line.get_label() == "this model")
+    sureness, share = model.get_xydata().T
+    assert ((share >= 0) & (share <= 1)).all()
+    counts = np.array([bar.get_height() for bar in right.patches])
+    right_ones = (p.labels == p.y).mean()
+    weights = counts[counts > 0] / counts.sum()
+    assert (weights * share).sum() == pytest.approx(right_ones)
+    assert (weights * sureness).sum() == pytest.approx(p.probabilities.max(axis=-1).mean(), abs=1e-6)
+
+
+def test_the_surest_wrong_answers_are_shown():
+    p = predictions(3)
+    rows = [np.full((4, 2), i, "float32") for i in range(len(p.y))]
+    figure = classification.wrong(p, rows, "abc", "test")
+    wrong = [i for i in np.argsort(-p.probabilities.max(axis=-1)) if p.labels[i] != p.y[i]][: classification.GALLERY]
+    assert [axes.images[0].get_array()[0, 0] for axes in figure.axes if axes.images] == wrong
+
+
+def test_models_are_compared_by_quality_seconds_and_parameters(tmp_path):
+    rows = [
+        {"model": name, "split": "test", "accuracy": 0.9 - i / 10, "deviation": 0.01, "seeds": [0, 1],
+         "seconds": 5.0 + i, "parameters": 1000 * (i + 1)}
+        for i, name in enumerate(("lstm", "gru"))
+    ]  # fmt: skip
+    quality, cost, size = quality_and_cost(rows, "accuracy").axes
+    assert [tick.get_text() for tick in quality.get_yticklabels()] == ["lstm", "gru"]
+    assert quality.get_lines()[0].get_xdata().tolist() == [0.9, 0.8]
+    assert [bar.get_width() for bar in cost.patches] == [5.0, 6.0]
+    assert [text.get_text() for text in size.texts] == ["1,000", "2,000"]
+    figure = learning_curves({"lstm": [HISTORY, HISTORY], "gru": [HISTORY[:1]]}, "accuracy")
+    assert [line.get_ydata()[-1] for line in figure.axes[0].get_lines()] == [0.7, 0.7, 0.4]
+    save(figure, tmp_path / "curves.png")
+    assert is_picture(tmp_path / "curves.png")
 
 
 def test_errors():

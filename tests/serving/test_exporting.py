@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from marks import others_slow
 from refusals import one_sentence, refused
-from zoo_cases import PAD, VOCABULARY, build, saved_cases, small
+from zoo_cases import build, saved_cases
 
 import rnnzoo
 from rnnzoo import cli
 from rnnzoo.serving.exporting import export
+from rnnzoo.testing.cases import PAD, VOCABULARY, small
 
 BEFORE = Path(__file__).parents[1] / "fixtures" / "before"
 LENGTHS = [6, 1, 3, 5, 2]

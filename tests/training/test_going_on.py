@@ -13,7 +13,7 @@ from run_files import history, leftovers, same_weights
 
 import rnnzoo
 from rnnzoo.data import SequenceClassification
-from rnnzoo.errors import Diverged, InvalidType, InvalidValue, UserError, WriteFailed, differences
+from rnnzoo.errors import Diverged, InvalidValue, UserError, WriteFailed, differences
 from rnnzoo.training import checkpoint
 
 # The same command again. --------------------------------------------------------------------------------------------
@@ -108,16 +108,16 @@ def test_restart_begins_anew_and_keeps_what_is_not_its_own(finished, fit, tmp_pa
 
 def test_a_restart_that_cannot_begin_keeps_the_old_run(finished, recipe, tmp_path):
     shutil.copytree(finished.folder, tmp_path / "run")
-    x, y = np.ones((9, 3, 2)), np.arange(9) % 3
+    x, y = np.full((9, 3, 2), np.nan), np.arange(9) % 3
     for data in (SequenceClassification((x, y)), SequenceClassification("nowhere.npz")):
         with pytest.raises(UserError):
             rnnzoo.train(recipe(data=data), tmp_path / "run", restart=True, console=Console(quiet=True))
         assert rnnzoo.load(tmp_path / "run").results == finished.results
 
 
-def test_arrays_in_memory_make_no_run(recipe, tmp_path):
-    data = SequenceClassification((np.ones((9, 3, 2)), np.arange(9) % 3))
-    with pytest.raises(InvalidType, match=r"\.npz"):
+def test_arrays_that_cannot_be_kept_make_no_run(recipe, tmp_path):
+    data = SequenceClassification((np.full((9, 3, 2), np.nan), np.arange(9) % 3))
+    with pytest.raises(InvalidValue, match="must be finite"):
         rnnzoo.train(recipe(data=data), tmp_path / "run", console=Console(quiet=True))
     assert not (tmp_path / "run").exists()
 

@@ -45,7 +45,7 @@ def assert_same(found, expected, at=""):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_run_of_before_answers_and_measures_as_then(name, folder):
-    run, expected = rnnzoo.load(f"./{name}"), EXPECTED[name]
+    run, expected = rnnzoo.load(f"./{name}"), EXPECTED[name]  # a bare name may be a preset
     raw = INPUTS[name](run)
     assert_same(run.predict(raw), expected["predict"])
     assert_same(run.evaluate(), expected["evaluate"])

@@ -1,6 +1,10 @@
-"""`evaluate`: a run is measured again."""
+"""`evaluate` and `inspect`: a run is measured again, and looked into."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional, arg
 
 from rnnzoo.cli.options import RUN, TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
@@ -30,3 +34,65 @@ class Evaluate:
             print_out(f"{name:<12}{value:.4f}")
         if judgement.table:
             print_out(judgement.table)
+
+
+@dataclass
+class Inspect:
+    """Look inside a model while it reads an input: gradients through time, states, gates, what each step is worth."""
+
+    run: RUN
+    input: Annotated[Positional[str], arg(metavar="INPUT", help="A text, or a sequence as JSON.")]
+    beside: tuple[str, ...] = ()
+    """More runs, whose gradients and memory are drawn on the same axes."""
+    output: str | None = None
+    """A folder for the pictures; default: inspect in the run."""
+    trust: TRUST = False
+
+    def execute(self, _):
+        """Print what each step is worth, and save the pictures."""
+        from rnnzoo.pictures import inside
+        from rnnzoo.pictures.figures import save
+        from rnnzoo.training.runs import load
+
+        runs = [load(name, trust=self.trust) for name in (self.run, *self.beside)]
+        inputs = self._inputs()
+        found = {run.folder.name: _seen(run, inputs) for run in runs}
+        seen, steps = next(iter(found.values()))
+        names = [str(step) for step in steps] if steps else [str(i) for i in range(seen.lengths[0])]
+        for name, one, other in zip(names, seen.importance[0], seen.occlusion[0], strict=False):
+            print_out(f"{name:<20} gradient × input {one:+.4f}   left out {other:+.4f}")
+        length = seen.lengths[0]
+        drawn: dict[str, Any] = {
+            "worth": inside.worth(
+                {"gradient × input": seen.importance[0, :length], "left out": seen.occlusion[0, :length]}, names
+            ),
+            "reach": inside.reach({name: one.reach[0, : one.lengths[0]] for name, (one, _) in found.items()}),
+        }
+        if seen.states:
+            rows = {**seen.states, **seen.gates}
+            drawn["states"] = inside.heat_maps({name: v[0, :length] for name, v in rows.items()}, names)
+            norms = {
+                f"{name}: {state}" if len(found) > 1 else state: norm[0, : one.lengths[0]]
+                for name, (one, _) in found.items()
+                if one.states
+                for state, norm in one.gradients.items()
+            }
+            drawn["gradients"] = inside.through_time(norms)
+        folder = Path(self.output) if self.output else runs[0].folder / "inspect"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, figure in drawn.items():
+            save(figure, folder / f"{name}.png")
+        print_out(f"pictures: {folder}")
+
+    def _inputs(self) -> Any:
+        from rnnzoo.cli.commands.predict import _read_inputs
+
+        return _read_inputs((self.input,), None)
+
+
+def _seen(run: Any, inputs: Any) -> tuple[Any, Any]:
+    """Return what is seen inside a run's model, and the tokens that it reads, where it reads tokens."""
+    from rnnzoo.inspecting.inspection import inspect
+
+    seen = inspect(run.model, run.data.encode(inputs))
+    return seen, run.data.pieces(inputs)[0] if hasattr(run.data, "pieces") else None

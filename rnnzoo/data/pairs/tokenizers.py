@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from rnnzoo._lazy import required
 from rnnzoo.data.ragged import Ragged
 from rnnzoo.data.text.vocabulary import END, FIRST, UNKNOWN
 from rnnzoo.errors import InvalidValue
@@ -150,10 +151,8 @@ class Subwords:
     unit = "subwords"
 
     def __init__(self, model: bytes, first: int = FIRST):
-        from sentencepiece import SentencePieceProcessor
-
         self.first = first
-        self._model = SentencePieceProcessor(model_proto=model)
+        self._model = _sentencepiece().SentencePieceProcessor(model_proto=model)
         self.ids = {self._model.id_to_piece(i): i for i in range(first, len(self))}
 
     def __len__(self):
@@ -182,12 +181,14 @@ class Subwords:
         return self._model.normalize(text).replace("▁", " ").strip()
 
 
-def _sentence_piece(texts: Iterable[str], size: int, first: int) -> bytes:
-    from sentencepiece import SentencePieceTrainer
+def _sentencepiece() -> Any:
+    return required("sentencepiece", "translation", "Subwords need SentencePiece")
 
+
+def _sentence_piece(texts: Iterable[str], size: int, first: int) -> bytes:
     model = io.BytesIO()
     try:
-        SentencePieceTrainer.train(
+        _sentencepiece().SentencePieceTrainer.train(
             sentence_iterator=iter(texts),
             model_writer=model,
             vocab_size=size,

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo._lazy import required
 from rnnzoo.errors import InvalidValue
 
 DAY, WEEK, YEAR = 86_400, 7 * 86_400, 365.2425 * 86_400
@@ -31,7 +32,7 @@ def calendar_features(stamps: np.ndarray, step: float, country: str | None = Non
 
 
 def _holidays(stamps: np.ndarray, country: str) -> np.ndarray:
-    import holidays
+    holidays = required("holidays", "series", "The holidays of a country need the library holidays")
 
     days, at = np.unique(stamps.astype("datetime64[D]"), return_inverse=True)
     years: Any = np.unique(days.astype("datetime64[Y]")).astype(int) + 1970

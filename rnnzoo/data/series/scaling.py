@@ -50,6 +50,19 @@ class SeriesScaler:
             "kind": self.kind,
         }
 
+    def extended(self, other: "SeriesScaler") -> "SeriesScaler":
+        """Return it with the scalers of series that it does not know."""
+        new = [row for row, name in enumerate(other.names) if name not in self._index]
+        if self.names == ("",) or not new:
+            return self
+        names = (*self.names, *(other.names[row] for row in new))
+        return SeriesScaler(
+            names,
+            np.concatenate([self.shift, other.shift[new]]),
+            np.concatenate([self.scale, other.scale[new]]),
+            self.kind,
+        )
+
     def of(self, name: str, values: np.ndarray) -> Scaler:
         """Return a series' own scaler; of one that train did not have, fitted to these values of it."""
         row = 0 if self.names == ("",) else self._index.get(name)

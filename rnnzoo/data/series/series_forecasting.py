@@ -1,5 +1,6 @@
 """Forecasting: windows of a series, in the order of time. A TFDS data set, or the user's table."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,12 @@ from rnnzoo.data.series.frequency import Frequency
 from rnnzoo.data.series.scaling import SeriesScaler
 from rnnzoo.data.series.season import find_season, naive_errors
 from rnnzoo.data.series.series_source import SeriesSource
-from rnnzoo.data.series.table import Table
-from rnnzoo.data.series.times import local, shown
+from rnnzoo.data.series.table import Table, check_change, check_length
 from rnnzoo.data.series.windows import Panel, Windows, part_ends, scored, window_starts
 from rnnzoo.data.splits import PARTS, Splits
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
+from rnnzoo.tasks.levels import check_levels
 
 ROWS = HyperParameter(float, low=0.0)
 STEPS = HyperParameter(int, low=0)
@@ -54,7 +55,10 @@ class SeriesForecasting(SeriesSource):
     updates: int = 0
     feed_back: int = 0
 
-    def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
+    def load(
+        self, *, sequence_length: int | None = None, batch_size: int = 32, seed: int = 0, limit: int | None = None,
+        data_dir: str | None = None,
+    ) -> Splits:  # fmt: skip
         """Read, check, split, fit on train, scale, and cut into windows when batches are asked for.
 
         Args:
@@ -71,28 +75,36 @@ class SeriesForecasting(SeriesSource):
             ValueError, TypeError: Data that no model can be trained on; says which and why.
         """
         lookback = self._check(sequence_length)
-        self.fitted = {}
+        kept = self.fitted if self.keep_fitted else {}
+        self.fitted = kept
         found, sizes = self._read(data_dir)
+        found, sizes = self._kept(found), sizes if self.without_last is None else {}
         tables, ends, notes = self._long_enough(found, sizes, lookback)
         trains = [table.values[: parts_of["train"][1]] for table, parts_of in zip(tables, ends, strict=True)]
         columns = tables[0].columns
         outputs = len(self.target) or len(columns) - len(self.future)
-        _check_change(trains, columns)
+        check_change(trains, columns)
         frequency = Frequency(found.frequency) if found.frequency else None
         targets = [train[:, :outputs] for train in trains]
         longest = max(map(len, trains)) // 2
         period, how = (self.period, "as given") if self.period else find_season(targets, frequency, longest)
+        if "period" in kept:
+            period, how = kept["period"], "of the run"
         names = [table.name for table in tables]
+        scaler = SeriesScaler.fit(names, trains, self.scale)
         self.fitted = {
             "columns": list(columns),
-            "scaler": SeriesScaler.fit(names, trains, self.scale).to_json(),
+            "scaler": scaler.to_json(),
             "fill": 0.0,
-            "inputs": {"outputs": outputs, "horizon": self.horizon},
+            "inputs": {"outputs": outputs, "horizon": self.horizon}
+            | ({"quantiles": check_levels(self.quantiles)} if self.quantiles else {}),
             "frequency": found.frequency,
             "period": period,
         }
         if self.static:
             self.fitted["static"] = covariates.words_of(tables, self.static)
+        if kept:
+            self.fitted |= kept | {"scaler": SeriesScaler.restored(kept["scaler"]).extended(scaler).to_json()}
         every = f"; a step is {found.frequency}" if found.frequency else ""
         self.notes = [*notes, f"season: {period} steps ({how}){every}"]
         values = np.concatenate([self._encode_table(table) for table in tables])
@@ -113,13 +125,36 @@ class SeriesForecasting(SeriesSource):
             )
         return Splits(parts)
 
+    def folds(self, count: int, rows: int | None = None, sliding: bool = False, data_dir: str | None = None):
+        """Return the data of each fold of a backtest: its test part is the fold, and what follows is left out.
+
+        Args:
+            count: How many.
+            rows: Of each; None: those of test divided, and the horizon at least.
+            sliding: As many rows before each fold as before the first; else all of them.
+            data_dir: Of TFDS, instead of `TFDS_DATA_DIR`.
+        """
+        self._check(1)
+        found, sizes = self._read(data_dir)
+        longest = max(map(len, found.tables))
+        begin, end = part_ends(longest, sizes, self.validation, self.test).get("test", (0, 0))
+        rows = rows or max(self.horizon, (end - begin) // count)
+        validation = self.validation
+        if 0 < validation < 1:
+            validation = max(self.horizon, int(validation * (longest - count * rows)))
+        whole = dataclasses.replace(self, test=float(rows), validation=float(validation))
+        return [
+            dataclasses.replace(whole, without_first=k * rows if sliding else 0, without_last=(count - 1 - k) * rows)
+            for k in range(count)
+        ]
+
     def _long_enough(self, found: Found, sizes, lookback):
         """Return the series that can be learned from, their parts, and what there is to say; refuse when none can."""
         tables, ends, left, refused = [], [], [], None
         for table in found.tables:
             try:
                 parts = part_ends(len(table), sizes, self.validation, self.test)
-                self._check_length(table, parts, lookback)
+                check_length(table, parts, lookback, self.horizon)
             except InvalidValue as error:
                 refused = refused or error
                 left.append(f"{table.name or 'one'} ({len(table)} rows)")
@@ -128,6 +163,8 @@ class SeriesForecasting(SeriesSource):
                 ends.append(parts)
         if refused and not tables:
             raise refused
+        if not tables:
+            raise InvalidValue("No row is left. Received: without_first and without_last of more rows than there are")
         notes = list(found.notes)
         if left:
             more = f" and {len(left) - 5} more" if len(left) > 5 else ""
@@ -147,27 +184,15 @@ class SeriesForecasting(SeriesSource):
                 f"The last part is shorter than the steps to feed back. Received: feed_back={self.feed_back}"
             )
 
-    def _check_length(self, table, ends, lookback):
-        of_series = f", series {table.name}" if table.name else ""
-        if ends["train"][1] < lookback + self.horizon:
-            raise InvalidValue(
-                f"Train needs at least lookback + horizon = {lookback} + {self.horizon} steps: shorten one of them. "
-                f"Received: {ends['train'][1]} of {len(table)} rows{of_series}"
-            )
-        for part, (begin, end) in ends.items():
-            if end - begin < self.horizon:
-                raise InvalidValue(
-                    f"The {part} part needs at least horizon = {self.horizon} steps. "
-                    f"Received: {end - begin} rows{of_series}"
-                )
-
     def _check(self, lookback):
         if lookback is None:
             raise InvalidValue("Forecasting needs lookback (sequence_length), the steps to read. Received: None")
         for word in ("horizon", "stride", "period"):
             hp.check(word, getattr(self, word))
-        for word in ("feed_back", "updates"):
+        check_levels(self.quantiles)
+        for word in ("feed_back", "updates", "without_first"):
             STEPS.check(word, getattr(self, word))
+        STEPS.check("without_last", self.without_last or 0)
         for word in ("validation", "test"):
             ROWS.check(word, getattr(self, word))
         if (self.dataset is None) == (self.file is None):
@@ -221,9 +246,18 @@ class SeriesForecasting(SeriesSource):
         found = {"horizon": self.horizon, "outputs": inputs["outputs"], "lookback": inputs["sequence_length"]}
         return found | {"period": self.fitted.get("period", 1)}
 
-    def intervals(self) -> dict[int, np.ndarray]:
-        """Return how far the truth lies from a forecast, by level: `{80: (horizon, outputs)}`, scaled; none, if any."""
-        return {int(level): np.array(width) for level, width in self.fitted.get("intervals", {}).items()}
+    def intervals(self) -> dict[str, Any]:
+        """Return what intervals begin with, see `rnnzoo.tasks.judging.conformal`; nothing where that is not known."""
+        found = self.fitted.get("intervals", {})
+        return found if "pool" in found else {}
+
+    def _check_fitted(self, found: dict[str, Any]) -> None:
+        super()._check_fitted(found)
+        if "pool" in (state := found.get("intervals", {})):
+            shape = (found["inputs"]["horizon"], found["inputs"]["outputs"])
+            shapes = [np.asarray(values, "float64").shape[1:] for values in (state["pool"], *state["next"].values())]
+            if set(shapes) != {shape} or np.asarray(state["floor"], "float64").shape != shape[1:]:
+                raise InvalidValue(f"The intervals are not of {shape[0]} steps and {shape[1]} targets.")
 
     def batches(self, raw: Sequence[Any], batch_size: int = 64) -> Batches:
         """Batch histories, to be answered."""
@@ -247,13 +281,6 @@ class SeriesForecasting(SeriesSource):
         truth = scored(values[:, :outputs], [table.filled for table in tables], [*map(len, tables)])
         return self._batches(values, truth, starts, self._panel(tables, np.stack(naive, axis=1)), 64)
 
-    def decode(self, y: np.ndarray) -> list[dict[str, Any]]:
-        """Turn forecasts `(batch, horizon, outputs)` into one list of numbers for each target, in its units."""
-        return [self._lists(self.in_units(window)) for window in np.asarray(y, "float64")]
-
-    def _lists(self, window: np.ndarray) -> dict[str, list[float]]:
-        return {name: [float(v) for v in line] for name, line in zip(self.targets, window.T, strict=True)}
-
     def answers(self, raw: Sequence[Any], outputs: Any) -> list[dict[str, Any]]:
         """Return series, times and forecast of each history, in its units.
 
@@ -268,26 +295,3 @@ class SeriesForecasting(SeriesSource):
             y = y + (last - last.astype("float32"))  # the level that float32 lost: a repeated last value is that value
             found.append(self._named(table, len(y)) | self._lists(y * scale + shift))
         return found
-
-    def _units(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
-        """Return shift and scale of a series' targets."""
-        scaler, outputs = self.scalers.of(table.name, table.values), self.inputs["outputs"]
-        return np.array(scaler.shift[:outputs]), np.array(scaler.scale[:outputs])
-
-    def _named(self, table: Table, steps: int) -> dict[str, Any]:
-        """Return the name of a history's series and the times of its next steps, as far as they are known."""
-        found: dict[str, Any] = {"series": table.name} if table.name else {}
-        if table.times is not None and self.fitted.get("frequency"):
-            times = Frequency(self.fitted["frequency"]).after(table.times[-1], steps)
-            found["time"] = [shown(time) for time in local(times, self.timezone)]
-        return found
-
-
-def _check_change(trains: Sequence[np.ndarray], columns: Sequence[str]) -> None:
-    """Refuse a column that never changes in any series."""
-    constant = np.flatnonzero(np.all([np.ptp(train, axis=0) == 0 for train in trains], axis=0))
-    if len(constant):
-        raise InvalidValue(
-            f"A column that never changes in train tells nothing: leave it out with --target and --features (--static "
-            f"names one that tells series apart). Received: {columns[constant[0]]} = {trains[0][0, constant[0]]:g}"
-        )

@@ -19,7 +19,7 @@ from rnnzoo.data.series.frequency import Frequency, infer
 from rnnzoo.data.series.grid import Fill
 from rnnzoo.data.series.scaling import SeriesScaler
 from rnnzoo.data.series.table import Table, history
-from rnnzoo.data.series.times import shown
+from rnnzoo.data.series.times import local, shown
 from rnnzoo.data.tfds import numbers
 from rnnzoo.errors import InvalidValue
 
@@ -38,6 +38,7 @@ class SeriesSource(Fitted):
         future: Columns that are known ahead, such as prices; `predict` needs their next rows.
         static: Columns that say what a series is, such as a shop's type; the same in all its rows.
         horizon: Steps to forecast.
+        quantiles: Levels to forecast beside the median, 0.5 among them: 0.1,0.5,0.9.
         calendar: Also read time of day, day of the week and of the year, as they will be `horizon` steps later.
         country: Also read its holidays (DE, FR, US, ...), with the calendar.
         scale: `standard` (mean 0, deviation 1) or `minmax` (0..1), by series and column, fitted on train.
@@ -50,6 +51,8 @@ class SeriesSource(Fitted):
         timezone: Of the clock, where it changes between summer and winter: Europe/Berlin.
         frequency: The step as a calendar offset: h, 30min, D, B, W-SUN, MS, ME, QS, QE, YS, YE, or observed: rows are
             the steps. By default found.
+        without_first: Leave so many rows at the beginning of each series out.
+        without_last: The same at its end; the parts are cut from what is left, whatever parts the source has.
     """
 
     dataset: str | None = None
@@ -61,6 +64,7 @@ class SeriesSource(Fitted):
     future: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     horizon: int = 24
+    quantiles: str | None = None
     calendar: bool = False
     country: str | None = None
     scale: Scaling = "standard"
@@ -71,6 +75,8 @@ class SeriesSource(Fitted):
     time_format: str | None = None
     timezone: str | None = None
     frequency: str | None = None
+    without_first: int = 0
+    without_last: int | None = None
 
     def __post_init__(self):
         """Take one name of a column for several."""
@@ -80,6 +86,8 @@ class SeriesSource(Fitted):
         for word in ("time", "target", "features", "future", "static", "missing"):
             value = getattr(self, word)
             setattr(self, word, (value,) if isinstance(value, str) else tuple(value or ()))
+        if isinstance(self.quantiles, tuple | list):
+            self.quantiles = ",".join(map(str, self.quantiles))
         for word in ("dataset", "file"):
             if not is_named(given := getattr(self, word)):
                 self.dataset, self.file = None, self._framed(given)
@@ -124,6 +132,14 @@ class SeriesSource(Fitted):
         found = read_series(file, how)
         tables = [table.select(self.fitted.get("columns") or self._order(table.columns)) for table in found.tables]
         return Found(tables, found.frequency, found.notes)
+
+    def _kept(self, found: Found) -> Found:
+        """Leave out rows as asked for."""
+        first, last = self.without_first, self.without_last or 0
+        if not (first or last):
+            return found
+        tables = [table.between(first, len(table) - last) for table in found.tables]
+        return Found([table for table in tables if len(table)], found.frequency, found.notes)
 
     def _order(self, columns: Sequence[str]) -> list[str]:
         """Put the target first, and what is known ahead last."""
@@ -171,6 +187,26 @@ class SeriesSource(Fitted):
             raise InvalidValue(f"Say of which series, one of {', '.join(scaler.names[:5])}, .... Received: {series!r}")
         row = scaler.names.index(series)
         return y * scaler.scale[row, :outputs] + scaler.shift[row, :outputs]
+
+    def decode(self, y: np.ndarray) -> list[dict[str, Any]]:
+        """Turn forecasts `(batch, horizon, outputs)` into one list of numbers for each target, in its units."""
+        return [self._lists(self.in_units(window)) for window in np.asarray(y, "float64")]
+
+    def _lists(self, window: np.ndarray) -> dict[str, list[float]]:
+        return {name: [float(v) for v in line] for name, line in zip(self.targets, window.T, strict=True)}
+
+    def _units(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
+        """Return shift and scale of a series' targets."""
+        scaler, outputs = self.scalers.of(table.name, table.values), self.inputs["outputs"]
+        return np.array(scaler.shift[:outputs]), np.array(scaler.scale[:outputs])
+
+    def _named(self, table: Table, steps: int) -> dict[str, Any]:
+        """Return the name of a history's series and the times of its next steps, as far as they are known."""
+        found: dict[str, Any] = {"series": table.name} if table.name else {}
+        if table.times is not None and self.fitted.get("frequency"):
+            times = Frequency(self.fitted["frequency"]).after(table.times[-1], steps)
+            found["time"] = [shown(time) for time in local(times, self.timezone)]
+        return found
 
     def read_inputs(self, file: str, future_file: str | None = None) -> list[Table]:
         """Read a table like the one that was trained on: a forecast begins after the last target of each series.

@@ -1,7 +1,7 @@
 """A series as a table: named columns of numbers at regular times."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,15 @@ class Table:
     def __str__(self):
         until = "" if self.times is None else f" until {shown(self.times[-1])}"
         return f"{self.name}{': ' if self.name else ''}{len(self)} steps{until}"
+
+    def between(self, begin: int, end: int) -> "Table":
+        """Return its steps from `begin` to before `end`; without the last ones nothing is known ahead either."""
+        cut = {
+            word: array[begin:end]
+            for word in ("values", "times", "filled")
+            if (array := getattr(self, word)) is not None
+        }
+        return dataclasses.replace(self, **cut, ahead=self.ahead if end == len(self) else None)
 
     def select(self, names: Sequence[str]) -> "Table":
         """Return these columns, in this order."""
@@ -80,3 +89,35 @@ def first(where: np.ndarray) -> tuple[Any, Any]:
         return None, None
     found = np.unravel_index(where.reshape(-1).argmax(), where.shape)
     return int(found[0]), int(found[-1])
+
+
+def check_length(table: Table, ends: Mapping[str, tuple[int, int]], lookback: int, horizon: int) -> None:
+    """Refuse a series too short to learn from.
+
+    Args:
+        table: The series.
+        ends: First step and the step behind the last of each part.
+        lookback: Steps that are read.
+        horizon: Steps to forecast.
+    """
+    of_series = f", series {table.name}" if table.name else ""
+    if ends["train"][1] < lookback + horizon:
+        raise InvalidValue(
+            f"Train needs at least lookback + horizon = {lookback} + {horizon} steps: shorten one of them. "
+            f"Received: {ends['train'][1]} of {len(table)} rows{of_series}"
+        )
+    for part, (begin, end) in ends.items():
+        if end - begin < horizon:
+            raise InvalidValue(
+                f"The {part} part needs at least horizon = {horizon} steps. Received: {end - begin} rows{of_series}"
+            )
+
+
+def check_change(trains: Sequence[np.ndarray], columns: Sequence[str]) -> None:
+    """Refuse a column that never changes in any series."""
+    constant = np.flatnonzero(np.all([np.ptp(train, axis=0) == 0 for train in trains], axis=0))
+    if len(constant):
+        raise InvalidValue(
+            f"A column that never changes in train tells nothing: leave it out with --target and --features (--static "
+            f"names one that tells series apart). Received: {columns[constant[0]]} = {trains[0][0, constant[0]]:g}"
+        )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnzoo.data.batches import Batches, bucket_lengths
+from rnnzoo.data.batches import Batches, lengths_to_answer
 from rnnzoo.data.files.conll import Sentence, check_counts, read_sentences
 from rnnzoo.data.files.opening import TABLES, recognised
 from rnnzoo.data.files.reading import Inputs, ReadsTables
@@ -219,7 +219,7 @@ class Tagging(ReadsTables, Labeled):
             for number, (words, tags) in enumerate(zip(x, y, strict=True), 1):
                 check_counts(list(words), list(tags), f"sentence {number}")
             answers = self._encode_answers(y, "the file")
-        return self._batches(x, answers, bucket_lengths(lengths(x), batch_size), batch_size)
+        return self._batches(x, answers, lengths_to_answer(lengths(x), batch_size, None), batch_size)
 
     def decode(self, y: Sequence[np.ndarray]) -> list[dict[str, Any]]:
         """Turn logits `(time, outputs)` of each sentence into tags."""

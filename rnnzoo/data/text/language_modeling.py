@@ -80,9 +80,17 @@ class LanguageModeling(Fitted):
     @property
     def vocabulary(self) -> Vocabulary:
         """The tokens that the model knows, fitted on train."""
-        return Vocabulary(self._known("vocabulary"), self.tokens)
+        return Vocabulary(self._known("vocabulary"), self.tokens, self.rule)
 
-    def load(self, *, sequence_length=None, batch_size=32, seed=0, limit=None, data_dir=None) -> Splits:
+    def load(
+        self,
+        *,
+        sequence_length: int | None = None,
+        batch_size: int = 32,
+        seed: int = 0,
+        limit: int | None = None,
+        data_dir: str | None = None,
+    ) -> Splits:
         """Read, cut, fit the vocabulary on train, encode and batch.
 
         Args:
@@ -101,7 +109,7 @@ class LanguageModeling(Fitted):
             raise InvalidValue(
                 f"vocabulary_size must be at least 3: padding, unknown and a token. Received: {self.vocabulary_size}"
             )
-        lexicon = Lexicon(self.tokens)
+        lexicon = Lexicon(self.tokens, self.rule)
         parts = {part: lexicon.read(lines).flat for part, lines in self._read(data_dir).items()}
         if self.joined and len(parts) > 1:
             parts = {"train": np.concatenate([*parts.values()])}
@@ -121,6 +129,7 @@ class LanguageModeling(Fitted):
         self.fitted = {
             "vocabulary": found,
             "fill": 0,
+            "rule": self.rule,
             "sequence_length": sequence_length or WINDOW,
             "inputs": {"vocabulary_size": len(found) + FIRST},
         }
@@ -186,7 +195,7 @@ class LanguageModeling(Fitted):
 
     def batches_of(self, file: Any) -> Batches:
         """Cut another text file into windows, to be measured."""
-        lexicon = Lexicon(self.tokens)
+        lexicon = Lexicon(self.tokens, self.rule)
         ids = lexicon.read(_lines(str(file))).flat
         if len(ids) < 2:
             raise InvalidValue(f"A text needs two tokens or more. Received: {file} of {len(ids)}")

@@ -8,13 +8,13 @@ import numpy as np
 from scipy.special import expit
 
 from rnnzoo.data.files.labels import check_kinds, spelled
-from rnnzoo.data.text.text_classification import TextClassification
+from rnnzoo.data.text.labeled_texts import LabeledTexts
 from rnnzoo.errors import InvalidType, InvalidValue
 
 
 @dataclass
-class MultilabelTexts(TextClassification):
-    """Texts, each with any number of labels. See `TextClassification` for further arguments.
+class MultilabelTexts(LabeledTexts):
+    """Texts, each with any number of labels. See `LabeledTexts` for further arguments.
 
     Args:
         label: The column with the labels, by default `labels`: a list of JSON or Parquet, or labels with
@@ -52,8 +52,10 @@ class MultilabelTexts(TextClassification):
         x, _ = super()._split(texts())
         return x, _array(answers)
 
-    def _strata(self, y):
-        return None
+    @property
+    def classes(self) -> list[str]:
+        """Names of the labels, in the order of the logits."""
+        return self._known("answers")["classes"]
 
     def _fit_answers(self, y):
         classes = sorted({label for labels in y for label in labels})

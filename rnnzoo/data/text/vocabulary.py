@@ -1,5 +1,6 @@
 """Text → token ids. 0 is padding, 1 an unknown token."""
 
+import functools
 import re
 from array import array
 from collections.abc import Iterable, Sequence
@@ -18,18 +19,94 @@ END = 2
 """In a vocabulary of targets: the end of a sentence, and what stands before its first token."""
 MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>")
 SURROGATE = re.compile("[\ud800-\udfff]")
-WORDS = re.compile(r"\w+(?:'\w+)*|[!?]")
-"""Runs of letters and digits with their inner apostrophes; of the punctuation only ! and ?."""
+RULE = 2
+"""How texts are divided into words today. A run remembers its rule; before there was more than one it was 1."""
 UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 """Chinese characters and Japanese syllables, written without spaces: each is a word."""
-ANY_WORDS = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:'[^\W{UNSPACED}]+)*|[!?！？]")
 
 
-def tokenize(text: str, unit: Unit) -> list[str]:
-    """Split a text: lower-case words without markup, or characters as they are."""
+def words_before(unspaced: str = UNSPACED, letters: str = rf"[^\W{UNSPACED}]") -> str:
+    """Return the pattern of a word of rule 1; the arguments are classes of characters, for other libraries."""
+    return rf"[{unspaced}]|{letters}+(?:'{letters}+)*|[!?！？]"
+
+
+@dataclass(frozen=True)
+class Signs:
+    """Classes of characters and borders of ASCII words, as a library of regular expressions writes them.
+
+    The defaults are those of `regex`.
+    """
+
+    unspaced: str = UNSPACED
+    letter: str = rf"[[\p{{L}}\p{{N}}_]--[{UNSPACED}]]"
+    mark: str = r"[\p{M}\u200c\u200d]"
+    picture: str = "[\\p{Extended_Pictographic}--[©®™]]"
+    modifier: str = r"[\ufe0f\p{Emoji_Modifier}]"
+    flag: str = r"\p{Regional_Indicator}"
+    keycap: str = "\ufe0f?\u20e3"
+    joiner: str = "\u200d"
+    no_word_before: str = "(?<![a-z0-9_])"
+    no_word_after: str = "(?![a-z0-9_])"
+    no_word_after_letter: str = "(?![a-z0-9_])"
+
+
+def emoticon(s: Signs) -> str:
+    """Return the pattern of :) ;-( :'( :d (of :D) :/ <3 and their kin, in lower case.
+
+    Letters and strokes count as mouths behind a gap alone, so that no web address, clock or list holds one.
+    """
+    eyes = "[:;=]['^-]?"
+    return (
+        rf"{eyes}[)(\]\[]+{s.no_word_after}|{s.no_word_before}{eyes}[|\\/*]{s.no_word_after}"
+        f"|{s.no_word_before}{eyes}[dp3o]{s.no_word_after_letter}|{s.no_word_before}<3{s.no_word_after_letter}"
+    )
+
+
+def words(s: Signs) -> str:
+    """Return the pattern of a word of rule 2."""
+    word = f"{s.letter}(?:{s.letter}|{s.mark})*"
+    picture = f"{s.picture}{s.modifier}?"
+    emoji = f"{s.flag}{s.flag}|[0-9#*]{s.keycap}|{picture}(?:{s.joiner}{picture})*"
+    return f"{emoji}|[{s.unspaced}]|{word}(?:'{word})*|[!?！？]|{emoticon(s)}"
+
+
+def tokenize(text: str, unit: Unit, rule: int = RULE) -> list[str]:
+    """Split a text: lower-case words without markup, or characters as they are.
+
+    A word is a run of letters and digits with its inner apostrophes. Of the punctuation ! and ? are words, and, since
+    rule 2, emoticons and emoji, which say what a text feels. Rule 2 also leaves the marks on a letter, such as the
+    vowels of Hindi, in its word.
+    """
     if unit == "characters":
         return list(text)
-    return (WORDS if text.isascii() else ANY_WORDS).findall(MARKUP.sub(" ", text).lower())
+    text = MARKUP.sub(" ", text).lower()
+    if rule == 1:
+        return (_before if text.isascii() else _before_anywhere)().findall(text)
+    if text.isascii():
+        return _english().findall(text)
+    return [word.replace("\ufe0f", "") for word in _anywhere().findall(text)]
+
+
+@functools.cache
+def _before():
+    return re.compile(r"\w+(?:'\w+)*|[!?]")
+
+
+@functools.cache
+def _before_anywhere():
+    return re.compile(words_before())
+
+
+@functools.cache
+def _english():
+    return re.compile(rf"\w+(?:'\w+)*|[!?]|{emoticon(Signs())}")
+
+
+@functools.cache
+def _anywhere():
+    import regex
+
+    return regex.compile(f"(?V1){words(Signs())}")
 
 
 def check_text(text: str) -> str:
@@ -56,16 +133,18 @@ class Lexicon:
 
     Args:
         unit: `words` or `characters`.
+        rule: See `tokenize`.
     """
 
     unit: Unit
+    rule: int = RULE
     ids: dict[str, int] = field(default_factory=_Numbers, init=False)
 
     def read(self, texts: Iterable[str]) -> Ragged:
         """Number the tokens of each text."""
         flat, ends = array("i"), array("q")
         for text in texts:
-            flat.extend(map(self.ids.__getitem__, tokenize(text, self.unit)))
+            flat.extend(map(self.ids.__getitem__, tokenize(text, self.unit, self.rule)))
             ends.append(len(flat))
         stops = np.asarray(ends, "int64")
         return Ragged(np.frombuffer(flat, "int32") if flat else np.zeros(0, "int32"), np.append(0, stops)[:-1], stops)
@@ -86,10 +165,11 @@ class Vocabulary:
     Args:
         tokens: Token number i has the id i + 2.
         unit: `words` or `characters`.
+        rule: See `tokenize`.
     """
 
-    def __init__(self, tokens: Sequence[str], unit: Unit):
-        self.tokens, self.unit = list(tokens), unit
+    def __init__(self, tokens: Sequence[str], unit: Unit, rule: int = RULE):
+        self.tokens, self.unit, self.rule = list(tokens), unit, rule
         self.ids = {token: i for i, token in enumerate(self.tokens, FIRST)}
 
     def __len__(self):
@@ -98,7 +178,7 @@ class Vocabulary:
 
     def encode(self, text: str) -> np.ndarray:
         """Return the ids of a text, int32 `(time,)`."""
-        return np.array([self.ids.get(token, UNKNOWN) for token in tokenize(text, self.unit)], "int32")
+        return np.array([self.ids.get(token, UNKNOWN) for token in tokenize(text, self.unit, self.rule)], "int32")
 
     def decode(self, ids: np.ndarray) -> list[str]:
         """Return the tokens of a row of ids; an unknown one is ?."""

@@ -53,6 +53,12 @@ def prepared_builder(name: str, data_dir: str | None = None):
             raise UserError(refusal.format(why=f"{address[0]} does not answer")) from None
     try:
         builder.download_and_prepare()
+    except UserError:
+        raise
+    except ImportError as error:
+        raise UserError(
+            f"{name} is prepared with a library of its task: pip install 'rnnzoo[all]'. Received: no {error.name} here"
+        ) from error
     except Exception as error:  # network, checksum, missing manual files: one sentence for all
         raise UserError(
             refusal.format(why=str(error).splitlines()[0] if str(error) else type(error).__name__)

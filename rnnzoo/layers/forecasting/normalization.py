@@ -59,9 +59,11 @@ class Normalize(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class Denormalize(keras.layers.Layer):
-    """Give them back. In: the forecast `(batch, horizon, outputs)`, shift and scale. Out: the forecast."""
+    """Give them back. In: the forecast `(batch, horizon, outputs)`, or quantiles, shift and scale. Out: the same."""
 
     def call(self, y, shift, scale):
+        if len(y.shape) == 4:  # (batch, levels, horizon, outputs)
+            shift, scale = shift[:, None], scale[:, None]
         return y * scale + shift
 
     def compute_output_shape(self, y_shape, shift_shape, scale_shape):

@@ -33,8 +33,11 @@ class StepDecoder(keras.layers.Layer):
         outputs: Values a step, the first features.
         cell: `gru` or `lstm`.
         likelihood: `none`, trained by squared error, or `gaussian`, trained by likelihood.
-        shared: One network reads and writes (it reads the first `outputs` features alone); else there are two.
+        shared: One network reads and writes; else there are two. It reads the first `outputs` features, and
+            `covariates` of the step that it forecasts (DeepAR, https://arxiv.org/abs/1704.04110, equation 1).
         dropout: Share of the states dropped before the head.
+        covariates: Of a shared network: features behind the first `outputs`. What is known ahead stands `horizon`
+            steps earlier than it holds, so that the last `horizon` steps are those of the forecast.
         scheduled_sampling: Share of the steps that read the decoder's own answer in training, not the truth.
     """
 
@@ -48,6 +51,7 @@ class StepDecoder(keras.layers.Layer):
         shared=False,
         dropout=0.0,
         scheduled_sampling=0.0,
+        covariates=0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -59,6 +63,7 @@ class StepDecoder(keras.layers.Layer):
         self.shared = shared
         self.dropout = dropout
         self.scheduled_sampling = scheduled_sampling
+        self.covariates = covariates
         kind = {"gru": GRU, "lstm": LSTM}[cell]
         options = {"return_sequences": True, "return_state": True}
         self.decoder = kind(units, name="decoder", **options)
@@ -70,7 +75,7 @@ class StepDecoder(keras.layers.Layer):
         self._seed = None
 
     def build(self, input_shape):
-        self.decoder.build((None, None, self.outputs + (0 if self.shared else self.units)))
+        self.decoder.build((None, None, self.outputs + (self.covariates if self.shared else self.units)))
         if not self.shared:
             self.encoder.build((None, None, input_shape[-1]))
         self.head.build((None, None, self.units))
@@ -78,7 +83,11 @@ class StepDecoder(keras.layers.Layer):
     def call(self, x, mask=None, training=False):
         x, count = real_steps_of(x, mask)
         last = take_steps(x[..., : self.outputs], count - 1)[:, 0]
-        past = x[..., : self.outputs] if self.shared else x
+        past, known = (x[..., : self.outputs], None) if self.shared else (x, None)
+        if self.covariates:
+            of_next = ops.arange(ops.shape(x)[1], dtype="int32")[None] + 1 - self.horizon
+            past = ops.concatenate([past, self._known(x, ops.repeat(of_next, ops.shape(x)[0], axis=0))], axis=-1)
+            known = self._known(x, count - self.horizon + ops.arange(self.horizon, dtype="int32"))
         if mask is None and x.shape[1] is not None and x.shape[1] > 1:
             _, *states = self.encoder(past[:, :-1], training=training)
         else:
@@ -87,21 +96,25 @@ class StepDecoder(keras.layers.Layer):
         summary = states[0]
         kept = self.drop(ops.ones_like(states[0]), training=training)  # one mask for all steps
         if self._truth is None:
-            return self._step_by_step(last, summary, states, kept)[0]
+            return self._step_by_step(last, summary, states, kept, known)[0]
         truth = ops.cast(self._truth, last.dtype)
         if training and self.scheduled_sampling:
             own = keras.random.uniform(ops.shape(truth)[:2], seed=self.coins) < self.scheduled_sampling
-            return self._step_by_step(last, summary, states, kept, truth, own[..., None])[1]
+            return self._step_by_step(last, summary, states, kept, known, truth, own[..., None])[1]
         before = ops.concatenate([last[:, None], truth[:, :-1]], axis=1)
-        summaries = ops.repeat(summary[:, None], self.horizon, axis=1)
-        outputs, *_ = self.decoder(self._with(summaries, before), initial_state=states, training=training)
+        beside = ops.repeat(summary[:, None], self.horizon, axis=1) if not self.shared else known
+        outputs, *_ = self.decoder(self._with(beside, before), initial_state=states, training=training)
         return self.head(outputs * kept[:, None])
 
-    def _with(self, summary, y):
-        """What a decoder of its own reads at each step: the value before and the summary of the past."""
-        return y if self.shared else ops.concatenate([y, summary], axis=-1)
+    def _known(self, x, index):
+        """Return the covariates at `index` `(batch, steps)`."""
+        return take_steps(x[..., self.outputs : self.outputs + self.covariates], index)
 
-    def _step_by_step(self, last, summary, states, kept, truth=None, own=None):
+    def _with(self, beside, y):
+        """What is read at each step: the value before, and the summary of the past, or the covariates, if any."""
+        return y if beside is None else ops.concatenate([y, ops.cast(beside, y.dtype)], axis=-1)
+
+    def _step_by_step(self, last, summary, states, kept, known=None, truth=None, own=None):
         """Return the answers `(batch, horizon, outputs)` and the head's outputs.
 
         After a step, `own` `(batch, horizon, 1)` tells whether its answer or the `truth` is read; None: the answer.
@@ -109,18 +122,21 @@ class StepDecoder(keras.layers.Layer):
         noise = ops.zeros((self.horizon, 1, 1), last.dtype)
         if self._seed is not None:
             noise = keras.random.normal((self.horizon, *last.shape), seed=self._seed)
-        inputs = [noise] if truth is None else [noise, ops.transpose(truth, (1, 0, 2)), ops.transpose(own, (1, 0, 2))]
+        read_too = [] if known is None else [known]
+        forced = [] if truth is None else [truth, own]
+        inputs = [noise, *(ops.transpose(one, (1, 0, 2)) for one in (*read_too, *forced))]
         sizes = [self.outputs, *(self.units for _ in states), self.outputs, self.head.units]
         ends = list(itertools.accumulate(sizes))[:-1]
 
         def step(carry, inputs):
             read, *states, _, _ = ops.split(carry, ends, axis=-1)
-            state, states = self.decoder.cell(self._with(summary, read), states)
+            noise, *others = inputs
+            beside = others.pop(0) if read_too else None if self.shared else summary
+            state, states = self.decoder.cell(self._with(beside, read), states)
             output = self.head(state * kept)
             mean, deviation = self._distribution(output)
-            noise, *forced = inputs
             answer = mean + deviation * noise
-            read = ops.where(forced[1], answer, forced[0]) if forced else answer
+            read = ops.where(others[1], answer, others[0]) if others else answer
             carry = ops.concatenate([read, *states, answer, output], axis=-1)
             return carry, carry  # one tensor: `ops.scan` takes no other output than what it carries
 
@@ -183,7 +199,8 @@ class StepDecoder(keras.layers.Layer):
         return (input_shape[0], self.horizon, self.outputs)
 
     def get_config(self):
-        words = ("units", "horizon", "outputs", "cell", "likelihood", "shared", "dropout", "scheduled_sampling")
+        words = ["units", "horizon", "outputs", "cell", "likelihood", "shared", "dropout"]
+        words += ["scheduled_sampling", "covariates"]
         return {**super().get_config(), **{word: getattr(self, word) for word in words}}
 
 
@@ -191,7 +208,8 @@ class StepDecoder(keras.layers.Layer):
 class TeacherForced(Model):
     """A model of the zoo whose body is a `StepDecoder`: in training its loss is that of the decoder fed with the truth.
 
-    Constructor: that of `keras.Model`. Metrics are those of the decoder on its own, in training too.
+    To that of quantiles around its own answers their own loss is added. Constructor: that of `keras.Model`. Metrics are
+    those of the decoder on its own, in training too.
     """
 
     def __init__(self, *args, **kwargs):
@@ -215,4 +233,7 @@ class TeacherForced(Model):
         losses = decoder.loss(truth, output, scale, y)
         if sample_weight is not None:
             losses = losses * ops.cast(sample_weight, losses.dtype)
-        return ops.mean(losses) + sum(self.losses)
+        own = (
+            super().compute_loss(x, y, y_pred, sample_weight, training) if len(y_pred.shape) == 4 else sum(self.losses)
+        )
+        return ops.mean(losses) + own

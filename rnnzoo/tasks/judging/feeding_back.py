@@ -7,6 +7,7 @@ import numpy as np
 
 from rnnzoo.data.batches import Batches
 from rnnzoo.data.series.windows import Windows
+from rnnzoo.inference.quantiles import forecaster
 
 STARTS = 100
 """At most so many windows are gone on from."""
@@ -23,10 +24,9 @@ def feed_back(model: Any, x: np.ndarray, steps: int) -> np.ndarray:
     Returns:
         `(windows, steps, features)`.
     """
-    lookback, found = x.shape[1], x
+    answer, lookback, found = forecaster(model), x.shape[1], x
     while found.shape[1] < lookback + steps:
-        answer = np.asarray(model.predict_on_batch(found[:, -lookback:]))
-        found = np.concatenate([found, answer], axis=1)
+        found = np.concatenate([found, answer(found[:, -lookback:])], axis=1)
     return found[:, lookback : lookback + steps]
 
 

@@ -1,15 +1,18 @@
 """Errors of forecasts, summed up batch by batch, so that memory does not grow with the number of windows."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from rnnzoo.data.batches import Batches
 from rnnzoo.data.series.windows import Panel, Windows
+from rnnzoo.inference.quantiles import forecaster, levels_of, median, pairs
 from rnnzoo.inference.sampling import likelihood_of, sample
-from rnnzoo.tasks.judging.intervals import interval_scores, probabilistic_errors
+from rnnzoo.tasks.judging.conformal import Conformal
+from rnnzoo.tasks.judging.intervals import interval_scores, probabilistic_errors, quantile_errors
 from rnnzoo.tasks.judging.measures import check_finite
 from rnnzoo.tasks.judging.scale_free import BySeries
 
@@ -20,7 +23,7 @@ WINDOWS = 4
 
 
 def forecast_errors(
-    model: Any, dataset: Iterable, data: Any = None, paths: int = 0, intervals: Any = None
+    model: Any, dataset: Iterable, data: Any = None, paths: int = 0, conformal: Conformal | None = None
 ) -> "ForecastErrors":
     """Sum up the errors of forecasts, batch by batch.
 
@@ -29,31 +32,36 @@ def forecast_errors(
         dataset: Batches `(x, y, weight)`, or `Batches`, which know of which series each window is.
         data: The data object; with it errors are measured in the units of the data too.
         paths: How many to draw from the forecast's likelihood, where the model has one, to judge that too.
-        intervals: How far the truth lies from a forecast, by level: `{80: (horizon, outputs)}`, scaled.
+        conformal: Puts intervals around the forecasts of `Batches`, and learns from their truths.
     """
     panel = dataset.y.panel if isinstance(dataset, Batches) and isinstance(dataset.y, Windows) else None
     in_units = None if data is None or panel is not None else getattr(data, "in_units", None)
-    errors = ForecastErrors(in_units, panel, intervals or {})
+    errors = ForecastErrors(in_units, panel)
     draws = paths and likelihood_of(model) is not None
-    answer = getattr(model, "predict_on_batch", model)
-    for x, y, weight, which in _batches(dataset):
+    answer, errors.levels = getattr(model, "predict_on_batch", model), levels_of(model)
+    for indices, x, y, weight in _batches(dataset):
         real = np.asarray(weight) > 0
-        output = np.asarray(answer(x))[real]
+        output, x, y = np.asarray(answer(x))[real], np.asarray(x)[real], np.asarray(y)[real]
         check_finite(output)
-        drawn = sample(model, np.asarray(x)[real], paths) if draws else None
-        errors.add(np.asarray(y)[real], output, drawn, None if which is None else which[real])
+        drawn = sample(model, x, paths) if draws else None
+        which, widths = None, {}
+        if panel is not None:
+            windows, rows = dataset.y, indices[real]  # type: ignore[attr-defined,index]
+            which = windows.which[rows]
+            if conformal is not None:
+                widths = conformal(windows.starts[rows], which, x, median(model, output).astype("float64"), y)
+        errors.add(y, output, drawn, which, widths)
     return errors
 
 
-def _batches(dataset: Iterable) -> Iterator[tuple[Any, Any, Any, np.ndarray | None]]:
-    """Yield the batches, and of which series each window is."""
+def _batches(dataset: Iterable) -> Iterator[tuple[np.ndarray | None, Any, Any, Any]]:
+    """Yield the batches, with the indices of their windows where they are known."""
     if not isinstance(dataset, Batches):
-        for x, y, weight in dataset:
-            yield x, y, weight, None
+        for batch in dataset:
+            yield None, *batch
         return
-    known = getattr(dataset.y, "which", None)
     for (indices, _, _), batch in zip(dataset.plan(), dataset.arrays(), strict=True):
-        yield *batch, None if known is None else known[indices]
+        yield indices, *batch
 
 
 def some_windows(model: Any, batches: Batches, data: Any) -> dict[str, Any]:
@@ -63,13 +71,18 @@ def some_windows(model: Any, batches: Batches, data: Any) -> dict[str, Any]:
     """
     chosen = np.linspace(0, len(batches) - 1, min(WINDOWS, len(batches))).astype(int)
     x, y = np.stack([batches.x[i] for i in chosen]), np.stack([batches.y[i] for i in chosen])
-    output = np.asarray(model.predict_on_batch(x), "float64")
+    output = forecaster(model)(x).astype("float64")
     panel, which = batches.y.panel, batches.y.which[chosen]
     past, truth, forecast = (panel.in_units(values, which) for values in (x[..., : y.shape[-1]], y, output))
     band = None
     if likelihood_of(model) is not None:
         band = np.quantile(panel.in_units(sample(model, x), which), (0.1, 0.9), axis=1)
-    elif (width := data.intervals().get(80)) is not None:
+    elif (ends := pairs(levels_of(model)).get(80)) is not None:
+        answer = np.asarray(model.predict_on_batch(x), "float64")
+        band = np.stack([panel.in_units(answer[:, end], which) for end in ends])
+    elif state := data.intervals():
+        unknown = np.full(y.shape, np.nan)
+        width = Conformal(state)(np.arange(len(x)), np.arange(len(x)), x, output, unknown)[80]
         band = np.stack([panel.in_units(output - width, which), panel.in_units(output + width, which)])
     return {"past": past, "truth": truth, "forecast": forecast, "names": data.targets, "band": band}
 
@@ -80,18 +93,16 @@ class ForecastErrors:
     Args:
         in_units: Turns values back into the units of the data; None: there are no other units.
         panel: What is known of the series, instead.
-        intervals: How far the truth lies from a forecast, by level.
     """
 
     def __init__(
         self,
         in_units: Callable[[np.ndarray], np.ndarray] | None = None,
         panel: Panel | None = None,
-        intervals: dict[int, np.ndarray] | None = None,
     ):
         self.in_units = in_units
         self.panel = panel
-        self.intervals = intervals or {}
+        self.levels: tuple[float, ...] = ()
         self.windows = 0
         self.by_series = None if panel is None else BySeries(panel)
         self._first: np.ndarray | None = None
@@ -99,17 +110,25 @@ class ForecastErrors:
         self._sample: list[np.ndarray] = []
 
     def add(
-        self, y: np.ndarray, output: np.ndarray, paths: np.ndarray | None = None, which: np.ndarray | None = None
+        self,
+        y: np.ndarray,
+        output: np.ndarray,
+        paths: np.ndarray | None = None,
+        which: np.ndarray | None = None,
+        widths: Mapping[int, np.ndarray] = MappingProxyType({}),
     ) -> None:
         """Add true values and forecasts of some windows, `(windows, horizon, outputs)` each.
 
         Args:
             y: True values.
-            output: Forecasts.
+            output: Forecasts; of a model with `levels` their quantiles, `(windows, levels, horizon, outputs)`.
             paths: Draws from the model's likelihood, `(windows, count, horizon, outputs)`.
             which: The series of each window, where the panel is known.
+            widths: Of intervals around the forecasts, by level.
         """
-        y, output = np.asarray(y, "float64"), np.asarray(output, "float64")
+        y, output, quantiles = np.asarray(y, "float64"), np.asarray(output, "float64"), None
+        if self.levels:
+            output, quantiles = output[:, self.levels.index(0.5)], output
         if self._first is None:
             self._first = np.nan_to_num(y[0])
         known = ~np.isnan(y)
@@ -127,9 +146,11 @@ class ForecastErrors:
         elif self.in_units is not None:
             original = self.in_units(output) - self.in_units(y)
             found |= {"squared_original": original**2, "absolute_original": np.abs(original)}
+        if quantiles is not None:
+            found |= quantile_errors(y, quantiles, self.levels)
         if paths is not None:
             found |= probabilistic_errors(y, np.asarray(paths, "float64"))
-        for level, width in self.intervals.items():
+        for level, width in widths.items():
             scores = interval_scores(y, output - width, output + width, level)
             found |= {f"conformal_{name}": values for name, values in scores.items()}
         self._add("known", known)
@@ -147,8 +168,9 @@ class ForecastErrors:
     def scores(self) -> dict[str, float]:
         """Return loss = mse, rmse, mae and R², and mse, rmse and mae in the units of the data, `_original`.
 
-        With paths also those of `probabilistic_errors`, with intervals those of `interval_scores`, scaled. Where the
-        series are known also the scale-free measures, see `BySeries`; of many series there is no `_original`.
+        Of quantiles the loss is the pinball loss, see `quantile_errors`. With paths also those of
+        `probabilistic_errors`, with widths those of `interval_scores`, scaled. Where the series are known also the
+        scale-free measures, see `BySeries`; of many series there is no `_original`.
 
         `r2_by_step` is the mean of the R² of each horizon step and output, as scikit-learn's; `r2_pooled` is that of
         all values together, which a level that differs from window to window flatters. They have no unit.
@@ -173,7 +195,9 @@ class ForecastErrors:
             found |= {"mse_original": mse, "rmse_original": math.sqrt(mse), "mae_original": mae}
         if self.by_series is not None:
             found |= self.by_series.scores()
-        own = {"known", "y", "y2", "squared", "absolute", "squared_original", "absolute_original"}
+        if "pinball" in self._sums:
+            found["loss"] = float(self._mean("pinball").mean())
+        own = {"pinball", "known", "y", "y2", "squared", "absolute", "squared_original", "absolute_original"}
         return found | {name: float(self._mean(name).mean()) for name in self._sums if name not in own}
 
     @property

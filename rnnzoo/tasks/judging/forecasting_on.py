@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.errors import InvalidValue
+from rnnzoo.inference.quantiles import levels_of, median
 from rnnzoo.inference.sampling import likelihood_of, sample
+from rnnzoo.tasks.judging import conformal
+from rnnzoo.tasks.judging.conformal import movement
 from rnnzoo.tasks.judging.feeding_back import feed_back
 
 PATHS = 200
@@ -22,8 +25,9 @@ def forecast(run: Any, raw: Sequence[Any], steps: int | None = None) -> list[dic
         steps: How far; by default the horizon. What lies behind it is read from own answers.
 
     Returns:
-        For each: `series` and `time` where they are known, a list for each target, and `<target>_low_80`,
-        `<target>_high_80` and the like where intervals are known; a `note` where own answers were read.
+        For each: `series` and `time` where they are known, a list for each target; where intervals are known
+        `<target>_low_80`, `<target>_high_80` and the like: of a likelihood's draws, else conformal; of a model with
+        quantiles `<target>_quantile_10` and the like; a `note` where own answers were read.
 
     Raises:
         ValueError: Histories that cannot be read; a model that reads more than it answers, asked beyond its horizon.
@@ -38,7 +42,13 @@ def forecast(run: Any, raw: Sequence[Any], steps: int | None = None) -> list[dic
             f"Beyond its horizon of {horizon} steps a model must answer all that it reads, to read its own answers. "
             f"Received: steps={steps}, {data.inputs['features']} features, {outputs} of them answered"
         )
-    y = feed_back(run.model, np.stack(data.encode(raw)), steps) if steps > horizon else run.outputs(raw)[:, :steps]
+    quantiles: Any = None
+    if steps > horizon:
+        y = feed_back(run.model, np.stack(data.encode(raw)), steps)
+    else:
+        answer = run.outputs(raw)
+        y = median(run.model, answer)[:, :steps]
+        quantiles = answer[:, :, :steps] if levels_of(run.model) else None
     found = data.answers(raw, y)
     bands = _bands(run, raw, y)
     for level, (low, high) in bands.items():
@@ -46,6 +56,10 @@ def forecast(run: Any, raw: Sequence[Any], steps: int | None = None) -> list[dic
             for name in data.targets:
                 answer[f"{name}_low_{level}"] = below[name]
                 answer[f"{name}_high_{level}"] = above[name]
+    for place, q in enumerate(levels_of(run.model) if quantiles is not None else ()):
+        if q != 0.5:
+            for answer, values in zip(found, data.answers(raw, quantiles[:, place]), strict=True):
+                answer |= {f"{name}_quantile_{100 * q:g}": values[name] for name in data.targets}
     if steps > horizon:
         for answer in found:
             answer["note"] = f"behind step {horizon} the model reads its own answers; intervals there are too narrow"
@@ -59,20 +73,25 @@ def _bands(run: Any, raw: Sequence[Any], y: np.ndarray) -> dict[int, tuple[np.nd
         paths = sample(run.model, np.stack(run.data.encode(raw)), PATHS)[:, :, :steps]
         quantiles = {80: (0.1, 0.9), 95: (0.025, 0.975)}
         return {level: tuple(np.quantile(paths, ends, axis=1)) for level, ends in quantiles.items()}
+    if not (state := _intervals(run)):
+        return {}
+    moved = movement(np.stack(run.data.encode(raw)), y.shape[-1], state["floor"])
+    names = list(run.data.scalers.names)
+    rows = [names.index(table.name) if table.name in names else 0 for table in run.data.histories(raw)]
     found = {}
-    for level, width in _widths(run).items():
+    for level, widths in state["next"].items():
+        widths = np.array(widths)
         # Behind the horizon each further step is as unsure as the last one that was measured.
-        width = width[np.minimum(np.arange(steps), len(width) - 1)]
-        found[level] = (y - width, y + width)
+        width = widths[np.minimum(rows, len(widths) - 1)][:, np.minimum(np.arange(steps), widths.shape[1] - 1)] * moved
+        found[int(level)] = (y - width, y + width)
     return found
 
 
-def _widths(run: Any) -> dict[int, np.ndarray]:
-    """Return a run's intervals; those of one trained before there were any are taken from its validation part."""
+def _intervals(run: Any) -> dict[str, Any]:
+    """Return what a run's intervals are made from; of one trained before there was any, from its validation part."""
     if run.data.intervals() or not run.finished:
         return run.data.intervals()
     from rnnzoo.errors import UserError
-    from rnnzoo.tasks.judging.intervals import conformal_widths
 
     try:
         parts = run.recipe.load().parts
@@ -80,7 +99,7 @@ def _widths(run: Any) -> dict[int, np.ndarray]:
         return {}  # the data are not here any more
     if "validation" not in parts:
         return {}
-    return conformal_widths(run.model.predict_on_batch, parts["validation"])
+    return conformal.of_model(run.model, parts)
 
 
 def table(answers: Sequence[dict[str, Any]]) -> Any:

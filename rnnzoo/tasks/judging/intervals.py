@@ -1,48 +1,10 @@
-"""How sure a forecast is: intervals of any model from what it got wrong in validation, and their measures."""
-
-from collections.abc import Callable
-from typing import Any
+"""How good intervals, quantiles and distributions are."""
 
 import numpy as np
 
-LEVELS = (80, 95)
-"""Per cent of the truth that an interval is to hold."""
-ENOUGH = 40
-"""Residuals, at least, that an interval's width is taken from: a short validation part lends from the steps beside."""
+from rnnzoo.inference.quantiles import pairs
+
 QUANTILES = (0.1, 0.5, 0.9)
-
-
-def conformal_widths(answer: Callable[[Any], Any], batches: Any) -> dict[int, np.ndarray]:
-    """Return how far the truth lies from a model's forecasts, by level: intervals are forecast ± width.
-
-    Split-conformal prediction (Lei et al. 2018, https://doi.org/10.1080/01621459.2017.1307116; by step as Stankevičiūtė
-    et al. 2021, https://openreview.net/forum?id=Rx9dBZaV_IP): of each step and target the ceil((n + 1) level)-th
-    smallest absolute residual of the validation part, which was not trained on.
-
-    Args:
-        answer: Forecasts from what a model reads.
-        batches: The validation part.
-
-    Returns:
-        `{80: (horizon, outputs), 95: ...}`, scaled.
-    """
-    found = []
-    for x, y, weight in batches.arrays():
-        real = np.asarray(weight) > 0
-        found.append(np.abs(np.asarray(answer(x), "float64")[real] - np.asarray(y, "float64")[real]))
-    residuals = np.concatenate(found)
-    beside = 0  # steps on each side that lend theirs
-    while (2 * beside + 1) * len(residuals) < ENOUGH and beside < residuals.shape[1]:
-        beside += 1
-    widths = {level: np.zeros(residuals.shape[1:]) for level in LEVELS}
-    for step in range(residuals.shape[1]):
-        near = residuals[:, max(0, step - beside) : step + beside + 1]
-        for target in range(residuals.shape[2]):
-            known = np.sort(near[..., target][~np.isnan(near[..., target])])
-            for level in LEVELS:
-                rank = int(np.ceil((len(known) + 1) * level / 100))
-                widths[level][step, target] = known[min(rank, len(known)) - 1] if len(known) else np.nan
-    return widths
 
 
 def interval_scores(y: np.ndarray, low: np.ndarray, high: np.ndarray, level: int) -> dict[str, np.ndarray]:
@@ -55,6 +17,31 @@ def interval_scores(y: np.ndarray, low: np.ndarray, high: np.ndarray, level: int
     alpha = 1 - level / 100
     score = (high - low) + 2 / alpha * (np.maximum(low - y, 0) + np.maximum(y - high, 0))
     return {f"coverage_{level}": ((low <= y) & (y <= high)).astype("float64"), f"interval_score_{level}": score}
+
+
+def pinball(y: np.ndarray, quantile: np.ndarray, level: float) -> np.ndarray:
+    """Return the pinball loss of a quantile (Koenker and Bassett 1978, https://doi.org/10.2307/1913643)."""
+    return np.maximum(level * (y - quantile), (level - 1) * (y - quantile))
+
+
+def quantile_errors(y: np.ndarray, quantiles: np.ndarray, levels: tuple[float, ...]) -> dict[str, np.ndarray]:
+    """Judge quantiles by the true values.
+
+    Args:
+        y: `(windows, horizon, outputs)`.
+        quantiles: `(windows, levels, horizon, outputs)`.
+        levels: Ascending.
+
+    Returns:
+        Arrays of y's shape. `pinball`: the mean over levels of their loss; `quantile_loss_10` and the like: that of
+        each; `quantile_coverage_80`, `quantile_interval_score_80`: of the interval between 10 % and 90 %, and the like.
+    """
+    losses = [pinball(y, quantiles[:, i], level) for i, level in enumerate(levels)]
+    found = {f"quantile_loss_{100 * level:g}": loss for level, loss in zip(levels, losses, strict=True)}
+    for between, (low, high) in pairs(levels).items():
+        scores = interval_scores(y, quantiles[:, low], quantiles[:, high], between)
+        found |= {f"quantile_{name}": values for name, values in scores.items()}
+    return found | {"pinball": np.mean(losses, axis=0)}
 
 
 def probabilistic_errors(y: np.ndarray, paths: np.ndarray) -> dict[str, np.ndarray]:
@@ -76,5 +63,5 @@ def probabilistic_errors(y: np.ndarray, paths: np.ndarray) -> dict[str, np.ndarr
     found = {"crps": np.abs(paths - y[:, None]).mean(axis=1) - between / 2}
     quantiles = np.quantile(ordered, QUANTILES, axis=1)
     for q, value in zip(QUANTILES, quantiles, strict=True):
-        found[f"quantile_loss_{100 * q:.0f}"] = np.maximum(q * (y - value), (q - 1) * (y - value))
+        found[f"quantile_loss_{100 * q:.0f}"] = pinball(y, value, q)
     return found | interval_scores(y, quantiles[0], quantiles[-1], 80)

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo._lazy import required
 from rnnzoo.data.pairs.pair_batches import PairBatches
 from rnnzoo.data.text.vocabulary import END, UNKNOWN
 from rnnzoo.errors import InvalidValue
 
+TRANSLATIONS_NEED = "Translations are measured by sacrebleu and rapidfuzz"
 BLEU_TOKENS = {"words": "none", "characters": "char", "subwords": "13a"}
 """How sacrebleu splits what BLEU counts: at the spaces between our tokens, at every character, or as WMT does. Answers
 that are all shorter than four tokens are judged by shorter n-grams."""
@@ -93,16 +95,16 @@ def measures(written: Sequence[str], faultless: Sequence[str], data: Any) -> dic
 
     Reference: Post (2018), https://aclanthology.org/W18-6319; Popović (2015), https://aclanthology.org/W15-3049.
     """
-    from rapidfuzz.distance import Levenshtein
-    from sacrebleu.metrics import BLEU, CHRF
+    Levenshtein = required("rapidfuzz.distance", "translation", TRANSLATIONS_NEED).Levenshtein
+    metrics = required("sacrebleu.metrics", "translation", TRANSLATIONS_NEED)
 
     unit = data.target_tokens or data.tokens
-    bleu = BLEU(tokenize=BLEU_TOKENS[unit], effective_order=True, force=True)
+    bleu = metrics.BLEU(tokenize=BLEU_TOKENS[unit], effective_order=True, force=True)
     edits = sum(Levenshtein.distance(one, other) for one, other in zip(faultless, written, strict=True))
     return {
         "exact_match": float(np.mean([one == other for one, other in zip(written, faultless, strict=True)])),
         "bleu": bleu.corpus_score(written, [faultless]).score,
-        "chrf": CHRF().corpus_score(written, [faultless]).score,
+        "chrf": metrics.CHRF().corpus_score(written, [faultless]).score,
         "cer": edits / max(1, sum(map(len, faultless))),
     }
 

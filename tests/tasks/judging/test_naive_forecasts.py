@@ -6,7 +6,7 @@ from sklearn.linear_model import Ridge
 from small_series import load, wave, write
 
 from rnnzoo.tasks.judging.forecast_errors import forecast_errors
-from rnnzoo.tasks.judging.intervals import conformal_widths, interval_scores
+from rnnzoo.tasks.judging.intervals import interval_scores
 from rnnzoo.tasks.judging.naive_forecasts import naive_forecasters, verdict
 
 
@@ -47,25 +47,6 @@ def test_the_verdict_says_who_wins():
     assert "gru loses to ridge on the same steps by 60.0%" in verdict("gru", {"rmse": 0.8}, others)
     assert "a tie" in verdict("gru", {"rmse": 0.505}, others)
     assert "beats last value, ridge" in verdict("gru", {"rmse": 0.4}, others)
-
-
-def test_conformal_intervals_hold_what_they_promise(loaded):
-    data, parts = loaded
-    answer = naive_forecasters(None, **data.naive_sizes)["repeat_last"]
-    rng = np.random.default_rng(1)
-
-    class Part:
-        def arrays(self):
-            yield np.zeros((5000, 6, 2)), rng.normal(size=(5000, 3, 2)), np.ones(5000)
-
-    widths = conformal_widths(answer, Part())
-    y = rng.normal(size=(5000, 3, 2))
-    for level, width in widths.items():
-        scores = interval_scores(y, -width * np.ones_like(y), width * np.ones_like(y), level)
-        assert scores[f"coverage_{level}"].mean() == pytest.approx(level / 100, abs=0.01)
-    assert np.abs(widths[95] - 1.96).max() < 0.2
-    errors = forecast_errors(answer, parts["test"], data, intervals=widths).scores()
-    assert {"conformal_coverage_80", "conformal_interval_score_95", "mase", "rmse_original"} <= errors.keys()
 
 
 def test_interval_score_charges_for_what_lies_outside():

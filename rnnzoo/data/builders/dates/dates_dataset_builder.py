@@ -5,6 +5,8 @@ import datetime
 import numpy as np
 import tensorflow_datasets as tfds
 
+from rnnzoo._lazy import required
+
 SIZES = {"train": 20_000, "validation": 2000, "test": 2000}
 FIRST, LAST = datetime.date(1950, 1, 1), datetime.date(2049, 12, 31)
 LOCALES = (
@@ -24,7 +26,7 @@ def written(day: datetime.date, locale: str, style: str) -> str:
         locale: `de`, `en_GB`, ...
         style: Babel's `full`, `long` or `medium`; `weekday`, in short; or a pattern such as `d.M.yyyy`.
     """
-    from babel import dates
+    dates = required("babel.dates", "translation", "Dates in many languages need Babel")
 
     if style == "weekday":
         text = dates.format_skeleton("yMMMEd", day, locale=locale)

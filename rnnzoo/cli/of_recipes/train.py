@@ -10,10 +10,13 @@ from rnnzoo.cli.options import DATA_DIR, TRUST, changed_recipe
 DOC = "Train; the same command goes on where it stopped."
 OPTIONS: dict[str, Any] = {
     "run": Annotated[
-        str | None, arg(help="The run folder; by default runs/<recipe>-<model>-<changed settings>-<seed>.")
+        str | None,
+        arg(help="The run folder; by default runs/<recipe>-<data>-<model>-<settings>-<seed>: what was changed."),
     ],
     "restart": Annotated[bool, arg(help="Begin anew.")],
-    "new_data": Annotated[bool, arg(help="Go on although the files of data have changed since the run began.")],
+    "new_data": Annotated[
+        bool, arg(help="Where the files of data have changed, train on with them from the run's weights.")
+    ],
     "trust": TRUST,
     "data_dir": DATA_DIR,
 }

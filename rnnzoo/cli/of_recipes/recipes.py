@@ -48,4 +48,8 @@ class Tune(_OfRecipe):
     """Search a recipe's best settings; the same command goes on where it stopped."""
 
 
-OF_RECIPES: dict[str, type] = {"train": Train, "compare": Compare, "tune": Tune}
+class Backtest(_OfRecipe):
+    """Judge a forecasting recipe on several parts of its series, each from what came before it."""
+
+
+OF_RECIPES: dict[str, type] = {"train": Train, "compare": Compare, "tune": Tune, "backtest": Backtest}

@@ -1,5 +1,6 @@
 """The command `tune` of every recipe: its options, and how they become a call of `rnnzoo.tune`."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from tyro.conf import UseAppendAction, arg
@@ -39,7 +40,7 @@ DEFAULTS = {
 }
 
 
-def execute(options: Any, base: Any) -> None:
+def execute(options: Any, base: Any, program: Sequence[str] = ()) -> None:
     """Search around a recipe; what the options set is not searched."""
     from rnnzoo.registry import describe
     from rnnzoo.search.driver import tune
@@ -58,4 +59,4 @@ def execute(options: Any, base: Any) -> None:
     if both := sorted(fixed & {name for name, value in search.items() if value is not None}):
         raise InvalidValue(f"A setting is either given or searched. Received: {', '.join(both)}, given and searched")
     given = {name: getattr(options, name) for name in OPTIONS if name not in ("models", "search")}
-    tune(recipe, **given, models=models, search={**dict.fromkeys(fixed), **search}, base=base)
+    tune(recipe, **given, models=models, search={**dict.fromkeys(fixed), **search}, base=base, program=program)

@@ -1,0 +1,1 @@
+"""The commands that begin with a recipe, one file each."""

@@ -1,0 +1,219 @@
+"""A demo in the browser: a tab a run, by Gradio."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from rnnzoo.errors import InvalidValue, UserError
+
+DRAWN = "digits"
+"""The data set whose inputs can be drawn with the mouse."""
+
+
+def app(runs: Mapping[str, Any]) -> Any:
+    """Return the page, a `gradio.Blocks`, with a tab for each run.
+
+    Args:
+        runs: `Run`s by the name of their tab. What a tab asks for and shows follows from the run's task and data.
+
+    Raises:
+        UserError: Gradio is missing.
+        ValueError: There are no runs.
+    """
+    if not runs:
+        raise InvalidValue("Give a run or more, or presets. Received: none")
+    gr = gradio()
+    with gr.Blocks(title="rnnzoo", analytics_enabled=False) as page:
+        gr.Markdown("# rnnzoo")
+        for name, run in runs.items():
+            with gr.Tab(name):
+                gr.Markdown(f"`{run.config['model']}`, {run.task.name}")
+                panel(run)(gr, run)
+    return page
+
+
+def serve(runs: Mapping[str, Any], host: str, port: int | None, *, wait: bool = True) -> str:
+    """Serve the page and return its address; nothing on it is loaded from elsewhere.
+
+    Args:
+        runs: See `app`.
+        host: `127.0.0.1` is this machine alone.
+        port: None takes a free one.
+        wait: Until stopped.
+    """
+    page, gr = app(runs), gradio()
+    theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"])
+    _, address, _ = page.launch(server_name=host, server_port=port, prevent_thread_lock=not wait, theme=theme)
+    return address
+
+
+def gradio() -> Any:
+    """Import Gradio, which is not to tell anybody that it was."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    try:
+        import gradio
+    except ImportError as missing:
+        raise UserError(f"The demo needs Gradio ({missing}): pip install 'rnnzoo[demo]'.") from missing
+    return gradio
+
+
+def panel(run: Any) -> Callable[[Any, Any], None]:
+    """Return what fills a run's tab."""
+    if "generate" in run.task.commands:
+        return _writing
+    if run.task.sequences == 2:
+        return _translating
+    if run.task.per_step:
+        return _tagging
+    if hasattr(run.data, "read_inputs"):
+        return _forecasting
+    return _texts if hasattr(run.data, "pieces") else _numbers
+
+
+def _said(gr: Any, answer: Callable) -> Callable:
+    """Show a user's mistake on the page, as one sentence."""
+
+    def answered(*inputs: Any) -> Any:
+        try:
+            return answer(*inputs)
+        except UserError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    return answered
+
+
+def _texts(gr: Any, run: Any) -> None:
+    text = gr.Textbox(label="Text", lines=4, value="a gorgeous, witty film")
+    button = gr.Button("Answer", variant="primary")
+    label, words = gr.Label(label="Answer"), gr.HighlightedText(label="What each word adds", show_legend=True)
+
+    def answer(text: str) -> Any:
+        from rnnzoo.inspecting.inspection import inspect
+
+        if not text.strip():
+            raise InvalidValue("Write a text. Received: nothing")
+        (found,), (tokens,), (ids,) = run.predict([text]), run.data.pieces([text]), run.data.encode([text])
+        if not len(ids):
+            raise InvalidValue(f"There is nothing to read in this text. Received: {text!r}")
+        worth = inspect(run.model, [ids]).importance[0, : len(tokens)]
+        shown = [
+            (f"{token} ", float(w)) for token, w in zip(tokens, worth / max(1e-9, np.abs(worth).max()), strict=True)
+        ]
+        return _labels(found), shown
+
+    button.click(_said(gr, answer), text, [label, words])
+
+
+def _labels(found: dict[str, Any]) -> dict[str, float]:
+    """The answer as Gradio's label takes it."""
+    if "label" in found:
+        return {found["label"]: found["probability"]}
+    names = found.get("labels", found)
+    return names if isinstance(names, dict) else {str(name): 1.0 for name in names}
+
+
+def _tagging(gr: Any, run: Any) -> None:
+    text = gr.Textbox(label="Sentence", value="the old man the boat")
+    button, tags = gr.Button("Tag", variant="primary"), gr.HighlightedText(label="Tags", show_legend=True)
+
+    def answer(text: str) -> Any:
+        (found,) = run.predict([text])
+        return list(zip(found["words"], found["tags"], strict=True))
+
+    button.click(_said(gr, answer), text, tags)
+
+
+def _translating(gr: Any, run: Any) -> None:
+    text = gr.Textbox(label="Source", value="søndag den 5. marts 2023")
+    button = gr.Button("Write", variant="primary")
+    written, where = gr.Textbox(label="Written"), gr.Plot(label="Where it looked")
+
+    def answer(text: str) -> Any:
+        if not text.strip():
+            raise InvalidValue("Write a text. Received: nothing")
+        found = run.explain([text])
+        return found[0].text, None if found[0].attention is None else run.task.explained(found)[1]
+
+    button.click(_said(gr, answer), text, [written, where])
+
+
+def _writing(gr: Any, run: Any) -> None:
+    prompt = gr.Textbox(label="Prompt", value="ROMEO:")
+    temperature = gr.Slider(0.0, 1.5, value=0.8, step=0.1, label="Temperature")
+    characters = gr.Slider(50, 1000, value=300, step=50, label="Tokens")
+    button, written = gr.Button("Write", variant="primary"), gr.Textbox(label="Written", lines=12)
+
+    def answer(prompt: str, temperature: float, characters: int) -> Iterator[str]:
+        from rnnzoo.serving.generating import stream
+
+        text = prompt
+        try:
+            for piece in stream(run, prompt, temperature=float(temperature), characters=int(characters)):
+                text += piece
+                yield text
+        except UserError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    button.click(answer, [prompt, temperature, characters], written)
+
+
+def _forecasting(gr: Any, run: Any) -> None:
+    file, button = gr.File(label="A table like the one of training (.csv)"), gr.Button("Forecast", variant="primary")
+    picture, table = gr.Plot(label="Forecast"), gr.Dataframe(label="The same in numbers")
+
+    def answer(path: str | None) -> Any:
+        if path is None:
+            raise InvalidValue("Give a table. Received: no file")
+        raw = run.data.read_inputs(path)
+        answers = run.predict(raw)
+        return run.task.drawn(run, answers, raw), run.task.tabulated(answers)
+
+    button.click(_said(gr, answer), file, [picture, table])
+
+
+def _numbers(gr: Any, run: Any) -> None:
+    label = gr.Label(label="Answer", render=False)
+    if run.data.name == DRAWN:
+        canvas = (280, 280)
+        pad = gr.Sketchpad(label="Draw a digit", canvas_size=canvas, brush=gr.Brush(default_size=24), type="numpy")
+        seen = gr.Image(label="What the model reads, row by row", height=160, width=160)
+        gr.Button("Read", variant="primary").click(
+            _said(gr, lambda image: _read_drawing(run, image)), pad, [label, seen]
+        )
+    rows = gr.Textbox(label="A sequence as JSON: a list of steps, each a list of numbers")
+    answer = _said(gr, lambda text: _labels(run.predict([text])[0]))
+    gr.Button("Answer").click(answer, rows, label)
+    label.render()
+
+
+def _read_drawing(run: Any, image: dict[str, Any] | None) -> Any:
+    picture = drawing(None if image is None else image["composite"])
+    return _labels(run.predict([picture])[0]), np.kron(1 - picture, np.ones((20, 20)))
+
+
+def drawing(image: np.ndarray | None, size: int = 8) -> np.ndarray:
+    """Return a drawing as the digits of scikit-learn are: `(size, size)`, 0 to 1, the ink in the middle.
+
+    Args:
+        image: `(height, width, 4)`, dark on light or on nothing, 0 to 255; None is an empty pad.
+    """
+    from PIL import Image
+
+    if image is None:
+        ink = np.zeros((1, 1))
+    else:
+        rgba = np.asarray(image, "float64") / 255
+        ink = (1 - rgba[..., :3].mean(-1)) * (rgba[..., 3] if rgba.shape[-1] == 4 else 1)
+    rows, columns = np.nonzero(ink > 0.3)
+    if not len(rows):
+        raise InvalidValue("Draw a digit. Received: an empty pad")
+    cut = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    side = max(cut.shape)
+    square = np.zeros((side, side))
+    top, left = (side - cut.shape[0]) // 2, (side - cut.shape[1]) // 2
+    square[top : top + cut.shape[0], left : left + cut.shape[1]] = cut
+    small = Image.fromarray((255 * square).astype("uint8")).resize((size, size), Image.Resampling.BOX)
+    found = np.asarray(small, "float32") / 255
+    return found / found.max()

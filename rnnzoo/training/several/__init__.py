@@ -1,0 +1,1 @@
+"""Several trainings of one recipe as one thing: members of an ensemble, folds of a backtest."""

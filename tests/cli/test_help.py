@@ -1,0 +1,55 @@
+"""What help says: a flag says what it does."""
+
+import re
+
+import pytest
+
+from rnnzoo import cli
+from rnnzoo.training.catalog import find_recipe
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """Let no line be broken."""
+    monkeypatch.setenv("COLUMNS", "250")
+
+
+def help_of(capsys, *words):
+    with pytest.raises(SystemExit) as stopped:
+        cli.entry_point([*words, "--help"])
+    assert stopped.value.code == 0
+    return re.sub(r"[\s│]+", " ", capsys.readouterr().out)
+
+
+def test_a_flag_that_switches_off_says_so(capsys):
+    said = help_of(capsys, "train", "tagging")
+    assert "--no-trainable-body Switch off: Train body and embedding too" in said
+    assert "--no-characters Switch off: Give each word" in said
+    assert "(default: True)" not in said
+
+
+def test_tasks_of_a_recipe_are_offered(capsys):
+    assert "--task {classification,regression,multilabel}" in help_of(capsys, "train", "text")
+    assert "--task {translation}" in help_of(capsys, "train", "translate")
+
+
+def test_the_version(capsys):
+    cli.entry_point(["--version"])
+    assert re.fullmatch(r"rnnzoo \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
+
+
+def test_a_search_says_how_its_best_is_trained_from_where_it_was_begun(monkeypatch, tmp_path):
+    from rnnzoo.search.report import command
+
+    begun = []
+    monkeypatch.setattr("rnnzoo.search.driver.tune", lambda recipe, **options: begun.append((recipe, options)))
+    monkeypatch.chdir(tmp_path)
+    cli.entry_point(["tune", "digits", "--set", "units=8"])
+    recipe, options = begun.pop()
+    assert command(recipe, options["base"], options["program"]) == "rnnzoo train digits --set units=8"
+    cli.entry_point(["tune", "text", "--task", "regression", "--file", "a.csv"])
+    recipe, options = begun.pop()
+    assert command(recipe, options["base"], options["program"]) == "rnnzoo train text --task regression --file a.csv"
+    cli.main(find_recipe("digits"), ["tune"])
+    recipe, options = begun.pop()
+    assert command(recipe, options["base"], options["program"]) == "python recipes/digits.py train"

@@ -1,0 +1,29 @@
+"""Lessons run, and the pages of docs are what their scripts write, numbers aside."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lessons.__main__ import HOME, NAMES, main
+
+
+def skeleton(text):
+    """Text without its numbers: a small run has others."""
+    return re.sub(r"[-+]?\d[\d.,e+-]*( %|%)?", "0", text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lesson_writes_its_page(name, tmp_path):
+    main([name, "--small", "--output", str(tmp_path)])
+    written, stored = (tmp_path / f"{name}.md").read_text("utf-8"), (HOME / f"{name}.md").read_text("utf-8")
+    lines = [skeleton(line) for line in stored.splitlines() if not line.startswith("|")]
+    assert [skeleton(line) for line in written.splitlines() if not line.startswith("|")] == lines
+    pictures = {path.name for path in (tmp_path / "pictures").iterdir()}
+    assert pictures == {path.name for path in (HOME / "pictures").glob(f"{name}-*.png")}
+
+
+def test_every_lesson_is_listed():
+    index = (HOME / "index.md").read_text("utf-8")
+    assert {path.stem for path in Path(HOME).glob("*.md")} == {*NAMES, "index"}
+    assert all(f"({name}.md)" in index for name in NAMES)
