@@ -15,7 +15,7 @@ from rich.table import Table
 
 from benchmarks.contenders import Case, contender
 
-LAYERS = ("MinGRU", "MinLSTM", "QRNN", "SRU", "IndRNN", "LRU", "Hawk")
+LAYERS = ("MinGRU", "MinLSTM", "QRNN", "SRU", "IndRNN", "LRU", "Hawk", "Mamba", "MLSTM", "SLSTM")
 STEPS = (200, 1000, 4000)
 
 

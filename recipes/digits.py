@@ -1,4 +1,10 @@
-"""Handwritten digits, read row by row: 8 steps of 8 pixels. Comes with scikit-learn: no download."""
+"""Handwritten digits, read row by row: 8 steps of 8 pixels. Comes with scikit-learn: no download.
+
+python recipes/digits.py --pixels train --model lru: 64 steps, one pixel each.
+"""
+
+import dataclasses
+import sys
 
 from rnnzoo import Recipe, cli
 from rnnzoo.data import SequenceClassification
@@ -16,5 +22,10 @@ recipe = Recipe(
     patience=15,
 )
 
+PIXELS = dataclasses.replace(
+    recipe, name="digits_pixels", data=SequenceClassification("rnnzoo.data.embedded:digit_pixels"), model="lru"
+)
+
 if __name__ == "__main__":
-    cli.main(recipe)
+    words = [word for word in sys.argv[1:] if word != "--pixels"]
+    cli.main(PIXELS if len(words) < len(sys.argv[1:]) else recipe, words)

@@ -2,7 +2,7 @@
 
 `python recipes/tables.py` rewrites them, `--check` only tells whether they are stale (exit status 1), and
 `add RUN` publishes a finished run: its results.json is copied to recipes/results/<recipe>-<model>-<seed>.json, where
-forecasts also have data set and steps in the name.
+forecasts also have data set and steps in the name. Tests of memory go to recipes/results/memory, with a picture of all.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import rnnzoo
 from rnnzoo.errors import InvalidValue, UserError
@@ -57,6 +57,75 @@ def results() -> str:
         )
     head = ("run", "data", "model", "quality", "parameters", "seconds", "epochs", "seed", "device", "command")
     return _table(head, rows)
+
+
+def memory() -> str:
+    """A row for each model of `recipes/results/memory`, a column for each test; what is solved is bold."""
+    found = _remembered()
+    if not found:
+        return "No run has been published yet."
+    tests = sorted({test for test, _ in found})
+    rows = []
+    for model in sorted({model for _, model in found}):
+        cells = [found.get((test, model)) for test in tests]
+        shown = ["" if c is None else f"**{c.shown}**" if c.solved else c.shown for c in cells]
+        rows.append((f"`{model}`", *shown))
+    head = ("model", *(f"{test.rpartition('_')[0].replace('_', ' ')} {test.rpartition('_')[2]}" for test in tests))
+    times = ", ".join(f"{m} {t} {c.seconds:.0f}" for (t, m), c in sorted(found.items(), key=lambda item: item[0][::-1]))
+    return f"{_table(head, rows, numbers=len(tests))}\n\nSeconds of training: {times}."
+
+
+class Remembered(NamedTuple):
+    """What a run of a test of memory came to: as shown, whether that is solved, and how near 0..1 it is."""
+
+    shown: str
+    solved: bool
+    share: float
+    seconds: float
+
+
+def _remembered() -> dict[tuple[str, str], Remembered]:
+    """Return what each test and model came to, on the test part."""
+    found = {}
+    for path in sorted((RESULTS / "memory").glob("*.json")):
+        r = json.loads(path.read_text(encoding="utf-8"))
+        name = r["recipe"].removeprefix("memory_") if r["recipe"] != "digits_pixels" else "digits_64"
+        scores = r["metrics"]["test"]
+        if r["task"] == "regression":
+            cell = Remembered(f"{scores['mse']:.1e}", scores["mse"] < 1e-3, 1 - min(1.0, scores["mse"] * 6), 0)
+        else:  # of tags those that are asked for; there is none called "-" where every step is asked
+            tags = r.get("tags", {})
+            asked = [tag["recall"] for name, tag in tags.items() if name != "-"] or [scores["accuracy"]]
+            share = sum(asked) / len(asked)
+            cell = Remembered(f"{share:.3f}", share >= (0.99 if tags else 0.95), share, 0)
+        found[name, r["model"]] = cell._replace(seconds=r["seconds"])
+    return found
+
+
+def draw_memory() -> Path:
+    """Draw the table of tests of memory as `recipes/results/memory.png`."""
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    found = _remembered()
+    tests, names = (sorted({key[i] for key in found}) for i in (0, 1))
+    shares = np.full((len(names), len(tests)), np.nan)
+    for (test, name), cell in found.items():
+        shares[names.index(name), tests.index(test)] = cell.share
+    figure = Figure(figsize=(2 + 0.9 * len(tests), 1.5 + 0.3 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(shares, vmin=0, vmax=1, cmap="Greens", aspect="auto")
+    for (test, name), cell in found.items():
+        place = tests.index(test), names.index(name)
+        color = "white" if cell.share > 0.6 else "black"
+        weight = "bold" if cell.solved else "normal"
+        axes.text(*place, cell.shown, ha="center", va="center", color=color, weight=weight, fontsize=8)
+    axes.set_xticks(range(len(tests)), [test.replace("_", " ") for test in tests], rotation=30, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_title("What is remembered: bold is solved")
+    path = RESULTS / "memory.png"
+    figure.savefig(path, dpi=110)
+    return path
 
 
 def command(result: dict) -> str:
@@ -221,6 +290,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0)
 
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "benchmarks.md": {"layers": layers, "padding": padding, "imdb": imdb},
+    "memory.md": {"memory": memory},
     "guides/presets.md": {"presets": presets},
     "models/index.md": {"models": models},
     "results.md": {"results": results},
@@ -251,8 +321,11 @@ def add(run: str, name: str | None = None) -> Path:
     words = [found["recipe"], found["model"], str(found["seed"])]
     if "horizon" in found:
         words[1:1] = [re.sub(r"\W+", "_", found["dataset"]), f"{found['lookback']}to{found['horizon']}"]
-    path = RESULTS / f"{name or '-'.join(words)}.json"
+    remembered = found["recipe"].startswith("memory_") or found["recipe"] == "digits_pixels"
+    path = (RESULTS / "memory" if remembered else RESULTS) / f"{name or '-'.join(words)}.json"
     write_text(path, json.dumps(found, indent=1) + "\n")
+    if remembered:
+        draw_memory()
     return path
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rnnzoo.registry import register as register
     from rnnzoo.search.driver import tune as tune
     from rnnzoo.serving.generating import generate as generate
+    from rnnzoo.serving.streaming import stream as stream
     from rnnzoo.sharing.fetching import push as push
     from rnnzoo.sharing.giving import pack as pack
     from rnnzoo.sharing.presets import Preset as Preset
@@ -40,6 +41,7 @@ _HOME = {
     "features": "rnnzoo.inference.attending",
     "decode": "rnnzoo.inference.decoding",
     "generate": "rnnzoo.serving.generating",
+    "stream": "rnnzoo.serving.streaming",
     "inspect": "rnnzoo.inspecting.inspection",
     "rebuild": "rnnzoo.rebuilding",
     "describe": "rnnzoo.registry",

@@ -14,6 +14,7 @@ from rnnzoo.tasks.task import Draft
 from rnnzoo.weights import take_weights, taken_over
 
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
+FINITE = hp.HyperParameter(float, low=-3e38, below=3e38)
 
 
 @contextlib.contextmanager
@@ -24,9 +25,8 @@ def _within_memory():
     except Exception as error:  # each backend has a type of its own for it
         words = (type(error).__name__ + str(error)).lower()
         if any(word in words for word in ("memoryerror", "resource_exhausted", "resourceexhausted", "enough memory")):
-            raise InvalidValue(
-                "The model does not fit into memory. Received: sizes that need more than there is"
-            ) from error
+            said = "The model does not fit into memory. Received: sizes that need more than there is"
+            raise InvalidValue(said) from error
         raise
 
 
@@ -235,10 +235,8 @@ def make_optimizer(name: str, learning_rate: Any, ema_momentum: float | None = N
         clip: Gradients are clipped by this global norm; None: not at all.
     """
     if name not in OPTIMIZERS:
-        raise InvalidValue(
-            f"Unknown optimizer; valid are {', '.join(OPTIMIZERS)}.{did_you_mean(name, OPTIMIZERS)} "
-            f"Received: optimizer={name!r}"
-        )
+        valid = f"valid are {', '.join(OPTIMIZERS)}.{did_you_mean(name, OPTIMIZERS)}"
+        raise InvalidValue(f"Unknown optimizer; {valid} Received: optimizer={name!r}")
     if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         learning_rate = hp.TABLE["learning_rate"].check("learning_rate", learning_rate)
     options = {"global_clipnorm": hp.check("clip", clip)}
@@ -292,9 +290,6 @@ def _check_sizes(task, pad_value, **sizes):
         sizes["vocabulary_size"] = sizes["vocabulary_size"] or hp.DEFAULT_VOCABULARY
         if pad_value is not None:
             raise InvalidValue(f"pad_value belongs to features=; tokens are padded with 0. Received: {pad_value=}")
-    elif (
-        pad_value is not None
-        and not hp.HyperParameter(float, low=-3e38, below=3e38).check("pad_value", pad_value) < 3e38
-    ):
-        raise InvalidValue(f"pad_value must be finite. Received: {pad_value=}")
+    elif pad_value is not None:
+        FINITE.check("pad_value", pad_value)
     return sizes

@@ -36,6 +36,8 @@ class ModelInfo:
         teacher_forced: In training its layer `decoder` reads the true values.
         only_targets: It reads the past of the targets alone; of a forecast the effect of other features is added.
         declared: Its tasks, where they do not follow from the signature.
+        reads_missing: NaN is a missing value to it.
+        readout_solved: Where the answer is linear and its loss the squared error, it is solved by ridge regression.
 
     Attributes:
         tasks: What `build` can make of it.
@@ -51,6 +53,8 @@ class ModelInfo:
     teacher_forced: bool = False
     only_targets: bool = False
     declared: tuple[str, ...] | None = None
+    readout_solved: bool = False
+    reads_missing: bool = False
 
     def _repr_html_(self) -> str:
         title = f"{self.name}: {self.summary}"
@@ -121,6 +125,7 @@ def register(function: Body) -> Body: ...
 def register(
     function: None = None, *, paper: str = ..., causal: bool = ..., tasks: Sequence[str] | None = ...,
     normalization: str = ..., teacher_forced: bool = ..., only_targets: bool = ...,
+    readout_solved: bool = ..., reads_missing: bool = ...,
 ) -> Callable[[Body], Body]: ...  # fmt: skip
 
 
@@ -133,6 +138,8 @@ def register(
     normalization: str = "instance",
     teacher_forced: bool = False,
     only_targets: bool = False,
+    readout_solved: bool = False,
+    reads_missing: bool = False,
 ) -> Any:
     """Add a body to the zoo under its function's name; use it as a decorator.
 
@@ -148,6 +155,8 @@ def register(
         normalization: How forecasting normalises each window by default: `none`, `subtract_last` or `instance`.
         teacher_forced: Declare that its only layer is a `StepDecoder` named `decoder`, to be trained with the truth.
         only_targets: Declare that it forecasts from the first `outputs` features alone.
+        readout_solved: Declare that nothing but the head is trained, by ridge regression where its answer is linear.
+        reads_missing: Declare that NaN is a missing value to it.
 
     Raises:
         ValueError: The name is taken.
@@ -166,6 +175,8 @@ def register(
             normalization=normalization,
             teacher_forced=teacher_forced,
             only_targets=only_targets,
+            readout_solved=readout_solved,
+            reads_missing=reads_missing,
         )
     name = function.__name__
     known = _models.get(name)
@@ -190,6 +201,8 @@ def register(
         teacher_forced=teacher_forced,
         only_targets=only_targets,
         declared=tuple(tasks) if tasks else None,
+        readout_solved=readout_solved,
+        reads_missing=reads_missing,
     )
     return function
 

@@ -16,7 +16,7 @@ import tensorflow as tf
 import rnnzoo
 from rnnzoo import private
 from rnnzoo.errors import UserError
-from rnnzoo.private.keras import cudnn_gru, cudnn_lstm, mask_of, replace_clipping
+from rnnzoo.private.keras import cudnn_gru, cudnn_lstm, mask_of, replace_clipping, run_through
 from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
 
 
@@ -145,3 +145,21 @@ def test_nothing_else_in_the_package_touches_a_private_name():
         for match in touched.finditer(path.read_text(encoding="utf-8"))
     }
     assert not found, f"route these through rnnzoo.private: {', '.join(sorted(found))}"
+
+
+def test_a_graph_is_run_with_other_operations():
+    x = keras.Input((2,))
+    model = keras.Model(x, keras.layers.Dense(2, name="last")(keras.layers.Dense(2, name="first")(x)))
+    seen = []
+
+    def doubled(layer):
+        seen.append(layer.name)
+        return lambda x: 2 * x
+
+    np.testing.assert_array_equal(run_through(model, np.ones((1, 2)), doubled), [[4, 4]])
+    assert seen == ["first", "last"]
+
+
+def test_a_model_without_its_graph_is_named():
+    with pytest.raises(UserError, match=r"without keras\.Function\._run_through_graph$"):
+        run_through(object(), [], None)

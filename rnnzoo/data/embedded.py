@@ -15,6 +15,12 @@ def digits() -> dict[str, np.ndarray]:
     return {"x": (found.images / 16).astype("float32"), "y": found.target}
 
 
+def digit_pixels() -> dict[str, np.ndarray]:
+    """Return the same digits pixel by pixel: x is `(1797, 64 pixels, 1)`."""
+    found = digits()
+    return {**found, "x": found["x"].reshape(-1, 64, 1)}
+
+
 def lab() -> dict[str, np.ndarray]:
     """Return the introductory lab's ten sequences of 5 steps x 2 features: low values (0..0.4) are class 0, high 1."""
     rng = np.random.default_rng(0)

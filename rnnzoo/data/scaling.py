@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
 Scaling = Literal["none", "standard", "minmax"]
@@ -25,15 +26,19 @@ class Scaler:
 
     @classmethod
     def fit(cls, sequences: Sequence[np.ndarray], kind: Scaling) -> "Scaler":
-        """Fit to sequences `(time, features)`: `standard` to mean 0 and deviation 1, `minmax` to 0..1."""
+        """Fit to sequences `(time, features)`, NaN left out: `standard` to mean 0, deviation 1; `minmax` to 0..1."""
         HyperParameter(str, choices=get_args(Scaling)).check("scale", kind)
         steps = np.concatenate(sequences).astype("float64")
+        if np.isnan(steps).all(axis=0).any():
+            column = int(np.isnan(steps).all(axis=0).argmax())
+            raise InvalidValue(f"A feature needs a value in train. Received: none of feature {column}")
         if kind == "none":
             shift, scale = np.zeros(steps.shape[1]), np.ones(steps.shape[1])
         elif kind == "standard":
-            shift, scale = steps.mean(axis=0), steps.std(axis=0)
+            shift, scale = np.nanmean(steps, axis=0), np.nanstd(steps, axis=0)
         else:
-            shift, scale = steps.min(axis=0), np.ptp(steps, axis=0)
+            shift = np.nanmin(steps, axis=0)
+            scale = np.nanmax(steps, axis=0) - shift
         return cls(shift.tolist(), np.where(scale > 0, scale, 1).tolist())  # a constant feature becomes 0
 
     def __call__(self, x: np.ndarray) -> np.ndarray:

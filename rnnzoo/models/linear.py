@@ -4,7 +4,9 @@ The plain ones are layer upon layer. The others stand in residual blocks, as in 
 then x + MLP(norm(x)), the MLP gated (https://arxiv.org/abs/2402.19427, section 2.2).
 """
 
-from typing import Annotated, Literal, NotRequired, TypedDict, Unpack
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, Unpack
 
 from rnnzoo._lazy import keras, layers
 from rnnzoo.hyperparameters import Default, Pooling
@@ -12,7 +14,7 @@ from rnnzoo.models.blocks import dropped, finish, penalty
 from rnnzoo.registry import register
 
 EXPANSION = 2
-"""The width of the gated MLP by that of the stream."""
+"""The width of the gated MLP by that of the stream; of the states of Mamba and mLSTM too."""
 
 
 class Linear(TypedDict):
@@ -42,24 +44,50 @@ def plain(x, layer, num_layers, *, dropout, return_sequences, pooling=None, **op
     return finish(x, return_sequences, pooling, bidirectional=options["bidirectional"])
 
 
-def residual(x, layer, num_layers, *, dropout, return_sequences, pooling=None, **options):
+@dataclass(frozen=True)
+class Block:
+    """A recurrent layer in a residual block.
+
+    Args:
+        layer: Its class.
+        units: Width of its state, in each direction.
+        options: Its own keywords.
+        mlp: Whether a gated MLP follows, in a residual block of its own.
+    """
+
+    layer: Any
+    units: int
+    options: dict[str, Any]
+    mlp: bool = True
+
+
+def stream(x, blocks, *, units, dropout, l2, return_sequences, bidirectional, pooling=None, **options):
     """Residual blocks on a stream of vectors, a normalisation at the end."""
-    width, penalties = options["units"] * (1 + options["bidirectional"]), {"kernel_regularizer": penalty(options["l2"])}
+    width, penalties = units * (1 + bidirectional), {"kernel_regularizer": penalty(l2)}
+    options |= {"l2": l2, "bidirectional": bidirectional}
 
     def dense(units, name, activation=None):
         return keras.layers.Dense(units, activation, name=name, **penalties)
 
     x = dense(width, "stream")(x)
-    for i in range(num_layers):
+    for i, block in enumerate(blocks):
         y = keras.layers.LayerNormalization(name=f"norm_{i}")(x)
-        y = dense(width, f"project_{i}")(recurrence(layer, i, **options)(y))
-        x = keras.layers.Add(name=f"residual_{i}")([x, dropped(y, dropout, name=f"dropout_{i}")])
-        y = keras.layers.LayerNormalization(name=f"mlp_norm_{i}")(x)
-        gate, value = dense(EXPANSION * width, f"gate_{i}", "gelu")(y), dense(EXPANSION * width, f"value_{i}")(y)
-        y = dense(width, f"mlp_{i}")(keras.layers.Multiply(name=f"gated_{i}")([gate, value]))
-        x = keras.layers.Add(name=f"mlp_residual_{i}")([x, dropped(y, dropout, name=f"mlp_dropout_{i}")])
+        y = recurrence(block.layer, i, units=block.units, **options, **block.options)(y)
+        y = dropped(dense(width, f"project_{i}")(y), dropout, name=f"dropout_{i}")
+        x = keras.layers.Add(name=f"residual_{i}")([x, y])
+        if block.mlp:
+            y = keras.layers.LayerNormalization(name=f"mlp_norm_{i}")(x)
+            gate, value = dense(EXPANSION * width, f"gate_{i}", "gelu")(y), dense(EXPANSION * width, f"value_{i}")(y)
+            y = dense(width, f"mlp_{i}")(keras.layers.Multiply(name=f"gated_{i}")([gate, value]))
+            x = keras.layers.Add(name=f"mlp_residual_{i}")([x, dropped(y, dropout, name=f"mlp_dropout_{i}")])
     x = keras.layers.LayerNormalization(name="norm")(x)
-    return finish(x, return_sequences, pooling, bidirectional=options["bidirectional"])
+    return finish(x, return_sequences, pooling, bidirectional=bidirectional)
+
+
+def residual(x, layer, num_layers, *, units, kernel_size=None, **options):
+    """The same block `num_layers` times."""
+    own = {} if kernel_size is None else {"kernel_size": kernel_size}
+    return stream(x, [Block(layer, units, own)] * num_layers, units=units, **options)
 
 
 @register(paper="https://arxiv.org/abs/2410.01201", causal=True)
@@ -102,3 +130,28 @@ def lru(x, *, num_layers=2, **options: Unpack[Linear]):
 def hawk(x, *, kernel_size=4, num_layers=2, **options: Unpack[Linear]):
     """Hawk: the gated diagonal recurrence of Griffin (RG-LRU), behind a short convolution, in residual blocks."""
     return residual(x, layers.Hawk, num_layers, kernel_size=kernel_size, **options)
+
+
+@register(paper="https://arxiv.org/abs/2312.00752", causal=True)
+def mamba(x, *, kernel_size=4, num_layers=2, memory_size=16, **options: Unpack[Linear]):
+    """Mamba: a state space whose step the input chooses, so that it keeps what matters, in residual blocks."""
+    own = {"kernel_size": kernel_size, "memory_size": memory_size}
+    blocks = [Block(layers.Mamba, EXPANSION * options["units"], own, mlp=False)] * num_layers
+    return stream(x, blocks, **options)
+
+
+@register(paper="https://arxiv.org/abs/2405.04517", causal=True)
+def xlstm(x, *, kernel_size=4, num_layers=2, num_heads=4, slstm_every=2, **options: Unpack[Linear]):
+    """xLSTM: exponential gates; blocks with a matrix for a memory (mLSTM), and some that track states (sLSTM).
+
+    The width of a state is rounded up to whole heads.
+    """
+    own = {"kernel_size": kernel_size, "num_heads": num_heads}
+
+    def whole(units):
+        return num_heads * math.ceil(units / num_heads)
+
+    memory = Block(layers.MLSTM, whole(EXPANSION * options["units"]), own, mlp=False)
+    tracker = Block(layers.SLSTM, whole(options["units"]), own)
+    blocks = [tracker if (i + 1) % slstm_every == 0 else memory for i in range(num_layers)]
+    return stream(x, blocks, **options)

@@ -1,4 +1,4 @@
-"""Private parts of Keras: what a tensor carries, cuDNN's kernels, and where an optimizer clips gradients."""
+"""Private parts of Keras: what a tensor carries, cuDNN's kernels, how an optimizer clips, a model's graph."""
 
 from rnnzoo.private import find, moved
 
@@ -60,3 +60,13 @@ def replace_clipping(optimizer, wrap):
     if not hasattr(optimizer, "_clip_gradients"):
         raise moved("keras.optimizers.Optimizer._clip_gradients")
     optimizer._clip_gradients = wrap(optimizer._clip_gradients)
+
+
+def run_through(model, inputs, operation):
+    """Run a functional model on `inputs`, but do `operation(layer)(*arguments)` instead of each layer's call.
+
+    `keras.models.clone_model` changes layers too, but leaves a model of new ones, with new weights.
+    """
+    if not hasattr(model, "_run_through_graph"):
+        raise moved("keras.Function._run_through_graph")
+    return model._run_through_graph(inputs, operation_fn=operation)

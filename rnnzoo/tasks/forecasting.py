@@ -21,6 +21,7 @@ class Forecasting(Task):
     """
 
     name = "forecasting"
+    linear = True
     mean_of = "values"
     sizes = ("horizon", "quantiles")
     watched = ("loss", "mae")

@@ -9,6 +9,7 @@ class Regression(Task):
     """Values `(batch, outputs)` and their squared error."""
 
     name = "regression"
+    linear = True
     mean_of = "values"
     watched = ("loss", "mae")
     main_metric = "mse"

@@ -69,6 +69,7 @@ class Task:
         sizes: What `build` takes for it beyond the sizes of any input: `horizon`, `quantiles`, `characters`.
         own: Its own hyper-parameters, whatever the body, with their defaults.
         head: Whether a head stands on the body, which can be trained alone.
+        linear: The head is one dense layer without activation, its loss the squared error.
         watched: The metrics shown and kept after every epoch, `loss` among them.
         main_metric: What models are compared by.
         higher_is_better: Those of its metrics that grow with quality.
@@ -90,6 +91,7 @@ class Task:
     sizes: ClassVar[tuple[str, ...]] = ()
     own: ClassVar[Mapping[str, Any]] = {}
     head: ClassVar[bool] = True
+    linear: ClassVar[bool] = False
     watched: ClassVar[tuple[str, ...]] = ("loss",)
     main_metric: ClassVar[str] = "loss"
     higher_is_better: ClassVar[frozenset[str]] = frozenset()

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 SIZES = {"units": 4, "num_layers": 2, "filters": 4, "kernel_size": 3, "sentence_length": 2}
-SIZES |= {"lags": 3, "period": 3, "segment_length": 2, "rounds": 2}
+SIZES |= {"lags": 3, "period": 3, "segment_length": 2, "rounds": 2, "memory_size": 2, "num_heads": 2, "slstm_every": 2}
+SIZES |= {"window": 4, "backbone_units": 4}
 VOCABULARY, FEATURES, HORIZON, PAD = 11, 2, 2, -3.0
 WORDS = {"vocabulary_size": VOCABULARY, "embedding_dim": 4}
 KINDS = ("tokens", "floats", "pairs")

@@ -91,7 +91,7 @@ def padding(model: Any, task: str, kind: str) -> np.ndarray:
 def step(model: Any, task: str, kind: str) -> list[str]:
     """Check that a step of training is finite and answers have the task's shape; return the weights that rest."""
     model.run_eagerly = True  # no time for one compilation per case
-    before = model.get_weights()
+    before = [np.array(w) for w in model.trainable_weights]
     if before:  # a baseline has nothing to train
         x, y = cases.rows(kind, cases.BATCH), cases.answers_by_task(kind)[task]
         loss = float(model.train_on_batch(x, y, return_dict=True)["loss"])
@@ -100,7 +100,9 @@ def step(model: Any, task: str, kind: str) -> list[str]:
     wanted = cases.answer_shape(task, kind)
     assert answers.shape == wanted, _said(model.name, f"must answer {task} with {wanted}, not {answers.shape}")
     assert np.isfinite(answers).all(), _said(model.name, "answers with what is no number after a step")
-    return [w.path for w, old in zip(model.weights, before, strict=True) if np.array_equal(np.asarray(w), old)]
+    return [
+        w.path for w, old in zip(model.trainable_weights, before, strict=True) if np.array_equal(np.asarray(w), old)
+    ]
 
 
 def saving(model: Any, kind: str) -> None:

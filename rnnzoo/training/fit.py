@@ -22,6 +22,7 @@ from rnnzoo.data.report import lines
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import Diverged, InvalidType, InvalidValue
 from rnnzoo.files import alone, in_one_sentence, named, own_path, write_own, write_own_json
+from rnnzoo.inference import readout
 from rnnzoo.notebook.progress import Progress
 from rnnzoo.sharing import manifest
 from rnnzoo.tasks import find, more_is_better
@@ -157,11 +158,9 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
         elif saved.is_file():
             state = checkpoint.restore(saved, trained)
         recipe.data.save(folder)  # from here on the data are those that the run is trained on
-        examples = len(splits.parts["train"])
-        console.print(
-            f"{recipe.name}: {recipe.model}, {model.count_params():,} parameters, {examples:,} training examples, "
-            f"{devices.device_name()}" + (f"; going on after epoch {state.epoch}" if state.epoch else "")
-        )
+        sizes = f"{model.count_params():,} parameters, {len(splits.parts['train']):,} training examples"
+        after = f"; going on after epoch {state.epoch}" if state.epoch else ""
+        console.print(f"{recipe.name}: {recipe.model}, {sizes}, {devices.device_name()}{after}")
         for note in getattr(recipe.data, "notes", ()):
             console.print(f"note: {note}")
         _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end, console)
@@ -180,13 +179,13 @@ def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end,
     task = find(recipe.task)
     train = dataclasses.replace(splits.parts["train"], devices=devices.count(), share=devices.processes())
     validation = splits.parts.get("validation")
+    solved = readout.is_solved(recipe.model, recipe.task, recipe.hyperparameters)
     if recipe.class_weight:
         from sklearn.utils.class_weight import compute_sample_weight
 
         train = dataclasses.replace(train, weights=compute_sample_weight("balanced", train.y).astype("float32"))
-    heard = keras.callbacks.CallbackList(
-        [*callbacks], model=trained, epochs=recipe.epochs, steps=train.steps(), verbose=0
-    )
+    told = {"model": trained, "epochs": recipe.epochs, "steps": train.steps(), "verbose": 0}
+    heard = keras.callbacks.CallbackList([*callbacks], **told)
     progress = Progress(console, recipe.epochs)
     heard.on_train_begin()
     while state.epoch < recipe.epochs and not state.stopped:
@@ -194,7 +193,9 @@ def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end,
         heard.on_epoch_begin(state.epoch)
         began = time.perf_counter()
         row: dict[str, Any] = {"epoch": state.epoch + 1}
-        if model.trainable_variables:
+        if solved:
+            row["loss"] = readout.solve(model, train, validation)
+        elif model.trainable_variables:
             with devices.across_processes():
                 row |= _one_epoch(trained, train, state.epoch, progress, heard)
             if trained is not model:
@@ -209,7 +210,7 @@ def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end,
         state.history.append(row)
         _judge(recipe, model, trained.optimizer, state, row)
         heard.on_epoch_end(state.epoch - 1, {name: value for name, value in row.items() if name != "epoch"})
-        state.stopped |= trained.stop_training or not model.trainable_variables  # without these nothing will change
+        state.stopped |= trained.stop_training or solved or not model.trainable_variables  # nothing more will change
         checkpoint.save(folder / runs.CHECKPOINT, trained, state)
         _write_history(folder, state)
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:

@@ -19,7 +19,7 @@ from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.sources import data_class, for_task, import_modules, name_of
 from rnnzoo.data.splits import Splits
 from rnnzoo.errors import InvalidType, InvalidValue
-from rnnzoo.registry import describe
+from rnnzoo.registry import describe, list_models
 from rnnzoo.sharing import places
 from rnnzoo.tasks import find
 
@@ -127,6 +127,11 @@ class Recipe:
         if not self.name.strip() or "/" in self.name or "\0" in self.name:
             raise InvalidValue(f"name names the run's folder, so it has letters and no /. Received: name={self.name!r}")
         _check_data(self.data)
+        if getattr(self.data, "missing", False) and not info.reads_missing:
+            able = [name for name in list_models() if describe(name).reads_missing]
+            raise InvalidValue(
+                f"Missing values are read by {', '.join(able)}; fill them for other models. Received: {self.model!r}"
+            )
         MEMBERS.check("members", self.members)
         if self.members > 1 and task.mean_of is None:
             raise InvalidValue(f"members answer with their mean, and {self.task} has none. Received: {self.members=}")

@@ -21,14 +21,19 @@ pytestmark = pytest.mark.timeout(3600)  # for all of them at once
 MECHANISMS = {
     ("awd_lstm", "language_modeling", "tokens"),
     ("bilstm_luong", "classification", "tokens"),
+    ("cfc", "tagging", "tokens"),
     ("deepar", "forecasting", "floats"),
     ("dlinear", "forecasting", "floats"),
+    ("echo_state", "tagging", "tokens"),
+    ("gru_d", "tagging", "tokens"),
     ("han", "regression", "floats"),
     ("hawk", "tagging", "tokens"),
     ("ind_rnn", "tagging", "tokens"),
     ("layernorm_lstm", "tagging", "tokens"),
+    ("lmu", "tagging", "tokens"),
     ("lru", "tagging", "tokens"),
     ("lstnet", "forecasting", "floats"),
+    ("mamba", "tagging", "tokens"),
     ("min_gru", "tagging", "tokens"),
     ("min_lstm", "tagging", "tokens"),
     ("mlp", "multilabel", "tokens"),
@@ -41,6 +46,7 @@ MECHANISMS = {
     ("seq2seq_dot", "translation", "pairs"),
     ("seq2seq_rnn", "translation", "pairs"),
     ("sru", "tagging", "tokens"),
+    ("xlstm", "tagging", "tokens"),
 }
 FEW = {case for case in MECHANISMS if case[0] in ("bilstm_luong", "seq2seq_rnn")}
 

@@ -17,12 +17,17 @@ from rnnzoo.data import builders
 FOLDER = Path(__file__).parents[2] / "recipes"
 
 
-def recipe(name):
+def script(name):
     """Import a recipe's script."""
     spec = importlib.util.spec_from_file_location(f"recipe_{name}", FOLDER / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.recipe
+    return module
+
+
+def recipe(name):
+    """Return the recipe of a script."""
+    return script(name).recipe
 
 
 def train(name, folder, *arguments):
@@ -48,6 +53,18 @@ def test_lab_data():
     x = np.stack(found.x)
     assert x.shape == (10, 5, 2)
     assert (x[found.y == 0].max(axis=(0, 1)) < x[found.y == 1].min(axis=(0, 1))).all()  # low values against high
+
+
+def test_every_test_of_memory_has_a_recipe_and_a_data_set():
+    memory = script("memory")
+    known = {config.name for config in builders.memory.Builder.BUILDER_CONFIGS}
+    for task in memory.TASKS:
+        made = memory.recipe_of(task, 200).check()
+        assert made.name == f"memory_{task}_200"
+        if task == "adding":
+            assert made.data.source == "adding/t200"
+        else:
+            assert made.data.dataset.removeprefix("memory/") in known
 
 
 def test_digits_builds():

@@ -60,7 +60,9 @@ def load_arrays(path: str, hint: str = "save numbers with numpy.save or numpy.sa
         raise InvalidValue(f"Cannot read this file of arrays ({said}); {hint}. Received: {path}") from error
 
 
-def as_sequences(x: Any, name: str, *, lengths: Any = None, pad_value: float | None = None) -> list[np.ndarray]:
+def as_sequences(
+    x: Any, name: str, *, lengths: Any = None, pad_value: float | None = None, missing: bool = False
+) -> list[np.ndarray]:
     """Return one array a sequence: ids `(time,)` int32, or floats `(time, features)` float32.
 
     Args:
@@ -69,6 +71,7 @@ def as_sequences(x: Any, name: str, *, lengths: Any = None, pad_value: float | N
         name: What to call it in errors.
         lengths: Real steps of each row; the rest is cut off.
         pad_value: Cut off trailing steps that equal it in every feature; tokens are cut at trailing 0s.
+        missing: NaN is a value that is missing.
 
     Raises:
         ValueError: Nothing there, another rank, NaN or infinity, left padding, negative ids, unequal features, lengths
@@ -94,7 +97,7 @@ def as_sequences(x: Any, name: str, *, lengths: Any = None, pad_value: float | N
             )
 
     tokens = filled[0].ndim == 1 and all(row.dtype.kind in "iu" for row in filled)
-    rows = _ids(rows, filled, name) if tokens else _floats(rows, filled, name)
+    rows = _ids(rows, filled, name) if tokens else _floats(rows, filled, name, missing)
     if lengths is not None:
         lengths = np.asarray(lengths)
         if lengths.shape != (len(rows),) or lengths.dtype.kind not in "iu":
@@ -139,14 +142,18 @@ def _ids(rows, filled, name):
     return [row.reshape(-1).astype("int32") for row in rows]
 
 
-def _floats(rows, filled, name):
+def _floats(rows, filled, name, missing):
     widths = {row.shape[-1] if row.ndim == 2 else 1 for row in filled}
     if len(widths) > 1:
         raise InvalidValue(f"Every step of {name} must have the same features. Received: {sorted(widths)}")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
         rows = [row.reshape(-1, *widths).astype("float32") for row in rows]
-    if not all(np.isfinite(row).all() for row in rows):
-        raise InvalidValue(f"{name} must be finite: drop or fill what is missing. Received: NaN or infinity")
+    if missing and any(np.isinf(row).any() for row in rows):
+        raise InvalidValue(f"{name} must be finite or NaN, which is missing. Received: infinity")
+    if not (missing or all(np.isfinite(row).all() for row in rows)):
+        raise InvalidValue(
+            f"{name} must be finite: drop or fill what is missing, or set missing=True. Received: NaN or infinity"
+        )
     return rows
 
 

@@ -28,15 +28,17 @@ def by_part(arrays: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def write_arrays(arrays: dict[str, Any], path: str, pad_value: float | None = None) -> None:
-    """Write arrays by name as `.npz`, rows of unequal length padded and with their lengths. See `as_sequences`.
+def write_arrays(arrays: dict[str, Any], path: str, **reading: Any) -> None:
+    """Write arrays by name as `.npz`, rows of unequal length padded and with their lengths.
+
+    `reading` is as of `as_sequences`.
 
     Raises:
         ValueError, TypeError: What no model can be trained on, or no file can hold.
     """
     found: dict[str, np.ndarray] = {}
     for part, held in by_part(arrays).items():
-        rows = as_sequences(held["x"], f"x of {part}", lengths=held.get("lengths"), pad_value=pad_value)
+        rows = as_sequences(held["x"], f"x of {part}", lengths=held.get("lengths"), **reading)
         steps = np.array([len(row) for row in rows])
         x = np.zeros((len(rows), steps.max(), *rows[0].shape[1:]), rows[0].dtype)
         for filled, row in zip(x, rows, strict=True):

@@ -39,6 +39,7 @@ class SequenceData(Labeled):
         label: Of a data set: the answer's name; the only label by default.
         scale: `standard` (mean 0, deviation 1) or `minmax` (0..1), by feature, fitted on train.
         pad_value: Trailing steps equal to it in every feature are padding. Tokens are padded with 0.
+        missing: NaN is a value that is missing, which only some models read, such as `gru_d`.
         vocabulary_size: Of tokens; by default the largest id of train + 1.
         group: What examples share that must not be in train and test at once: an array of `group` beside x and y, or of
             a TFDS data set the feature of this name, such as `participant`.
@@ -52,6 +53,7 @@ class SequenceData(Labeled):
     label: str | None = None
     scale: Scaling = "none"
     pad_value: float | None = None
+    missing: bool = False
     vocabulary_size: int | None = None
     group: str | None = None
     test_groups: tuple[str, ...] = ()
@@ -82,7 +84,11 @@ class SequenceData(Labeled):
         """Return arrays in memory as one file."""
         if is_named(self.source):
             return None
-        return Held("source", ARRAYS, lambda path: write_arrays(self._arrays(), path, self.pad_value))
+        return Held("source", ARRAYS, lambda path: write_arrays(self._arrays(), path, **self._reading))
+
+    @property
+    def _reading(self):
+        return {"pad_value": self.pad_value, "missing": self.missing}
 
     def _arrays(self):
         field = self.fields[0] if len(self.fields) == 1 else None
@@ -97,7 +103,7 @@ class SequenceData(Labeled):
         for part in (p for p in PARTS if p in found):
             arrays = found[part]
             name = "x" if part == "train" else f"x of {part}"
-            x = as_sequences(arrays["x"], name, lengths=arrays.get("lengths"), pad_value=self.pad_value)
+            x = as_sequences(arrays["x"], name, lengths=arrays.get("lengths"), **self._reading)
             y = as_answers(arrays["y"], part)
             if len(x) != len(y):
                 raise InvalidValue(f"{name} and its y must have as many rows. Received: {len(x)} and {len(y)}")
@@ -137,7 +143,7 @@ class SequenceData(Labeled):
         unequal = len({len(s) for rows, _ in parts.values() for s in rows}) > 1
         if unequal if fill is None else self.scale != "none":
             # A value below all that is real, so that no real step equals it, after scaling too.
-            fill = float(np.floor(min(scaler(s).min(initial=0) for s in x)) - 1)
+            fill = float(np.floor(min(np.nanmin(scaler(s), initial=0) for s in x)) - 1)
         inputs = {"features": x[0].shape[1]} | ({} if fill is None else {"pad_value": fill})
         return {"scaler": dataclasses.asdict(scaler), "fill": 0.0 if fill is None else fill, "inputs": inputs}
 
@@ -147,7 +153,7 @@ class SequenceData(Labeled):
         super()._check_fitted(found)
 
     def _parse(self, raw):
-        return as_sequences(parse_sequences(raw), "input", pad_value=self.pad_value)
+        return as_sequences(parse_sequences(raw), "input", **self._reading)
 
     def _encode_inputs(self, x, part):
         inputs = self._known("inputs")

@@ -23,21 +23,36 @@ class Recurrence(NamedTuple):
         states: How many arrays the state has.
         coefficients: Of a linear one: `coefficients(z, constants) -> a, b`, each a list: the number itself, or its real
             and imaginary part.
+        whole: A step reads each array of z as it is, whatever its width, and makes coefficients of it: a state that is
+            wider than what it is made of. Otherwise arrays are cut into those of a state's width.
     """
 
     step: Callable
     states: int = 1
     coefficients: Callable | None = None
+    whole: bool = False
+
+    def places(self, z, units):
+        """Return where the arrays of a step stand in z: which one, from where, how wide."""
+        if self.whole:
+            return [(k, 0, part.shape[-1]) for k, part in enumerate(z)]
+        return [(k, start, units) for k, part in enumerate(z) for start in range(0, part.shape[-1], units)]
+
+    def blocks(self, z, units):
+        """Cut arrays `(..., k * units)` into those that a step reads."""
+        if self.whole:
+            return list(z)
+        return [block for part in z for block in ops.split(part, part.shape[-1] // units, axis=-1)]
 
 
-def linear(coefficients):
+def linear(coefficients, whole=False):
     """Make `coefficients(z, constants) -> a, b` a recurrence h_t = a ⊙ h_{t-1} + b; use it as a decorator."""
 
     def step(z, state, constants):
         a, b = coefficients(z, constants)
         return [a * state[0] + b]
 
-    return Recurrence(step, 1, lambda z, constants: [[part] for part in coefficients(z, constants)])
+    return Recurrence(step, 1, lambda z, constants: [[part] for part in coefficients(z, constants)], whole)
 
 
 def complex_linear(coefficients):
@@ -100,7 +115,8 @@ def run(path, recurrence, z, state, constants, lengths, reverse):
     Args:
         path: How: `compiled`, `scan`, `associative` or `general`.
         recurrence: Its step.
-        z: What the steps read: a list of `(batch, time, k * units)`, float32, which count as k arrays side by side.
+        z: What the steps read: a list of `(batch, time, k * units)`, float32, which count as k arrays side by side
+            unless the recurrence reads them whole.
         state: A list of `(batch, units)`.
         constants: A list of `(units,)`.
         lengths: As for `linear_recurrence`.
@@ -119,26 +135,15 @@ def run(path, recurrence, z, state, constants, lengths, reverse):
 
 def _scan(recurrence, z, state, constants, lengths, reverse):
     """JAX's own loop. On a CPU eight steps make one of the loop."""
-    import jax
+    from rnnzoo.layers.recurrent import scanned
 
-    units = state[0].shape[-1]
-
-    def body(state, now):
-        t, z_t = now
-        after = recurrence.step(blocks(z_t, units), state, constants)
-        if lengths is not None:
-            after = [ops.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True)]
-        return after, after
-
-    steps = ops.arange(z[0].shape[1], dtype="int32"), [ops.swapaxes(part, 0, 1) for part in z]
     unroll = 8 if paths.device() == "cpu" else 1
-    _, hs = jax.lax.scan(body, list(state), steps, reverse=reverse, unroll=unroll)
-    return [ops.swapaxes(h, 0, 1) for h in hs]
+    return scanned.run(recurrence, z, state, constants, lengths, reverse, unroll)
 
 
 def _associative(recurrence, z, state, constants, lengths, reverse):
     """In parallel over time, in about 2 log2(time) rounds."""
-    a, b = recurrence.coefficients(blocks(z, state[0].shape[-1]), constants)
+    a, b = recurrence.coefficients(recurrence.blocks(z, state[0].shape[-1]), constants)
     a, b = [ops.broadcast_to(part, ops.shape(b[0])) for part in a], list(b)
     if lengths is not None:  # a padded step changes nothing
         real = real_steps.is_real(lengths, ops.shape(z[0])[1])
@@ -162,17 +167,12 @@ def _general(recurrence, z, state, constants, lengths, reverse):
     """A loop in Python."""
     found, steps, units = [], range(z[0].shape[1]), state[0].shape[-1]
     for t in reversed(steps) if reverse else steps:
-        after = recurrence.step(blocks([part[:, t] for part in z], units), state, constants)
+        after = recurrence.step(recurrence.blocks([part[:, t] for part in z], units), state, constants)
         if lengths is not None:
             after = [ops.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True)]
         state = after
         found.append(state)
     return [ops.stack(h, axis=1) for h in zip(*(found[::-1] if reverse else found), strict=True)]
-
-
-def blocks(z, units):
-    """Cut arrays `(..., k * units)` into those that a step reads."""
-    return [block for part in z for block in ops.split(part, part.shape[-1] // units, axis=-1)]
 
 
 def _times(a, b):

@@ -34,7 +34,7 @@ def raw(tmp_path_factory):
     with gzip.open(folder / "exchange_rate.txt.gz", "wt") as file:
         file.writelines(",".join(f"{i + c}" for c in range(8)) + "\n" for i in range(50))
     TestEtt.EXAMPLE_DIR = TestExchangeRate.EXAMPLE_DIR = str(folder)
-    for case in (TestSine, TestMackeyGlass, TestAdding, TestDates):
+    for case in (TestSine, TestMackeyGlass, TestAdding, TestMemory, TestDates):
         case.EXAMPLE_DIR = str(folder)
     return folder
 
@@ -69,6 +69,12 @@ class TestAdding(tfds.testing.DatasetBuilderTestCase):
     SPLITS = {"train": 20, "validation": 10, "test": 10}  # noqa: RUF012
 
 
+class TestMemory(tfds.testing.DatasetBuilderTestCase):
+    DATASET_CLASS = builders.memory.Builder
+    BUILDER_CONFIG_NAMES_TO_TEST = ("copy_16",)
+    SPLITS = {"train": 20, "validation": 10, "test": 10}  # noqa: RUF012
+
+
 class TestDates(tfds.testing.DatasetBuilderTestCase):
     DATASET_CLASS = builders.dates.Builder
     SPLITS = {"train": 20, "validation": 10, "test": 10}  # noqa: RUF012
@@ -78,7 +84,7 @@ class TestDates(tfds.testing.DatasetBuilderTestCase):
 def small():
     """Few examples: what is checked does not depend on their number."""
     with pytest.MonkeyPatch.context() as patch:
-        for generated in (builders.adding, builders.dates):
+        for generated in (builders.adding, builders.memory, builders.dates):
             patch.setattr(generated, "SIZES", {"train": 20, "validation": 10, "test": 10})
         patch.setattr(builders.mackey_glass, "SIZES", {"train": 30, "validation": 10, "test": 10})
         patch.setattr(builders.mackey_glass, "WASHOUT", 10)
@@ -221,3 +227,28 @@ def test_sine_is_a_sine(tmp_path):
     np.testing.assert_allclose(values, np.sin(2 * np.pi * np.arange(5000) / 50), atol=1e-5)
     noisy = read_tables("sine/noisy", str(tmp_path))["train"].values[:, 0] - values[:3000]
     assert abs(noisy.std() - 0.1) < 0.01
+
+
+def test_what_memory_asks_for():
+    made, rng = builders.memory.TASKS, np.random.default_rng(0)
+    for task, length in (("copy", 20), ("selective_copy", 20), ("recall", 20), ("parity", 20), ("dyck", 20)):
+        for part in ("train", "validation", "test"):
+            words, tags = made[task](length, part, rng)
+            assert len(words) == len(tags)
+            asked = [tag for tag in tags if tag != "-"]
+            if task in ("copy", "selective_copy"):
+                assert asked == [word for word in words if word not in ".?"]
+                assert len(words) == length + (20 if task == "copy" else 10)
+            elif task == "recall":
+                pairs = dict(zip(words[0:8:2], words[1:8:2], strict=True))
+                assert asked == [pairs[key] for key in words[-4:]]
+                assert len(words) == length
+            elif task == "parity":
+                ones = np.cumsum([word == "1" for word in words])
+                assert tags == ["odd" if count % 2 else "even" for count in ones]
+            else:
+                open_now = ""
+                for word, tag in zip(words, tags, strict=True):
+                    open_now = open_now + word if word in "([" else open_now[:-1]
+                    assert tag == {"": "empty", "(": "round", "[": "square"}[open_now[-1:]]
+    assert len(made["parity"](20, "test", rng)[0]) == 80

@@ -1,6 +1,6 @@
 """The modern recurrent layers against NumPy written from the papers' equations, a public package, and JAX.
 
-`python test_modern.py FILE` writes what the layers give on `KERAS_BACKEND`.
+`python test_modern.py FILE LAYER...` writes what layers give on `KERAS_BACKEND`.
 """
 
 import importlib
@@ -199,12 +199,13 @@ def test_a_bidirectional_body_is_blind_to_padding(name):
     np.testing.assert_allclose(padded[1:], model(tokens[1:, :2]), atol=1e-5)
 
 
-def values():
+def values(kinds):
     """Return the outputs of every layer, padded, and the gradient of x of their sum of squares; two go backwards."""
     found = {}
-    for kind in KINDS:
+    heads = {"MLSTM": {"num_heads": 1}, "SLSTM": {"num_heads": 1}}
+    for kind in kinds:
         for backwards in (False, True) if kind in ("LRU", "QRNN") else (False,):
-            layer = made(kind, go_backwards=backwards)
+            layer = made(kind, go_backwards=backwards, **heads.get(kind, {}))
 
             def loss(x, layer=layer):
                 y = layer(x, mask=keras.ops.convert_to_tensor(MASK))
@@ -213,7 +214,7 @@ def values():
             if keras.backend.backend() == "jax":
                 import jax
 
-                assert layer.path == "scan"
+                assert layer.path == ("general" if kind == "SLSTM" else "scan")
                 gradient, y = jax.jit(jax.grad(loss, has_aux=True))(X)
             else:
                 import tensorflow as tf
@@ -227,16 +228,15 @@ def values():
     return found
 
 
-def test_jax_gives_the_same_numbers(tmp_path):
-    env = {**os.environ, "KERAS_BACKEND": "jax"}
-    done = subprocess.run(
-        [sys.executable, __file__, str(tmp_path / "jax.npz")], env=env, capture_output=True, text=True
-    )
+@pytest.mark.parametrize("kinds", [KINDS, pytest.param(["Mamba", "MLSTM", "SLSTM"], marks=pytest.mark.slow)])
+def test_jax_gives_the_same_numbers(tmp_path, kinds):
+    command = [sys.executable, __file__, str(tmp_path / "jax.npz"), *kinds]
+    done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     with np.load(tmp_path / "jax.npz") as by_jax:
-        for name, expected in values().items():
+        for name, expected in values(kinds).items():
             np.testing.assert_allclose(by_jax[name], expected, atol=1e-4, rtol=1e-4, err_msg=name)
 
 
 if __name__ == "__main__":
-    np.savez(Path(sys.argv[1]), **values())
+    np.savez(Path(sys.argv[1]), **values(sys.argv[2:]))

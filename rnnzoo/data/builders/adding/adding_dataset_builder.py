@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 SIZES = {"train": 20_000, "validation": 1000, "test": 2000}
-LENGTHS = (50, 200, 600)
+LENGTHS = (50, 100, 200, 600, 1000)
 
 
 def adding_problem(count: int, length: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -21,7 +21,7 @@ def adding_problem(count: int, length: int, rng: np.random.Generator) -> tuple[n
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """Sequences of 50, 200 or 600 steps."""
+    """Sequences of 50, 100, 200, 600 or 1,000 steps."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Initial release."}

@@ -67,7 +67,7 @@ def _compiled(recurrence, units, reverse):
 
         def body(i, state, hs):
             t = time - 1 - i if reverse else i
-            state = step(_blocks(z, t, units), state, constants, lengths, t)
+            state = step(_blocks(recurrence, z, t, units), state, constants, lengths, t)
             return i + 1, state, [_write(h, s, t, 0) for h, s in zip(hs, state, strict=True)]
 
         return tf.while_loop(lambda i, *_: i < time, body, (0, state, hs))[2]
@@ -78,7 +78,7 @@ def _compiled(recurrence, units, reverse):
 
         def body(i, d, dz, sums):
             t = i if reverse else time - 1 - i
-            z_t = _blocks(z, t, units)
+            z_t = _blocks(recurrence, z, t, units)
             first, t_before = i == time - 1, (tf.minimum(t + 1, time - 1) if reverse else tf.maximum(t - 1, 0))
             before = [tf.where(first, s, _read(h, t_before, 0, units)) for s, h in zip(state, hs, strict=True)]
             d = [a + _read(g, t, 0, units) for a, g in zip(d, upstream, strict=True)]
@@ -86,9 +86,8 @@ def _compiled(recurrence, units, reverse):
                 tape.watch([z_t, before, constants])
                 after = step(z_t, before, constants, lengths, t)
             d_z, d, d_constants = tape.gradient(after, [z_t, before, constants], d, unconnected_gradients="zero")
-            places = ((k, start) for k, part in enumerate(z) for start in range(0, part.shape[-1], units))
             dz = list(dz)
-            for (k, start), value in zip(places, d_z, strict=True):
+            for (k, start, _), value in zip(recurrence.places(z, units), d_z, strict=True):
                 dz[k] = _write(dz[k], value, t, start)
             return i + 1, d, dz, [a + b for a, b in zip(sums, d_constants, strict=True)]
 
@@ -99,9 +98,9 @@ def _compiled(recurrence, units, reverse):
     return [tf.function(loop, jit_compile=True, autograph=False, reduce_retracing=True) for loop in (forward, backward)]
 
 
-def _blocks(z, t, units):
+def _blocks(recurrence, z, t, units):
     """What step t reads."""
-    return [_read(part, t, start, units) for part in z for start in range(0, part.shape[-1], units)]
+    return [_read(z[k], t, start, width) for k, start, width in recurrence.places(z, units)]
 
 
 def _read(array, t, start, units):

@@ -36,12 +36,21 @@ class Cell(keras.layers.Layer):
         self.units, self.kernel_size = units, kernel_size
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.output_size = units
-        self.state_size = [units] * self.recurrence.states + [0] * (kernel_size > 1)  # the last is known at `build`
+        self.state_size = self.widths() + [0] * (kernel_size > 1)  # the last is known at `build`
 
     def build(self, input_shape):
         self.features = input_shape[-1]
         if self.kernel_size > 1:
             self.state_size = [*self.state_size[:-1], (self.kernel_size - 1) * self.features]
+
+    def widths(self):
+        """Return how wide the states of the recurrence are."""
+        return [self.units] * self.recurrence.states
+
+    @property
+    def looks_back(self):
+        """Whether it runs forward alone: a sequence that is read from its end is turned."""
+        return self.kernel_size > 1
 
     def kernel(self, rows, columns, name="kernel", initializer="glorot_uniform"):
         """Make a matrix."""
@@ -97,12 +106,21 @@ class Cell(keras.layers.Layer):
         past = ops.reshape(past, (-1, self.kernel_size - 1, self.features))
         return states, ops.concatenate([ops.cast(past, x.dtype), x], axis=1)
 
+    def run(self, path, z, extra, states, lengths, reverse):
+        """Run over time, as `linear.run` does; return the outputs `(batch, time, units)` and the last states."""
+        hs = linear.run(path, self.recurrence, z, states, self.constants(), lengths, reverse)
+        return self.outputs(extra, hs), [linear.last_state(h, reverse) for h in hs]
+
+    def step(self, z, extra, states):
+        """Take one step: the same with a time axis of 1, which z has lost; return the outputs and the states."""
+        after = self.recurrence.step(self.recurrence.blocks(z, states[0].shape[-1]), states, self.constants())
+        return self.outputs(extra, [h[:, None] for h in after]), after
+
     def call(self, x, states):
         states, x = self.extended(x[:, None], list(states))
         z, extra = self.inputs(x)
-        z = [ops.cast(part[:, 0], self.state_dtype) for part in z]
-        after = self.recurrence.step(linear.blocks(z, self.units), states, self.constants())
-        output = self.outputs(extra, [h[:, None] for h in after])[:, 0]
+        output, after = self.step([ops.cast(part[:, 0], self.state_dtype) for part in z], extra, states)
+        output = output[:, 0]
         past = [ops.cast(ops.reshape(x[:, 1:], (-1, size)), self.state_dtype) for size in self.state_size[len(after) :]]
         return ops.cast(output, self.state_dtype), [*after, *past]
 
@@ -153,7 +171,8 @@ class Recurrent(RNN):
         """The way this layer runs here: "compiled", "scan", "associative" or "general"."""
         return self._way(None)
 
-    def _way(self, steps):
+    def _way(self, x):
+        steps = None if x is None else x.shape[1]
         return paths.elementwise(linear=self.cell.recurrence.coefficients is not None, steps=steps, unroll=self.unroll)
 
     def build(self, sequences_shape, initial_state_shape=None):
@@ -184,23 +203,20 @@ class Recurrent(RNN):
 
     def _run(self, x, state, lengths, training):
         """Return the outputs of all steps in the order of time, anything at padded ones, and the states after them."""
-        path = self._way(x.shape[1])
+        path = self._way(x)
         if path == "general":
             mask = None if lengths is None else real_steps.is_real(lengths, ops.shape(x)[1])[:, :, 0]
             with self._asked(return_sequences=True):
                 _, outputs, after = super().inner_loop(x, state, mask, training=training)
             return ops.flip(outputs, axis=1) if self.go_backwards else outputs, after
-        looks_back = self.cell.kernel_size > 1
-        turned = self.go_backwards and looks_back  # a window looks back: turn the rows, and run forward
+        turned = self.go_backwards and self.cell.looks_back
         x = _turn(x, lengths) if turned else x
         before, extended = self.cell.extended(x, state)
         z, extra = self.cell.inputs(extended)
         reverse = self.go_backwards and not turned
-        z, constants = [ops.cast(part, self.cell.state_dtype) for part in z], self.cell.constants()
-        hs = linear.run(path, self.cell.recurrence, z, before, constants, lengths, reverse)
-        outputs = self.cell.outputs(extra, hs)
-        after = [linear.last_state(h, reverse) for h in hs]
-        if looks_back:
+        z = [ops.cast(part, self.cell.state_dtype) for part in z]
+        outputs, after = self.cell.run(path, z, extra, before, lengths, reverse)
+        if self.cell.kernel_size > 1:
             past = _newest(extended, lengths, self.cell.kernel_size - 1)
             after.append(ops.cast(ops.reshape(past, ops.shape(state[-1])), self.cell.state_dtype))
         return _turn(outputs, lengths) if turned else outputs, after

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from marks import others_slow
 
 import rnnzoo
 from rnnzoo import describe, layers, list_models
@@ -45,9 +46,14 @@ def _input(name):
     return np.random.default_rng(0).normal(size=(3, 5, FEATURES)).astype("float32")
 
 
-@pytest.mark.parametrize(
-    ("name", "word"), [(name, word) for name in list_models() for word in describe(name).hyperparameters]
-)
+DIALS = [(name, word) for name in list_models() for word in describe(name).hyperparameters]
+SHARED = ("dropout", "recurrent_dropout", "l2", "pooling", "bidirectional")
+ALIKE = ("min_lstm", "sru", "ind_rnn", "lru", "hawk", "mamba", "xlstm", "mogrifier_lstm", "lmu", "cfc", "gru_d")
+"""They get the shared dials from the functions that `min_gru`, `qrnn` and `peephole_lstm` are made by as well."""
+QUICK = [(name, word) for name, word in DIALS if not (name in ALIKE and word in SHARED)]
+
+
+@pytest.mark.parametrize(("name", "word"), others_slow(DIALS, QUICK, "-".join, spread=True))
 @pytest.mark.usefixtures("uncompiled")
 def test_every_hyperparameter_does_something(plain, name, word):
     dial, (base, x) = describe(name).hyperparameters[word], plain(name)
@@ -74,6 +80,8 @@ def test_every_hyperparameter_does_something(plain, name, word):
     elif dial.kind is int:
         bigger = _plain(name, **{word: small(name)[word] + 1})
         assert _differ(base, bigger, x), f"{word} changes neither weights nor answers"
+    elif dial.kind is float:
+        assert _differ(base, _plain(name, **{word: dial.default / 2}), x), f"{word} changes nothing"
     else:
         others = [choice for choice in dial.choices or (not dial.default,) if choice != dial.default]
         assert others, f"say here what {word} must change"

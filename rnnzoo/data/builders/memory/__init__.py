@@ -1,0 +1,1 @@
+"""Sequences that ask what was read before: copying, recalling, counting."""
