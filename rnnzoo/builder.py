@@ -144,8 +144,6 @@ def build(
     word_dropout, seed = hp.TABLE["word_dropout"].check("word_dropout", word_dropout), hp.check("seed", seed)
     trainable_body = hp.TABLE["trainable_body"].check("trainable_body", trainable_body)
     hp.TABLE["trainable_body"].check("trainable_embeddings", trainable_embeddings)
-    if not isinstance(metrics, list | tuple | None):
-        raise InvalidType(f"metrics must be a list of Keras's. Received: metrics={metrics!r}")
     if not (trainable_body or chosen.head):
         raise InvalidValue(f"A model of {task} has no head to train alone. Received: trainable_body=False")
     if seed is not None:
@@ -265,11 +263,8 @@ def _check_head(head, answers_itself, body):
 
 def _check_embeddings(embeddings, vocabulary_size, features):
     """Return the sizes that the tokens' vectors tell, by name."""
-    try:
-        shape = np.asarray(embeddings, "float32").shape
-    except (TypeError, ValueError):
-        raise InvalidType(f"embeddings must be numbers. Received: embeddings={str(embeddings)[:40]!r}") from None
-    if len(shape) != 2 or features is not None or vocabulary_size not in (None, shape[0]):
+    shape, kind = np.shape(embeddings), np.asarray(embeddings).dtype.kind
+    if len(shape) != 2 or kind not in "fiuO" or features is not None or vocabulary_size not in (None, shape[0]):
         raise InvalidValue(
             "embeddings are vectors of tokens, (vocabulary_size, embedding_dim), one for each. "
             f"Received: shape {shape}, vocabulary_size={vocabulary_size!r}, features={features!r}"

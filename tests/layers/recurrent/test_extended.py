@@ -105,6 +105,17 @@ def test_the_papers_equations(kind):
         np.testing.assert_array_equal(found[row, length:], 0)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's graphs know no length")
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_a_graph_of_any_length_gives_the_same(kind):
+    import tensorflow as tf
+
+    layer = made(kind)
+    graph = tf.function(layer, input_signature=[tf.TensorSpec([None, None, FEATURES])])
+    for steps in (TIME, 2):
+        np.testing.assert_allclose(graph(X[:, :steps]), layer(X[:, :steps]), atol=1e-6)
+
+
 @pytest.mark.parametrize("kind", ["MLSTM", "SLSTM"])
 def test_gates_without_a_largest_value_overflow_nothing(kind):
     """i~ of 60 and more: exp(i~) squared is no float32."""

@@ -57,7 +57,7 @@ class _Cell(Cell):
 
     def heads(self, x):
         """`(..., units)` as `(..., heads, units of one)`."""
-        return ops.reshape(x, (*ops.shape(x)[:-1], self.num_heads, -1))
+        return ops.reshape(x, (*ops.shape(x)[:-1], self.num_heads, x.shape[-1] // self.num_heads))
 
     def normalized(self, x):
         """Normalise each head by itself (GroupNorm)."""
