@@ -1,6 +1,7 @@
 """Options of commands: those of a recipe and its data, and those that tasks have for their answers."""
 
 import dataclasses
+import itertools
 import typing
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
@@ -44,7 +45,7 @@ OF_TASK = "What is learnt of the labels; regression takes them as numbers."
 
 def for_task(recipe: Any, words: Sequence[str]) -> Any:
     """Return the recipe for the task that a command line names, before its options are known."""
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in itertools.pairwise([*words, ""]):
         if word == "--task" or word.startswith("--task="):
             return recipe.with_task(after if word == "--task" else word.partition("=")[2])
     return recipe
