@@ -127,7 +127,7 @@ class Recipe:
         if not self.name.strip() or "/" in self.name or "\0" in self.name:
             raise InvalidValue(f"name names the run's folder, so it has letters and no /. Received: name={self.name!r}")
         _check_data(self.data)
-        if getattr(self.data, "missing", False) and not info.reads_missing:
+        if getattr(self.data, "missing", None) is True and not info.reads_missing:  # of tables: what is written for it
             able = [name for name in list_models() if describe(name).reads_missing]
             raise InvalidValue(
                 f"Missing values are read by {', '.join(able)}; fill them for other models. Received: {self.model!r}"

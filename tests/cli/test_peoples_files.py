@@ -27,7 +27,7 @@ def recipe(name, **changes):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     found = module.recipe
-    small = {"units": 2} | ({"character_model": "cnn"} if found.task == "tagging" else {})
+    small = {"units": 2} if found.task != "tagging" else {"filters": 2, "num_layers": 1, "character_model": "cnn"}
     model = {"classification": "mlp", "multilabel": "mlp", "tagging": "tcn", "translation": "seq2seq_gru"}[found.task]
     found = dataclasses.replace(found, model=model, hyperparameters=small, sequence_length=None, embedding="random")
     return dataclasses.replace(found, average=None, embedding_dim=2, monitor="val_loss", **changes)
