@@ -7,6 +7,7 @@ from typing import Any
 
 from rnnzoo._lazy import keras
 from rnnzoo.errors import InvalidValue
+from rnnzoo.private.keras import all_layers
 
 EMBEDDING = "embedding"
 """The layer that turns tokens into vectors; a model of features has none."""
@@ -112,7 +113,7 @@ def watching(model: Any, added: Mapping[str, Any] | None = None) -> Iterator[Wat
 
 def recurrent_layers(model: Any) -> list[Any]:
     """Return the layers of a model that carry a state from step to step, those inside of others included."""
-    found = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.RNN)]
+    found = [layer for layer in all_layers(model) if isinstance(layer, keras.layers.RNN)]
     return [layer for layer in found if hasattr(layer, "cell")]
 
 

@@ -70,3 +70,10 @@ def run_through(model, inputs, operation):
     if not hasattr(model, "_run_through_graph"):
         raise moved("keras.Function._run_through_graph")
     return model._run_through_graph(inputs, operation_fn=operation)
+
+
+def all_layers(model):
+    """Return a model's layers with those inside them, in the order in which they were made."""
+    if not hasattr(model, "_flatten_layers"):
+        raise moved("keras.Layer._flatten_layers")
+    return list(model._flatten_layers())
