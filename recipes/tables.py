@@ -357,7 +357,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     for page, text in stale.items():
         write_text(page, text)
-        print(f"docs/{page} rewritten")
+        print(f"{os.path.relpath(page)} rewritten")
     return 0
 
 
