@@ -226,3 +226,13 @@ def test_mlstm_is_that_of_the_authors():
     })  # fmt: skip
     theirs.proj_down = torch.nn.Identity()
     np.testing.assert_allclose(layer(X), theirs(torch.tensor(X)).detach().numpy(), atol=2e-5)
+
+
+def test_layers_whose_states_are_equally_wide_share_no_program_of_other_widths():
+    """TensorFlow forgets a width that differed in two calls of one program; these matrices all have 12 numbers."""
+    for units, heads in [(4, 2), (6, 6), (3, 1), (4, 2)]:
+        x = X[..., :3]
+        layer = layers.MLSTM(units, num_heads=heads, return_sequences=True)
+        found = np.asarray(layer(x))
+        with layers.use("general"):
+            np.testing.assert_allclose(found, np.asarray(layer(x)), atol=1e-5)

@@ -18,7 +18,9 @@ from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
 def run(recurrence, z, state, constants, lengths, reverse):
     """Run a recurrence over z, arrays `(batch, time, k * units)`; see `rnnzoo.layers.recurrent.linear.run`."""
     units = state[0].shape[-1]
-    forward, backward = _compiled(recurrence, units, bool(reverse))
+    # Found here: inside, TensorFlow may have forgotten the widths (`reduce_retracing`).
+    places = tuple(recurrence.places(z, units))
+    forward, backward = _compiled(recurrence, places, units, bool(reverse))
     state = [tf.convert_to_tensor(s) for s in state]
     constants = [tf.broadcast_to(c, [tf.shape(z[0])[0], units]) for c in constants]
     arrays, count = len(z), len(z) + len(state)
@@ -51,7 +53,7 @@ def _no_second_derivative(*_):
 
 
 @functools.cache
-def _compiled(recurrence, units, reverse):
+def _compiled(recurrence, places, units, reverse):
     """Compile the loops forward and back, once for all layers of a kind."""
 
     def step(z, state, constants, lengths, t):
@@ -67,7 +69,7 @@ def _compiled(recurrence, units, reverse):
 
         def body(i, state, hs):
             t = time - 1 - i if reverse else i
-            state = step(_blocks(recurrence, z, t, units), state, constants, lengths, t)
+            state = step(_blocks(places, z, t), state, constants, lengths, t)
             return i + 1, state, [_write(h, s, t, 0) for h, s in zip(hs, state, strict=True)]
 
         return tf.while_loop(lambda i, *_: i < time, body, (0, state, hs))[2]
@@ -78,7 +80,7 @@ def _compiled(recurrence, units, reverse):
 
         def body(i, d, dz, sums):
             t = i if reverse else time - 1 - i
-            z_t = _blocks(recurrence, z, t, units)
+            z_t = _blocks(places, z, t)
             first, t_before = i == time - 1, (tf.minimum(t + 1, time - 1) if reverse else tf.maximum(t - 1, 0))
             before = [tf.where(first, s, _read(h, t_before, 0, units)) for s, h in zip(state, hs, strict=True)]
             d = [a + _read(g, t, 0, units) for a, g in zip(d, upstream, strict=True)]
@@ -87,7 +89,7 @@ def _compiled(recurrence, units, reverse):
                 after = step(z_t, before, constants, lengths, t)
             d_z, d, d_constants = tape.gradient(after, [z_t, before, constants], d, unconnected_gradients="zero")
             dz = list(dz)
-            for (k, start, _), value in zip(recurrence.places(z, units), d_z, strict=True):
+            for (k, start, _), value in zip(places, d_z, strict=True):
                 dz[k] = _write(dz[k], value, t, start)
             return i + 1, d, dz, [a + b for a, b in zip(sums, d_constants, strict=True)]
 
@@ -98,9 +100,9 @@ def _compiled(recurrence, units, reverse):
     return [tf.function(loop, jit_compile=True, autograph=False, reduce_retracing=True) for loop in (forward, backward)]
 
 
-def _blocks(recurrence, z, t, units):
+def _blocks(places, z, t):
     """What step t reads."""
-    return [_read(z[k], t, start, width) for k, start, width in recurrence.places(z, units)]
+    return [_read(z[k], t, start, width) for k, start, width in places]
 
 
 def _read(array, t, start, units):
