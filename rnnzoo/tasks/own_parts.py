@@ -22,15 +22,10 @@ def check_embeddings(given: Any, sizes: Mapping[str, Any]) -> Any:
     Raises:
         ValueError: They are no such vectors, contradict a size, or are not all finite.
     """
-    try:
-        found = np.asarray(given)
-        with np.errstate(over="ignore"):  # it becomes infinite, and is refused below
-            found = found.astype("float32") if found.dtype.kind in "fiuO" else None
-    except (TypeError, ValueError, OverflowError):  # no numbers, or rows of several lengths
-        found = None
+    found = _in_float32(given)
     told = {word: hp.check(word, sizes[word]) for word in (*_OF_VECTORS, "features") if sizes[word] is not None}
     shape = dict(zip(_OF_VECTORS, found.shape, strict=True)) if found is not None and found.ndim == 2 else {}
-    if not shape or any(shape.get(word) != value for word, value in told.items()):
+    if found is None or not shape or any(shape.get(word) != value for word, value in told.items()):
         received = [f"shape {found.shape}" if found is not None else type(given).__name__]
         received += [f"{word}={value}" for word, value in told.items()]
         raise InvalidValue(
@@ -42,6 +37,16 @@ def check_embeddings(given: Any, sizes: Mapping[str, Any]) -> Any:
         token, place = wrong[0]
         raise InvalidValue(f"embeddings must be finite numbers. Received: {found[token, place]} for token {token}")
     return found
+
+
+def _in_float32(given: Any) -> Any:
+    """Return numbers as an array, None for what is none."""
+    try:
+        found = np.asarray(given)
+        with np.errstate(over="ignore"):  # it becomes infinite
+            return found.astype("float32") if found.dtype.kind in "fiuO" else None
+    except (TypeError, ValueError, OverflowError):  # no numbers, or rows of several lengths
+        return None
 
 
 def check_head(head: Any, answers_itself: bool, body: Any) -> None:
