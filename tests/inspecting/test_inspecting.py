@@ -15,6 +15,8 @@ import rnnzoo
 from rnnzoo import cli
 from rnnzoo.inspecting.watching import watching
 
+pytestmark = pytest.mark.draws
+
 TOKENS = np.array([[5, 9, 2, 7], [4, 8, 0, 0]], "int32")
 SERIES = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
 MODELS = ["simple_rnn", "lstm", "gru", "bilstm", "bigru_bahdanau"]
