@@ -1,4 +1,4 @@
-"""The private parts of TensorFlow, Keras and tyro that `rnnzoo.private` stands for are there, and do what we rely on.
+"""What `rnnzoo.private` stands for of TensorFlow, Keras, tyro and tf2onnx is there, and does what we rely on.
 
 Where one fails, a release has moved or changed that part: mend its function in `rnnzoo/private`.
 """
@@ -32,9 +32,13 @@ from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
         ("keras.src.backend", "lstm"),
         ("keras.src.backend", "gru"),
         ("tyro._errors", "on_parse_error"),
+        ("tf2onnx.handler", "tf_op"),
+        ("tf2onnx.utils", "make_name"),
+        ("tf2onnx.utils", "map_onnx_to_numpy_type"),
     ],
 )
 def test_it_is_where_it_was(module, name):
+    pytest.importorskip(module.partition(".")[0])
     assert callable(private.find(module, name))
 
 

@@ -111,7 +111,7 @@ def _write(run, model, path, format, batches):
         if format != "tf_saved_model":
             describe(path, format, text_in.rule(run))
         return _answers(path, format, batches)
-    except (ImportError, OSError):
+    except (ImportError, OSError, UserError):
         raise
     except Exception as error:  # of a converter or of a runtime: each has its own
         why = next(iter(str(error).splitlines()), type(error).__name__)[:200]

@@ -188,7 +188,8 @@ def _example(data: Any, length: int) -> Any:
     """Return a raw input of so many steps."""
     if "vocabulary_size" in data.inputs and hasattr(data, "vocabulary"):
         tokens = getattr(data.vocabulary, "tokens", None) or ["a"]
-        word = tokens[min(len(tokens) - 1, FIRST)]
+        of_pairs = callable(tokens)  # a tokenizer's
+        word = data.vocabulary.text([data.vocabulary.first]) or "a" if of_pairs else tokens[min(len(tokens) - 1, FIRST)]
         return ("" if getattr(data, "tokens", "words") == "characters" else " ").join([word] * length)
     features = data.inputs.get("features", 1)
     return [[0.0] * features for _ in range(length)]

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -18,6 +19,9 @@ import pytest
 import rnnzoo
 
 pytest.importorskip("fastapi")
+from rnnzoo.serving.server import warm_up
+
+BEFORE = Path(__file__).parents[1] / "fixtures" / "before"
 
 
 class Server:
@@ -59,8 +63,8 @@ def served(finished, tmp_path_factory):
     packed = rnnzoo.pack(finished, folder / "small.rnnzoo")
     server = Server(packed, folder / "log.txt")
     yield server
-    if server.process.poll() is None:
-        server.process.kill()
+    server.process.kill()
+    server.process.wait()
 
 
 def batches(count, seed=0):
@@ -136,6 +140,15 @@ def test_it_stops_cleanly(served):
     said = served.log.read_text()
     assert "Finished server process" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", ["digits", "tags", "series", "pairs"])
+def test_it_warms_up_on_what_the_run_reads(name, monkeypatch):
+    run, seen = rnnzoo.load(BEFORE / name), []
+    monkeypatch.setattr(type(run), "predict", lambda _, raw: seen.append(run.data.encode(raw)))
+    warm_up(run)
+    assert seen
+    assert {len(rows) for rows in seen} <= {1, 2, 64}
 
 
 @pytest.mark.slow

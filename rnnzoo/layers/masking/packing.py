@@ -89,10 +89,15 @@ class Packing:
         return ops.cumsum(ops.cast(self.mask, "int32"), axis=1)
 
     def _if_in_front(self, simple, always):
-        """Return `simple()` where that will do. `always()` will; XLA, which must know every shape, gets only that."""
+        """Return `simple()` where that will do. `always()` will.
+
+        XLA, which must know every shape, gets only that; and so does a file, whose formats know few words in a branch.
+        """
+        from rnnzoo.layers.recurrent.paths import exporting  # whose room is made of this one
+
         if self.trails:
             return simple()
-        if keras.backend.backend() == "jax" or in_xla():
+        if keras.backend.backend() == "jax" or in_xla() or exporting():
             return always()
         return ops.cond(self._in_front, simple, always)
 

@@ -7,15 +7,21 @@
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Literal, NamedTuple, get_args
 
 import keras
 import wrapt
 
+from rnnzoo.errors import InvalidValue
+from rnnzoo.private import tf2onnx
+
 Path = Literal["cudnn", "bptt", "scan", "general"]
 
 _forced: list[Path] = []
+_exporting: list[bool] = []
 
 
 class Situation(NamedTuple):
@@ -147,14 +153,34 @@ def elementwise(*, linear, steps, unroll=False):
     return "compiled" if backend == "tensorflow" else "general"
 
 
+def exporting() -> bool:
+    """Tell whether Keras's `model.export` is at work."""
+    return bool(_exporting)
+
+
 def _export(export, model, args, kwargs):
     """Keras's `model.export`: the fast kernels are for this machine, the file is for any.
 
     Wrapped for every model and not for the zoo's own alone: these layers stand in models that others make, Keras tells
     no layer that it is being exported, and tf2onnx writes a file with what it has no word for and says so in a log.
     """
-    with use("general"):
-        return export(*args, **kwargs)
+    told = dict(zip(("filepath", "format"), args, strict=False)) | kwargs
+    to_onnx = told.get("format") == "onnx" and keras.backend.backend() != "torch" and find_spec("tf2onnx") is not None
+    if to_onnx:
+        tf2onnx.teach()
+    _exporting.append(True)
+    try:
+        with use("general"):
+            found = export(*args, **kwargs)
+    finally:
+        _exporting.pop()
+    if to_onnx and (unknown := tf2onnx.unknown_words(str(told["filepath"]))):
+        os.remove(told["filepath"])
+        raise InvalidValue(
+            f"ONNX has no word for {', '.join(unknown)}, which this model is made of: export it to tf_saved_model. "
+            "Received: format='onnx'"
+        )
+    return found
 
 
 wrapt.wrap_function_wrapper(keras.Model, "export", _export)
