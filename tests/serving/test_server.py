@@ -142,7 +142,7 @@ def test_it_stops_cleanly(served):
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("name", ["digits", "tags", "series", "pairs"])
+@pytest.mark.parametrize("name", ["digits", "tags", "pairs"])
 def test_it_warms_up_on_what_the_run_reads(name, monkeypatch):
     run, seen = rnnzoo.load(BEFORE / name), []
     monkeypatch.setattr(type(run), "predict", lambda _, raw: seen.append(run.data.encode(raw)))

@@ -172,6 +172,12 @@ def _export(export, model, args, kwargs):
     try:
         with use("general"):
             found = export(*args, **kwargs)
+    except ValueError as error:
+        if "has never called" not in str(error):
+            raise
+        raise InvalidValue(
+            "Keras exports a model that has answered: call its predict once before. Received: a model that never has"
+        ) from None
     finally:
         _exporting.pop()
     if to_onnx and (unknown := tf2onnx.unknown_words(str(told["filepath"]))):
