@@ -90,6 +90,28 @@ def worth(found: Mapping[str, np.ndarray], steps: Sequence[str] | None = None) -
     return figure
 
 
+def sources(found: np.ndarray, written: Sequence[str], read: Sequence[str]) -> Figure:
+    """From where each token that was written was taken: what its log-probability loses without each source token.
+
+    Args:
+        found: `(written, read)`, in nats.
+        written: The tokens from top to bottom.
+        read: Those of the source, from left to right.
+    """
+    width, height = max(4.0, 0.24 * len(read) + 2), max(2.6, 0.24 * len(written) + 1.4)
+    figure = Picture(figsize=(min(16.0, width), min(16.0, height)), layout="constrained")
+    axes = figure.subplots()
+    span = max(1e-9, np.abs(found).max())
+    shown = axes.imshow(found, cmap="RdBu", vmin=-span, vmax=span, aspect="auto", interpolation="nearest")
+    figure.colorbar(shown, ax=axes, pad=0.01, label="nats that it loses")
+    upright = max(map(len, read), default=1) == 1
+    axes.set_xticks(range(len(read)), read, rotation=0 if upright else 90)
+    axes.set_yticks(range(len(written)), written)
+    axes.tick_params(labelsize=8, length=0)
+    axes.set(xlabel="read: a token is made unknown", ylabel="written")
+    return figure
+
+
 def reach(found: Mapping[str, np.ndarray]) -> Figure:
     """How much the last answer changes when the input k steps back does, for several models.
 

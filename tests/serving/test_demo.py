@@ -1,13 +1,17 @@
 """The demo in a browser, by name: `pytest tests/serving/test_demo.py -m slow`. Needs gradio, playwright, Chromium."""
 
-import shutil
+import os
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from rich.console import Console
 
 import rnnzoo
 from rnnzoo.serving import demo
+
+PICTURES = os.environ.get("DEMO_PICTURES")
+"""A folder for pictures of what the tests saw; without it there are none."""
 
 
 def test_a_drawing_becomes_what_digits_are():
@@ -23,67 +27,180 @@ def test_a_drawing_becomes_what_digits_are():
         demo.app({})
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """A page with the digits and a run of a few texts."""
-    pytest.importorskip("gradio", reason="needs the extra demo")
-    folder = tmp_path_factory.mktemp("demo")
-    rows = [f"{'good' if i % 2 else 'bad'} film number {i % 7},{'pos' if i % 2 else 'neg'}" for i in range(80)]
-    (folder / "reviews.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
-    recipe = rnnzoo.Recipe(
-        name="reviews",
-        task="classification",
-        data=rnnzoo.data.TextClassification(file=str(folder / "reviews.csv")),
-        model="gru",
-        hyperparameters={"units": 8},
-        epochs=8,
-        learning_rate=0.02,
-    )
-    texts = rnnzoo.train(recipe, folder / "texts", console=Console(quiet=True))
-    digits = rnnzoo.load("digits")
-    address = demo.serve({"texts": texts, "digits": digits}, "127.0.0.1", None, wait=False)
-    yield address
-    import gradio
+def test_answers_of_every_kind_as_labels():
+    assert demo._labels({"label": "7", "probability": 0.9}) == {"7": 0.9}
+    assert demo._labels({"labels": ["a"], "probabilities": {"a": 0.8, "b": 0.1}}) == {"a": 0.8, "b": 0.1}
+    assert demo._labels({"values": [1.5, 2.0]}) == "1.5, 2"
 
+
+@pytest.fixture(scope="module")
+def address():
+    """A page with every preset."""
+    gradio = pytest.importorskip("gradio", reason="needs the extra demo")
+    runs = {preset.name: rnnzoo.load(preset.name) for preset in rnnzoo.list_presets()}
+    yield demo.serve(runs, "127.0.0.1", None, wait=False)
     gradio.close_all()
 
 
 @pytest.fixture
-def page():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("needs the distribution's Chromium")
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1100, "height": 1000})
-        yield page
-        browser.close()
+def tab(address, page):
+    """Open a tab, and afterwards keep a picture of it."""
+    opened = []
+
+    def open_tab(name):
+        page.goto(address)
+        page.get_by_role("tab", name=name, exact=True).click()
+        opened.append(name)
+        return page
+
+    yield open_tab
+    if PICTURES:
+        page.mouse.move(5, 5)
+        page.wait_for_timeout(500)
+        below = page.locator("[role=tabpanel]:visible").bounding_box()
+        size = {"x": 40, "y": 0, "width": 1020, "height": below["y"] + below["height"] + 20}
+        page.screenshot(path=str(Path(PICTURES) / f"{opened[0]}.png"), full_page=True, clip=size)
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).locator("visible=true").first.click()
+
+
+def says(page, sentence):
+    """Wait for a whole sentence, which no label is, and let it go."""
+    said = page.get_by_text(sentence, exact=True).locator("visible=true")
+    said.first.wait_for(timeout=60_000)
+    page.locator(".toast-close").first.click()
+    said.first.wait_for(state="hidden")
+
+
+def answered(page):
+    label = page.locator("[data-testid=label-output-value]:visible")
+    label.wait_for(timeout=60_000)
+    return label.inner_text()
+
+
+def wait_for_value(box, value):
+    from playwright.sync_api import expect
+
+    expect(box).to_have_value(value, timeout=60_000)
+
+
+def width_of_picture(page):
+    """Return the pixels of the picture that is drawn in the tab, once it is there."""
+    picture = page.locator("[data-testid=matplotlib] img:visible, img[alt*=plot i]:visible").first
+    picture.wait_for(timeout=60_000)
+    return picture.evaluate("image => image.decode().then(() => image.naturalWidth)")
+
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Gradio's own
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # Gradio's own
-def test_it_opens_answers_and_says_what_is_wrong(address, page, tmp_path):
-    page.goto(address)
-    page.get_by_label("Text", exact=True).fill("a good film")
-    page.get_by_role("button", name="Answer").first.click()
-    page.get_by_text("pos", exact=True).first.wait_for(timeout=60_000)
-    page.screenshot(path=str(tmp_path / "texts.png"))
-    page.get_by_label("Text", exact=True).fill("  ")
-    page.get_by_role("button", name="Answer").first.click()
-    page.get_by_text("Write a text. Received: nothing").first.wait_for(timeout=30_000)
-    page.get_by_role("tab", name="digits").click()
-    page.get_by_role("button", name="Read").click()
-    page.get_by_text("Draw a digit").first.wait_for(timeout=30_000)
-    canvas = page.locator("canvas:visible").last
-    box = canvas.bounding_box()
-    middle, top, bottom = box["x"] + box["width"] / 2, box["y"] + 0.25 * box["height"], box["y"] + 0.75 * box["height"]
-    page.mouse.move(middle, top)
-    page.mouse.down()
-    page.mouse.move(middle, bottom, steps=20)
+def test_a_text_is_answered_and_its_words_are_coloured(tab):
+    page = tab("imdb")
+    page.get_by_label("Text", exact=True).locator("visible=true").fill("  ")
+    press(page, "Answer")
+    says(page, "Write a text. Received: nothing")
+    page.get_by_label("Text", exact=True).locator("visible=true").fill("An awful, boring film. I hated it!")
+    press(page, "Answer")
+    assert answered(page) == "neg"
+    for word in ("An", "awful,", "boring", "film.", "hated", "!"):
+        page.get_by_text(word, exact=True).locator("visible=true").first.wait_for()
+
+
+@pytest.mark.slow
+def test_a_sentence_is_tagged(tab):
+    page = tab("english_pos")
+    box = page.get_by_label("Sentence").locator("visible=true")
+    box.fill(" ")
+    press(page, "Tag")
+    page.locator(".toast-wrap :text('Received')").first.wait_for(timeout=60_000)
+    page.locator(".toast-close").first.click()
+    box.fill("She reads a long book .")
+    press(page, "Tag")
+    page.get_by_text("PRON").locator("visible=true").first.wait_for(timeout=60_000)
+    for tag in ("VERB", "DET", "ADJ", "NOUN", "PUNCT"):
+        assert page.get_by_text(tag, exact=False).locator("visible=true").count()
+
+
+@pytest.mark.slow
+def test_a_date_is_written_beside_where_the_model_looked(tab):
+    page = tab("dates")
+    page.get_by_label("Source").locator("visible=true").fill("")
+    press(page, "Write")
+    says(page, "Write a text. Received: nothing")
+    page.get_by_label("Source").locator("visible=true").fill("søndag den 5. marts 2023")
+    press(page, "Write")
+    wait_for_value(page.get_by_label("Written").locator("visible=true"), "2023-03-05")
+    assert width_of_picture(page) > 300
+
+
+@pytest.mark.slow
+def test_text_is_written_token_by_token(tab):
+    page = tab("shakespeare")
+    page.get_by_label("Prompt").locator("visible=true").fill("")
+    press(page, "Write")
+    page.locator(".toast-wrap :text('Give a prompt')").first.wait_for(timeout=60_000)
+    page.locator(".toast-close").first.click()
+    page.get_by_label("Prompt").locator("visible=true").fill("ROMEO:")
+    press(page, "Write")
+    box, lengths = page.get_by_label("Written").locator("visible=true"), set()
+    for _ in range(1200):
+        lengths.add(len(box.input_value()))
+        if max(lengths) >= len("ROMEO:") + 300:
+            break
+        page.wait_for_timeout(50)
+    assert box.input_value().startswith("ROMEO:")
+    assert max(lengths) == len("ROMEO:") + 300
+    assert len(lengths) > 5  # seen growing
+
+
+def stroke(page, *points):
+    """Draw a line through points of the pad, from 0 to 1."""
+    box = page.locator(f".{demo.PAD} canvas:visible").last.bounding_box()
+    side = 280
+    left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
+    for i, (x, y) in enumerate(points):
+        page.mouse.move(left + side * x, top + side * y, steps=1 if i == 0 else 12)
+        if i == 0:
+            page.mouse.down()
     page.mouse.up()
-    page.wait_for_timeout(1000)
-    page.get_by_role("button", name="Read").click()
-    page.locator("[data-testid=label-output-value]:visible").wait_for(timeout=60_000)
-    page.screenshot(path=str(tmp_path / "digits.png"))
-    assert page.locator("[data-testid=label-output-value]:visible").inner_text() in "0123456789"
+
+
+@pytest.mark.slow
+def test_a_digit_that_is_drawn_is_read(tab):
+    page = tab("digits")
+    page.locator(f".{demo.PAD}[data-ready]").wait_for(timeout=30_000)
+    press(page, "Read")
+    says(page, "Draw a digit. Received: an empty pad")
+    stroke(
+        page, (0.3, 0.3), (0.36, 0.17), (0.5, 0.12), (0.64, 0.17), (0.7, 0.3), (0.66, 0.42), (0.3, 0.85), (0.72, 0.85)
+    )
+    page.wait_for_timeout(500)
+    press(page, "Read")
+    assert answered(page) == "2"
+
+
+@pytest.mark.slow
+def test_a_table_is_forecast_with_intervals(tab, tmp_path):
+    page, run = tab("etth1"), rnnzoo.load("etth1")
+    columns, steps = run.data.fitted["columns"], run.data.inputs["sequence_length"] + 50
+    hours = pd.date_range("2018-01-01", periods=steps, freq="h")
+    rng = np.random.default_rng(0)
+    wave = 10 + 5 * np.sin(2 * np.pi * np.arange(steps) / 24)[:, None] + rng.normal(0, 0.5, (steps, len(columns)))
+    frame = pd.DataFrame(wave, columns=columns)
+    frame.insert(0, "date", hours)
+    press(page, "Forecast")
+    says(page, "Give a table. Received: no file")
+    for name, rows in (("short", frame[:5]), ("long", frame)):
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+        page.locator("[role=tabpanel]:visible input[type=file]").first.set_input_files(tmp_path / f"{name}.csv")
+        page.locator(f"[aria-label='{name}.csv']:visible").first.wait_for(timeout=30_000)
+        press(page, "Forecast")
+        if name == "short":
+            page.locator(".toast-wrap :text('A history needs at least')").first.wait_for(timeout=60_000)
+            page.locator(".toast-close").first.click()
+            page.get_by_label("Clear", exact=False).locator("visible=true").first.click()
+    assert width_of_picture(page) > 300
+    assert page.get_by_text("low_80", exact=False).locator("visible=true").count()
