@@ -57,8 +57,8 @@ def lesson(page: Page, small: bool) -> None:
     page.say("""
         # A simple recurrent network on a weather series
 
-        Ten years of daily temperatures, made by a formula so that anyone can make them again: a year's wave, and weather of which 0.8
-        lasts to the next day. The task is tomorrow's temperature from the days before; the last 15 % are the test.
+        Ten years of daily temperatures, made by a formula so that anyone can make them again: a year's wave, and weather of which
+        four fifths last to the next day. The task is tomorrow's temperature from the days before; the last 15 % are the test.
     """)
     page.code(temperatures, windows)
     page.say(f"""

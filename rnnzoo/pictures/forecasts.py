@@ -60,7 +60,7 @@ def windows(
             axes.set_title(f"{series[row] if series else ''}  {split}, window {row + 1}".strip(), fontsize=9)
             axes.grid(alpha=0.3)
             if times is not None:
-                _dates(axes)
+                dates(axes)
     _legend(figure, grid[0][0], 5)
     for axes in grid[-1] if times is None else ():
         axes.set_xlabel("steps from the forecast's begin")
@@ -72,7 +72,7 @@ def _legend(figure: Figure, axes: Any, columns: int) -> None:
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=columns, fontsize=8)
 
 
-def _dates(axes: Any) -> None:
+def dates(axes: Any) -> None:
     """Put short dates under an axis of times."""
     axes.xaxis.set_major_locator(locator := AutoDateLocator(maxticks=7))
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
@@ -150,7 +150,7 @@ def ahead(answers: Sequence[dict[str, Any]], tables: Sequence[Any], targets: Seq
             after: Any = np.arange(len(y))
             if table.times is not None and "time" in answer:
                 before, after = table.times[-len(past) :], np.array(answer["time"], "datetime64[us]")
-                _dates(axes)
+                dates(axes)
             steps = np.concatenate([before[-1:], after])
             axes.plot(before, past, color="gray", label="history")
             if 1 < period <= len(whole):
