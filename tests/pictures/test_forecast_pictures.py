@@ -9,6 +9,8 @@ from rnnzoo.data.series.table import Table
 from rnnzoo.pictures import forecasts, inputs
 from rnnzoo.pictures.figures import save
 
+pytestmark = pytest.mark.draws
+
 DAYS = np.datetime64("2024-01-01", "us") + np.arange(40) * np.timedelta64(1, "D")
 
 

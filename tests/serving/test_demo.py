@@ -93,7 +93,7 @@ def width_of_picture(page):
     return picture.evaluate("image => image.decode().then(() => image.naturalWidth)")
 
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # Gradio's own
+pytestmark = [pytest.mark.draws, pytest.mark.filterwarnings("ignore")]  # of Gradio
 
 
 @pytest.mark.slow
