@@ -4,11 +4,8 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
 
-<<<<<<< HEAD
-import shutil
-=======
 import gc
->>>>>>> main
+import shutil
 import subprocess
 import sys
 from pathlib import Path

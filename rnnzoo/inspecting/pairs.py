@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnzoo._lazy import keras, np
-from rnnzoo.errors import InvalidValue
+from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.inference.decoding import END, decode
 from rnnzoo.inspecting.differentiating import gradients
 from rnnzoo.inspecting.watching import AT_ONCE, EMBEDDING, UNKNOWN, watching_embedding
@@ -26,21 +26,28 @@ def inspect_pairs(model: Any, source: Any, target: Any = None) -> "PairInspectio
     Raises:
         ValueError, TypeError: Ids that the model does not know; not one target for each source.
     """
+    written = decode(model, source, max_length=LONGEST if target is None else 1).tokens  # it refuses what is no source
     rows = [np.trim_zeros(np.asarray(row), "b") for row in source]
     if target is None:
-        written = decode(model, rows, max_length=LONGEST).tokens
         targets = [[*ids, END][:LONGEST] for ids in written]
     else:
-        decode(model, rows, max_length=1)  # it says what is wrong with a source
-        known = model.output.shape[-1]
-        targets = [[*map(int, np.trim_zeros(np.asarray(ids), "b")), END] for ids in target]
+        targets = [_target(ids, model.output.shape[-1]) for ids in target]
         if len(targets) != len(rows):
             raise InvalidValue(
                 f"inspect takes one target for each source. Received: {len(targets)} targets, {len(rows)} sources"
             )
-        if unknown := [i for ids in targets for i in ids if not 0 < i < known]:
-            raise InvalidValue(f"The model knows the ids 1 to {known - 1} of the target. Received: {unknown[0]}")
     return PairInspection(model, _padded(rows), _padded(targets), list(map(len, rows)), list(map(len, targets)))
+
+
+def _target(ids: Any, known: int) -> list[int]:
+    """Return the ids of a target and the end."""
+    given = np.asarray(ids)
+    if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
+        raise InvalidType(f"A target is a sequence of ids. Received: {ids!r}")
+    row = np.trim_zeros(given, "b").astype(int).tolist()
+    if unknown := [i for i in row if not 0 < i < known]:
+        raise InvalidValue(f"The model knows the ids 1 to {known - 1} of the target. Received: {unknown[0]}")
+    return [*row, END]
 
 
 def _padded(rows: Sequence[Any]) -> np.ndarray:

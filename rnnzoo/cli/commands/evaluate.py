@@ -56,9 +56,9 @@ class Inspect:
 
     def execute(self, _):
         """Print what each step is worth, and save the pictures."""
-<<<<<<< HEAD
         from rnnzoo.cli.commands.predict import _read_inputs
-        from rnnzoo.pictures.figures import save
+        from rnnzoo.files import named
+        from rnnzoo.pictures.figures import save, save_own
         from rnnzoo.training.runs import load
 
         runs = [load(name, trust=self.trust) for name in (self.run, *self.beside)]
@@ -69,40 +69,7 @@ class Inspect:
             )
         look = _pair if runs[0].task.sequences == 2 else _sequence
         drawn = look(runs, _read_inputs((self.input,), None))
-        folder = Path(self.output) if self.output else runs[0].desk / "inspect"
-        folder.mkdir(parents=True, exist_ok=True)
-=======
-        from rnnzoo.files import named
-        from rnnzoo.pictures import inside
-        from rnnzoo.pictures.figures import save, save_own
-        from rnnzoo.training.runs import load
-
-        runs = [load(name, trust=self.trust) for name in (self.run, *self.beside)]
-        inputs = self._inputs()
-        found = {run.folder.name: _seen(run, inputs) for run in runs}
-        seen, steps = next(iter(found.values()))
-        names = [str(step) for step in steps] if steps else [str(i) for i in range(seen.lengths[0])]
-        for name, one, other in zip(names, seen.importance[0], seen.occlusion[0], strict=False):
-            print_out(f"{name:<20} gradient × input {one:+.4f}   left out {other:+.4f}")
-        length = seen.lengths[0]
-        drawn: dict[str, Any] = {
-            "worth": inside.worth(
-                {"gradient × input": seen.importance[0, :length], "left out": seen.occlusion[0, :length]}, names
-            ),
-            "reach": inside.reach({name: one.reach[0, : one.lengths[0]] for name, (one, _) in found.items()}),
-        }
-        if seen.states:
-            rows = {**seen.states, **seen.gates}
-            drawn["states"] = inside.heat_maps({name: v[0, :length] for name, v in rows.items()}, names)
-            norms = {
-                f"{name}: {state}" if len(found) > 1 else state: norm[0, : one.lengths[0]]
-                for name, (one, _) in found.items()
-                if one.states
-                for state, norm in one.gradients.items()
-            }
-            drawn["gradients"] = inside.through_time(norms)
         folder = named(self.output) if self.output else runs[0].desk / INSPECTED
->>>>>>> main
         for name, figure in drawn.items():
             if self.output:
                 save(figure, folder / f"{name}.png")
