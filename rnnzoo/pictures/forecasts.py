@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
+from rnnzoo.data.series.times import local
+
 COLUMNS = 3
 """So many targets are drawn."""
 ROWS = 12
@@ -129,7 +131,13 @@ def beside_naive(model: str, judgement: Any, split: str) -> Figure:
     return figure
 
 
-def ahead(answers: Sequence[dict[str, Any]], tables: Sequence[Any], targets: Sequence[str], period: int = 1) -> Figure:
+def ahead(
+    answers: Sequence[dict[str, Any]],
+    tables: Sequence[Any],
+    targets: Sequence[str],
+    period: int = 1,
+    timezone: str | None = None,
+) -> Figure:
     """History, forecast and intervals of new histories, a row a series, a column a target, with dates where known.
 
     Args:
@@ -137,6 +145,7 @@ def ahead(answers: Sequence[dict[str, Any]], tables: Sequence[Any], targets: Seq
         tables: The histories, `rnnzoo.data.series.table.Table`.
         targets: Names; the last ones are drawn.
         period: Steps of the season, whose last one is drawn beside; 1: there is none.
+        timezone: Of the clock that the answers' times are shown by; the tables' are UTC then.
     """
     answers, tables, targets = answers[:ROWS], tables[:ROWS], list(targets)[-COLUMNS:]
     figure = Figure(figsize=(7 * len(targets), 2.6 * len(answers) + 0.3), layout="constrained")
@@ -149,7 +158,7 @@ def ahead(answers: Sequence[dict[str, Any]], tables: Sequence[Any], targets: Seq
             before: Any = np.arange(-len(past), 0)
             after: Any = np.arange(len(y))
             if table.times is not None and "time" in answer:
-                before, after = table.times[-len(past) :], np.array(answer["time"], "datetime64[us]")
+                before, after = local(table.times[-len(past) :], timezone), np.array(answer["time"], "datetime64[us]")
                 dates(axes)
             steps = np.concatenate([before[-1:], after])
             axes.plot(before, past, color="gray", label="history")

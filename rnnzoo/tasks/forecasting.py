@@ -162,14 +162,10 @@ class Forecasting(Task):
 
     def drawn(self, run, answers, raw):
         """Draw answers with their histories."""
-        from rnnzoo.data.series.times import local
         from rnnzoo.pictures.forecasts import ahead
 
-        tables = [
-            table if table.times is None else replace(table, times=local(table.times, run.data.timezone))
-            for table in run.data.histories(raw)
-        ]
-        return ahead(answers, tables, run.data.targets, run.data.naive_sizes["period"])
+        data = run.data
+        return ahead(answers, data.histories(raw), data.targets, data.naive_sizes["period"], data.timezone)
 
     def pictures(self, judgement, model, batches, data, split):
         """Forecasts with their history, the error by step and its distribution, and answers fed back."""
