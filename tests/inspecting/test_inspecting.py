@@ -62,6 +62,7 @@ def test_gradients_through_time_equal_finite_differences():
     check_gradients()
 
 
+@pytest.mark.slow
 def test_gradients_through_time_equal_finite_differences_on_jax():
     env = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, __file__], env=env, capture_output=True, text=True, timeout=300, check=False)
