@@ -45,7 +45,8 @@ def lesson(page: Page, small: bool) -> None:
         ],
     )
     figure = Picture(figsize=(8, 3.6), layout="constrained")
-    for axes, (data, kinds) in zip(figure.subplots(1, len(quality), sharey=True), quality.items(), strict=True):
+    panels = figure.subplots(1, len(quality), sharey=True, width_ratios=[len(kinds) for kinds in quality.values()])
+    for axes, (data, kinds) in zip(panels, quality.items(), strict=True):
         bars = axes.bar([*kinds], [*kinds.values()], color=["tab:gray", *["tab:blue"] * 3][: len(kinds)], width=0.6)
         axes.bar_label(bars, fmt="%.3f", fontsize=8)
         axes.set(title=data, ylim=(0, 1.1))

@@ -18,15 +18,15 @@ BESIDE = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "recipes/results/*",
 
 
 def on_config(config):
-    """Name the pages of the models' families in the navigation."""
+    """Name the pages of the models' families and of the lessons in the navigation."""
     families = [f"models/{path.stem}.md" for path in sorted((ROOT / "docs" / "models").glob("*.md"))]
-    lessons = [f"lessons/{path.stem}.md" for path in sorted((ROOT / "docs" / "lessons").glob("*.md"))]
+    index = ROOT / "docs" / "lessons" / "index.md"
+    lessons = re.findall(r"\]\((\w+\.md)\)", index.read_text(encoding="utf-8"))
     for section in config.nav:
         if "Models" in section:
             section["Models"] = ["models/index.md", *(page for page in families if page != "models/index.md")]
         if "Lessons" in section:
-            section["Lessons"] = ["lessons/index.md", *(page for page in lessons if page != "lessons/index.md")]
-    config.nav = [section for section in config.nav if section.get("Lessons") != ["lessons/index.md"]]
+            section["Lessons"] = [f"lessons/{page}" for page in ("index.md", *lessons)]  # in the order of the index
     return config
 
 

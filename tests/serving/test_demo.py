@@ -48,6 +48,7 @@ def tab(address, page):
     opened = []
 
     def open_tab(name):
+        page.set_viewport_size({"width": 1100, "height": 900})
         page.goto(address)
         page.get_by_role("tab", name=name, exact=True).click()
         opened.append(name)
