@@ -78,6 +78,7 @@ def dates(axes: Any) -> None:
     """Put short dates under an axis of times."""
     axes.xaxis.set_major_locator(locator := AutoDateLocator(maxticks=7))
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.get_offset_text().set_fontsize(8)
     axes.tick_params(axis="x", labelsize=8)
 
 
