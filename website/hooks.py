@@ -80,7 +80,7 @@ def _links(text, here, source, files):
 def _formulas(text):
     def formula(display):
         # Markdown takes what begins a line with <math> for a block of its own: nothing wide stands before it.
-        before = "&#8203;" if display == "inline" else ""
+        before = "&#8288;" if display == "inline" else ""
         return lambda match: before + latex2mathml.converter.convert(match[1].strip(), display=display)
 
     pieces = re.split(r"(`[^`]*`)", text)
