@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -185,22 +186,24 @@ def _writing(gr: Any, run: Any) -> None:
 
 
 def _forecasting(gr: Any, run: Any) -> None:
-    columns = ", ".join([*run.data.time, *run.data.fitted["columns"]])
-    lookback = run.data.inputs["sequence_length"]
+    columns, lookback = ", ".join(run.data.fitted["columns"]), run.data.inputs["sequence_length"]
     file = gr.File(label=f"A table like that of training (.csv): {columns}; {lookback} rows at least")
+    clock = gr.Textbox(label="Its column with the time; empty: it has none", value=", ".join(run.data.time) or "date")
     button = gr.Button("Forecast", variant="primary")
     picture, table = gr.Plot(label="Forecast"), gr.Dataframe(label="The same in numbers")
 
-    def answer(path: str | None) -> Any:
+    def answer(path: str | None, clock: str) -> Any:
         from rnnzoo.pictures.figures import as_it_is
 
         if path is None:
             raise InvalidValue("Give a table. Received: no file")
-        raw = run.data.read_inputs(path)
+        data = copy(run.data)
+        data.time = tuple(word.strip() for word in clock.split(",") if word.strip())
+        raw = data.read_inputs(path)
         answers = run.predict(raw)
         return as_it_is(run.task.drawn(run, answers, raw)), run.task.tabulated(answers).round(4)
 
-    button.click(_said(gr, answer), file, [picture, table])
+    button.click(_said(gr, answer), [file, clock], [picture, table])
 
 
 def _numbers(gr: Any, run: Any) -> None:

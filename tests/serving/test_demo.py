@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import rnnzoo
 from rnnzoo.serving import demo
@@ -34,10 +35,29 @@ def test_answers_of_every_kind_as_labels():
 
 
 @pytest.fixture(scope="module")
-def address():
-    """A page with every preset."""
+def sales():
+    """Fifty weeks of daily sales."""
+    days = np.arange(350)
+    sold = 200 + 40 * np.sin(2 * np.pi * days / 7) + 0.1 * days + np.random.default_rng(0).normal(0, 8, 350)
+    return pd.DataFrame({"day": pd.date_range("2024-01-01", periods=350, freq="D"), "sold": sold.round(1)})
+
+
+@pytest.fixture(scope="module")
+def address(sales, tmp_path_factory):
+    """A page with every preset, and a forecast with intervals."""
     gradio = pytest.importorskip("gradio", reason="needs the extra demo")
+    folder = tmp_path_factory.mktemp("demo")
+    recipe = rnnzoo.Recipe(
+        name="sales",
+        task="forecasting",
+        data=rnnzoo.data.SeriesForecasting(sales, time="day", horizon=14),
+        model="nlinear",
+        sequence_length=56,
+        epochs=20,
+        learning_rate=0.01,
+    )
     runs = {preset.name: rnnzoo.load(preset.name) for preset in rnnzoo.list_presets()}
+    runs["sales"] = rnnzoo.train(recipe, folder / "sales", console=Console(quiet=True))
     yield demo.serve(runs, "127.0.0.1", None, wait=False)
     gradio.close_all()
 
@@ -183,25 +203,42 @@ def test_a_digit_that_is_drawn_is_read(tab):
     assert answered(page) == "2"
 
 
+def upload(page, path):
+    page.locator("[role=tabpanel]:visible input[type=file]").first.set_input_files(path)
+    page.locator(f"[aria-label='{path.name}']:visible").first.wait_for(timeout=30_000)
+
+
 @pytest.mark.slow
-def test_a_table_is_forecast_with_intervals(tab, tmp_path):
-    page, run = tab("etth1"), rnnzoo.load("etth1")
-    columns, steps = run.data.fitted["columns"], run.data.inputs["sequence_length"] + 50
-    hours = pd.date_range("2018-01-01", periods=steps, freq="h")
-    rng = np.random.default_rng(0)
-    wave = 10 + 5 * np.sin(2 * np.pi * np.arange(steps) / 24)[:, None] + rng.normal(0, 0.5, (steps, len(columns)))
-    frame = pd.DataFrame(wave, columns=columns)
-    frame.insert(0, "date", hours)
+def test_a_table_is_forecast_with_intervals(tab, sales, tmp_path):
+    page = tab("sales")
     press(page, "Forecast")
     says(page, "Give a table. Received: no file")
-    for name, rows in (("short", frame[:5]), ("long", frame)):
-        rows.to_csv(tmp_path / f"{name}.csv", index=False)
-        page.locator("[role=tabpanel]:visible input[type=file]").first.set_input_files(tmp_path / f"{name}.csv")
-        page.locator(f"[aria-label='{name}.csv']:visible").first.wait_for(timeout=30_000)
-        press(page, "Forecast")
-        if name == "short":
-            page.locator(".toast-wrap :text('A history needs at least')").first.wait_for(timeout=60_000)
-            page.locator(".toast-close").first.click()
-            page.get_by_label("Clear", exact=False).locator("visible=true").first.click()
+    sales[:5].to_csv(tmp_path / "short.csv", index=False)
+    upload(page, tmp_path / "short.csv")
+    press(page, "Forecast")
+    says(page, "A history needs at least 56 steps, the lookback. Received: 5")
+    page.get_by_label("Clear", exact=False).locator("visible=true").first.click()
+    sales.to_csv(tmp_path / "sales.csv", index=False)
+    upload(page, tmp_path / "sales.csv")
+    press(page, "Forecast")
     assert width_of_picture(page) > 300
-    assert page.get_by_text("low_80", exact=False).locator("visible=true").count()
+    for text in ("2024-12-16", "sold_low_80", "sold_high_95"):  # the day after the table's last
+        page.get_by_text(text).locator("visible=true").first.wait_for(timeout=30_000)
+
+
+@pytest.mark.slow
+def test_a_preset_forecasts_a_table_whose_time_is_named_on_the_page(tab, tmp_path):
+    run = rnnzoo.load("etth1")
+    columns, hours = run.data.fitted["columns"], pd.date_range("2018-01-01", periods=150, freq="h")
+    wave = 10 + 5 * np.sin(2 * np.pi * np.arange(150) / 24)
+    frame = pd.DataFrame({"when": hours, **{name: wave + i for i, name in enumerate(columns)}})
+    frame.to_csv(tmp_path / "power.csv", index=False)
+    page = tab("etth1")
+    upload(page, tmp_path / "power.csv")
+    press(page, "Forecast")
+    page.locator(".toast-wrap :text('Received: date')").first.wait_for(timeout=60_000)
+    page.locator(".toast-close").first.click()
+    page.get_by_label("Its column with the time", exact=False).locator("visible=true").fill("when")
+    press(page, "Forecast")
+    assert width_of_picture(page) > 300
+    page.get_by_text("2018-01-07 06:00:00").locator("visible=true").first.wait_for(timeout=30_000)
