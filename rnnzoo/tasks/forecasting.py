@@ -164,7 +164,8 @@ class Forecasting(Task):
         """Draw answers with their histories."""
         from rnnzoo.pictures.forecasts import ahead
 
-        return ahead(answers, run.data.histories(raw), run.data.targets)
+        histories = [run.data.on_clock(table) for table in run.data.histories(raw)]
+        return ahead(answers, histories, run.data.targets)
 
     def pictures(self, judgement, model, batches, data, split):
         """Forecasts with their history, the error by step and its distribution, and answers fed back."""
