@@ -178,7 +178,7 @@ def test_new_texts_are_found_by_the_column_of_training_and_the_header_is_none(tr
     cli.entry_point(["predict", "run", "--file", "new.csv", "--output", "answers.csv"])
     cli.entry_point(["predict", "run", *[text for text, _ in TEXTS], "--output", "alone.csv"])
     found, alone = pd.read_csv("answers.csv"), pd.read_csv("alone.csv")
-    assert list(found.columns) == ["id", "day", "review", "label", "probability"]
+    assert list(found.columns) == ["id", "day", "review", "label", "probability", "note"]
     assert found.review.tolist() == [text for text, _ in TEXTS]
     assert found.id.tolist() == list(range(len(TEXTS)))
     pd.testing.assert_frame_equal(found[["label", "probability"]], alone[["label", "probability"]], atol=1e-5)

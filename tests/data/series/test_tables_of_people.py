@@ -67,6 +67,7 @@ def test_the_next_stamps_are_those_of_pandas(tmp_path, frequency):
     np.testing.assert_array_equal(after, stamps[20:].to_numpy("datetime64[us]"))
 
 
+DAYS_OF_A_CLOCK = (("03-29", 1), ("03-30", 1), ("03-31", 1), ("04-01", 2))
 HOURS = [f"2024-01-{day:02} {hour:02}:00" for day in range(1, 13) for hour in range(9, 17)]
 REFUSED = [
     ("day or month first", ["01/02/2006", "01/03/2006"], {}, "--time-format %d/%m/%Y"),
@@ -81,7 +82,7 @@ REFUSED = [
     ("no frequency", ["2024-01-01", "2024-01-02"], {"frequency": "fortnight"}, "calendar offset"),
     ("a sum at the end", ["2001", "2002", "2003", "Total"], {}, "'Total' in line 5"),
     ("an hour is lost", ["2024-03-31 00:00", "2024-03-31 01:00", "2024-03-31 03:00"], {}, "--fill.*--timezone"),
-    ("days of a clock", [f"2024-03-{d}T00:00+01:00" for d in (29, 30, 31)] + ["2024-04-01T00:00+02:00"], {}, "--timezone"),
+    ("days of a clock", [f"2024-{d}T00+0{z}:00" for d, z in DAYS_OF_A_CLOCK], {}, "--timezone"),
     ("trading hours", HOURS, {}, "--frequency observed"),
     ("no zone", ["2024-01-01 01:00", "2024-01-02 02:00"], {"timezone": "Mars"}, "Europe/Berlin"),
 ]  # fmt: skip
