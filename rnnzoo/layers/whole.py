@@ -4,6 +4,7 @@ import functools
 import itertools
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 import numpy as np
@@ -73,7 +74,8 @@ def _trace_once(model, x, y):
         return  # Keras makes it for each device
     spec = getattr(x, "element_spec", None)
     y = spec[1] if isinstance(spec, tuple) and len(spec) > 1 else y
-    shape, kind = getattr(y, "shape", None), getattr(getattr(y, "dtype", None), "name", "")
+    shape: Any = getattr(y, "shape", None)
+    kind = getattr(getattr(y, "dtype", None), "name", "")
     if kind.startswith(("int", "uint", "float", "bool")) and getattr(shape, "rank", 0) is not None:
         make_metrics(model, keras.KerasTensor(tuple(shape), kind))
 

@@ -70,7 +70,7 @@ def test_callbacks_hear_steps_epochs_and_metrics_and_one_ends_the_training(recip
     assert [logs["learning_rate"] for logs in heard.logs] == pytest.approx([1e-3, 5e-4])  # the scheduler adds it
     told = [{k: v for k, v in logs.items() if k != "learning_rate"} for logs in heard.logs]
     assert told == [{k: v for k, v in row.items() if k != "epoch"} for row in rows]
-    assert metrics.sent[0]["optimizer_name"] == "adam"
+    assert metrics.sent[0]["optimizer_name"].startswith("adam")  # Keras counts those of a process
     assert [each["epoch/val_loss"] for each in metrics.sent[1:]] == [row["val_loss"] for row in rows]
     assert [each["epoch/learning_rate"] for each in metrics.sent[1:]] == pytest.approx([1e-3, 5e-4])
     assert run.results["stopped"]
