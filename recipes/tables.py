@@ -232,6 +232,22 @@ def layers() -> str:
     return f"{_table(head, rows, numbers=5)}\n\n{_where(found)}"
 
 
+def modern() -> str:
+    """Modern recurrences beside stock Keras's LSTM, by `python -m benchmarks.layers --modern`."""
+    found = _benchmark("modern")
+    rows = {
+        name: {r["time"]: r for r in found["times"] if r["layer"] == name}
+        for name in (r["layer"] for r in found["times"])
+    }
+    steps = list(rows["LSTM"])
+    shown = [
+        (name, *(f"{row[t]['median_ms']:.1f}" for t in steps), *(f"{row[t]['times_lstm']:.2f}" for t in steps))
+        for name, row in rows.items()
+    ]
+    head = ("layer", *(f"{t:,} steps, ms" for t in steps), *(f"× LSTM, {t:,}" for t in steps))
+    return f"{_table(head, shown, numbers=2 * len(steps))}\n\n{_where(found)}"
+
+
 def padding() -> str:
     """Seconds of an epoch on padded reviews, by `python -m benchmarks.padding`."""
     found = _benchmark("padding")
@@ -289,7 +305,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0)
 
 
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
-    "benchmarks.md": {"layers": layers, "padding": padding, "imdb": imdb},
+    "benchmarks.md": {"layers": layers, "modern": modern, "padding": padding, "imdb": imdb},
     "memory.md": {"memory": memory},
     "guides/presets.md": {"presets": presets},
     "models/index.md": {"models": models},

@@ -6,10 +6,11 @@ from typing import Any
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo import tasks
-from rnnzoo._lazy import keras, layers, np
+from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 from rnnzoo.registry import describe
 from rnnzoo.tasks.levels import check_levels
+from rnnzoo.tasks.own_parts import check_embeddings, check_head, check_loss, check_metrics
 from rnnzoo.tasks.task import Draft
 from rnnzoo.weights import take_weights, taken_over
 
@@ -130,7 +131,8 @@ def build(
         "pad_value": pad_value,
     }
     if embeddings is not None:
-        sizes |= _check_embeddings(embeddings, vocabulary_size, features)
+        embeddings = check_embeddings(embeddings, sizes)
+        sizes |= dict(zip(("vocabulary_size", "embedding_dim"), embeddings.shape, strict=True))
     if weights is not None:
         sizes, hyperparameters = taken_over(weights, info, chosen, sizes, hyperparameters)
     hyperparameters, pad_value = info.check(task, hyperparameters), sizes.pop("pad_value")
@@ -144,6 +146,8 @@ def build(
     word_dropout, seed = hp.TABLE["word_dropout"].check("word_dropout", word_dropout), hp.check("seed", seed)
     trainable_body = hp.TABLE["trainable_body"].check("trainable_body", trainable_body)
     hp.TABLE["trainable_body"].check("trainable_embeddings", trainable_embeddings)
+    check_loss(loss)
+    check_metrics(metrics)
     if not (trainable_body or chosen.head):
         raise InvalidValue(f"A model of {task} has no head to train alone. Received: trainable_body=False")
     if seed is not None:
@@ -154,7 +158,7 @@ def build(
     else:
         x = _read(chosen, draft, pad_value)
     answers_itself = {word: draft.sizes[word] for word in ("outputs", "horizon", "embedding_dim") if info.takes(word)}
-    _check_head(head, answers_itself, info)
+    check_head(head, bool(answers_itself), info)
     if info.takes("return_sequences"):
         hyperparameters["return_sequences"] = chosen.per_step
     kind = layers.Answer if answers_itself else layers.Part
@@ -167,7 +171,7 @@ def build(
     inputs = draft.inputs[0] if len(draft.inputs) == 1 else tuple(draft.inputs)
     model = chosen.model_class(draft)(inputs, x, name=name)
     if embeddings is not None:
-        draft.embedding.set_weights([np.asarray(embeddings, "float32")])
+        draft.embedding.set_weights([embeddings])
     if weights is not None:
         take_weights(model, weights)
     if draft.embedding is not None:
@@ -178,7 +182,8 @@ def build(
     if head is None and loss is None:
         return model
     metrics = next(found for found in (metrics, draft.metrics, chosen.metrics()) if found is not None)
-    return _compile(model, loss or draft.loss or chosen.loss(), metrics, optimizer, learning_rate, clip)
+    loss = next((found for found in (loss, draft.loss, chosen.loss()) if found is not None), None)
+    return _compile(model, loss, metrics, optimizer, learning_rate, clip)
 
 
 def _read_tokens(task, draft, word_dropout, dropout):
@@ -249,27 +254,6 @@ def make_optimizer(name: str, learning_rate: Any, ema_momentum: float | None = N
     if keras.config.dtype_policy().name == "mixed_float16":  # `compile` would do it, and forget it in the file
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
-
-
-def _check_head(head, answers_itself, body):
-    """Refuse a head that cannot be put on this body."""
-    if not (head is None or head == "task" or callable(head)) or isinstance(head, type):
-        raise InvalidType(
-            f"head must be 'task', None, a Keras layer or a function of a tensor. Received: head={head!r}"
-        )
-    if answers_itself and callable(head):
-        raise InvalidValue(f"{body.name} gives its answer itself, without a head. Received: head={head!r}")
-
-
-def _check_embeddings(embeddings, vocabulary_size, features):
-    """Return the sizes that the tokens' vectors tell, by name."""
-    shape, kind = np.shape(embeddings), np.asarray(embeddings).dtype.kind
-    if len(shape) != 2 or kind not in "fiuO" or features is not None or vocabulary_size not in (None, shape[0]):
-        raise InvalidValue(
-            "embeddings are vectors of tokens, (vocabulary_size, embedding_dim), one for each. "
-            f"Received: shape {shape}, vocabulary_size={vocabulary_size!r}, features={features!r}"
-        )
-    return {"vocabulary_size": shape[0], "embedding_dim": shape[1]}
 
 
 def _check_sizes(task, pad_value, **sizes):

@@ -138,6 +138,17 @@ def own_path(folder: str | os.PathLike, name: str) -> Path:
     return place
 
 
+def refuse_links(folder: str | os.PathLike, name: str) -> None:
+    """Refuse a folder's own folder if anything in it, however deep, leads out.
+
+    Raises:
+        ValueError: A link or a pipe.
+    """
+    for place, folders, files in os.walk(own_path(folder, name)):
+        for each in (*folders, *files):
+            own_path(place, each)
+
+
 @contextlib.contextmanager
 def own_file(folder: str | os.PathLike, name: str, suffix: str = "") -> Iterator[str]:
     """Write a file of a folder, whole, as `whole_file` does: no link is followed, and the folder must still be there.

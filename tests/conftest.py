@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +18,27 @@ import rnnzoo
 from rnnzoo import Recipe, registry, train
 from rnnzoo.data import SequenceClassification, SequenceRegression
 
+gc.set_threshold(50_000, 10, 10)  # by default Python walks through all that TensorFlow holds again and again
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("patient")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def blank(request):
+    """Pictures are blank files, for drawing took a quarter of all tests' time; a file marked `draws` has real ones."""
+    from matplotlib.figure import Figure
+
+    draw = Figure.savefig
+    with pytest.MonkeyPatch.context() as patch:
+        if not request.node.get_closest_marker("draws"):
+            patch.setattr(Figure, "savefig", lambda _, file, **__: Path(file).write_bytes(b""))
+        yield draw
+
+
+@pytest.fixture
+def drawn(blank, monkeypatch):
+    """Pictures of this test are drawn."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", blank)
 
 
 @pytest.fixture
@@ -73,9 +93,8 @@ def recipe(sequences):
 
 
 @pytest.fixture
-def fit(recipe, tmp_path, monkeypatch):
-    """Return a function that trains such a recipe without a word, by default in a fresh folder; pictures are blank."""
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda _, file, **__: Path(file).write_bytes(b""))
+def fit(recipe, tmp_path):
+    """Return a function that trains such a recipe without a word, by default in a fresh folder."""
 
     def run(folder="run", restart=False, **settings):
         return train(recipe(**settings), tmp_path / folder, restart=restart, console=Console(quiet=True))

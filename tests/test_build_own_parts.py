@@ -1,14 +1,23 @@
 """A head, a loss, vectors and a clipping norm of one's own in `build`."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
+from refusals import one_sentence
 
 import rnnzoo
 
 X = np.array([[4, 7, 2], [3, 5, 0]], "int32")
 VECTORS = np.random.default_rng(0).normal(size=(9, 5)).astype("float32")
 SMALL = {"vocabulary_size": 9, "units": 4, "seed": 0}
+
+
+def vectors_with(value):
+    found = VECTORS.astype("float64")
+    found[3, 1] = value
+    return found
 
 
 def test_without_a_head_the_body_answers():
@@ -53,13 +62,52 @@ def test_clipping(clip):
         ({"head": "tusk"}, "head must be"),
         ({"embeddings": VECTORS, "vocabulary_size": 3}, "one for each"),
         ({"embeddings": VECTORS[0], "vocabulary_size": None}, "one for each"),
+        ({"embeddings": VECTORS, "embedding_dim": 4}, r"one for each\. Received: shape \(9, 5\), .*embedding_dim=4"),
+        ({"embeddings": [[1.0], [1.0, 2.0]], "vocabulary_size": 2}, "one for each. Received: list"),
+        ({"embeddings": [[10**400]], "vocabulary_size": 1}, "one for each. Received: list"),
+        (
+            {"embeddings": vectors_with(np.nan)},
+            "finite numbers. Received: nan for token 3",
+        ),
+        (
+            {"embeddings": vectors_with(1e39)},
+            "finite numbers. Received: inf for token 3",
+        ),
+        ({"loss": "x"}, "loss must be a name or an object of keras.losses, or a function. Received: 'x'"),
+        ({"loss": "hubr"}, "Did you mean 'huber'"),
+        ({"loss": ""}, "loss must be"),
+        ({"loss": {}}, "loss must be"),
+        ({"loss": int}, "loss must be"),
+        ({"metrics": "accuracy"}, r"metrics must be a list, such as \['accuracy'\]. Received: metrics='accuracy'"),
+        ({"metrics": {"accuracy"}}, "metrics must be a list"),
+        ({"metrics": ["acuracy"]}, "each of metrics must be a name or an object of keras.metrics.*Received: 'acuracy'"),
+        ({"metrics": [None]}, "each of metrics must be"),
+        ({"metrics": ["mean_io_u"]}, "each of metrics must be"),
         ({"clip": -1.0}, "clip must be"),
         ({"clip": "no"}, "clip must be"),
     ],
 )
 def test_what_does_not_fit_is_refused(arguments, message):
-    with pytest.raises((ValueError, TypeError), match=message):
-        rnnzoo.build("lstm", **SMALL | arguments)
+    assert "Received: " in one_sentence(lambda: rnnzoo.build("lstm", **SMALL | arguments), message)
+
+
+@pytest.mark.parametrize("name", [word for word in inspect.signature(rnnzoo.build).parameters if word != "seed"])
+def test_no_argument_takes_anything(name):
+    """Before a model is made of it."""
+    if name == "hyperparameters":
+        name = "units"
+    task = {"horizon": "forecasting", "quantiles": "forecasting", "characters": "tagging"}.get(name, "classification")
+    given = {"name": "mlp" if task != "tagging" else "lstm", "task": task, "horizon": 2} | {name: object()}
+    if task != "forecasting" and name != "horizon":
+        del given["horizon"]
+    one_sentence(lambda: rnnzoo.build(**given), "Received: .*object")
+
+
+@pytest.mark.parametrize("loss", ["mse", "ce", keras.losses.Huber, lambda truth, answer: abs(truth - answer)])
+def test_losses_and_metrics_of_any_form(loss):
+    metrics = ("accuracy", "MAE", keras.metrics.MeanSquaredError, keras.metrics.mean_absolute_error)
+    model = rnnzoo.build("mlp", features=2, units=2, outputs=2, loss=loss, metrics=metrics)
+    assert model.compiled
 
 
 def test_a_body_that_answers_itself_takes_no_head():

@@ -1,4 +1,4 @@
-"""The private parts of TensorFlow and Keras that `rnnzoo.private` stands for are there, and do what we rely on.
+"""The private parts of TensorFlow, Keras and tyro that `rnnzoo.private` stands for are there, and do what we rely on.
 
 Where one fails, a release has moved or changed that part: mend its function in `rnnzoo/private`.
 """
@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 import rnnzoo
-from rnnzoo import private
+from rnnzoo import cli, private
 from rnnzoo.errors import UserError
 from rnnzoo.private.keras import cudnn_gru, cudnn_lstm, make_metrics, mask_of, replace_clipping, run_through
 from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
@@ -31,6 +31,7 @@ from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
         ("keras.src.backend", "get_keras_mask"),
         ("keras.src.backend", "lstm"),
         ("keras.src.backend", "gru"),
+        ("tyro._errors", "on_parse_error"),
     ],
 )
 def test_it_is_where_it_was(module, name):
@@ -141,7 +142,7 @@ def test_cudnn_gives_the_last_output_all_outputs_and_the_states(kind):
 def test_nothing_else_in_the_package_touches_a_private_name():
     package = Path(rnnzoo.__file__).parent
     touched = re.compile(
-        r"\bkeras\.src|\btensorflow\.(compiler|python)\b|\b(optimizer|layer|model)\._[a-z]|\._keras_(mask|hist)"
+        r"\bkeras\.src|\btensorflow\.(compiler|python)\b|\btyro\._|\b(optimizer|layer|model)\._[a-z]|\._keras_(mask|hist)"
     )
     found = {
         f"{path.relative_to(package)}: {match[0]}"
@@ -150,6 +151,14 @@ def test_nothing_else_in_the_package_touches_a_private_name():
         for match in touched.finditer(path.read_text(encoding="utf-8"))
     }
     assert not found, f"route these through rnnzoo.private: {', '.join(sorted(found))}"
+
+
+def test_a_release_of_tyro_without_the_hook_prints_its_box(monkeypatch, capsys):
+    monkeypatch.delattr("tyro._errors.on_parse_error")
+    with pytest.raises(SystemExit) as stopped:
+        cli.entry_point(["describe", "lstm", "--briefly"])
+    assert stopped.value.code == 2
+    assert "--briefly" in capsys.readouterr().err
 
 
 def test_a_graph_is_run_with_other_operations():

@@ -155,7 +155,7 @@ def test_own_recipe_trains(tmp_path, monkeypatch, capsys):
     assert "test: loss" in capsys.readouterr().out
 
 
-def test_a_series_goes_from_file_to_forecast(tmp_path, monkeypatch):
+def test_a_series_goes_from_file_to_forecast(tmp_path, monkeypatch, drawn):
     """Every command of the worked example, in their order, with fewer epochs."""
     monkeypatch.chdir(tmp_path)
     exec(block("sales.csv"), {"__name__": "readme"})

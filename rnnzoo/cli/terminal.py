@@ -1,5 +1,6 @@
 """What commands print, and how a command line is run."""
 
+import dataclasses
 import functools
 import importlib
 import importlib.util
@@ -8,13 +9,16 @@ import operator
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import typing
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import tyro
 
-from rnnzoo.errors import UserError
+from rnnzoo.checked import in_words
+from rnnzoo.errors import InvalidValue, UserError, did_you_mean
 from rnnzoo.files import in_one_sentence
+from rnnzoo.private.tyro import Refusal, refusing
 
 
 def print_out(thing: Any, soft_wrap: bool = False) -> None:
@@ -65,13 +69,42 @@ def _parse(table: dict[str, type], program: str, words: Sequence[str]) -> Any:
     kinds = [Annotated[kind, tyro.conf.subcommand(name, prefix_name=False)] for name, kind in table.items()]
     several = len(table) > 1
     one_of: Any = functools.reduce(operator.or_, kinds) if several else next(iter(table.values()))
-    return tyro.cli(
-        one_of,
-        prog=program,
-        description="Add --traceback to see where an error comes from." if several else None,
-        args=words or ["--help"] * several,
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
-    )
+    with refusing(functools.partial(_refuse, table, program, words)):
+        return tyro.cli(
+            one_of,
+            prog=program,
+            description="Add --traceback to see where an error comes from." if several else None,
+            args=words or ["--help"] * several,
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
+        )
+
+
+def _refuse(table: dict[str, type], program: str, words: Sequence[str], refused: Refusal) -> None:
+    """Say in one sentence what of a command line cannot be read."""
+    if refused.option:
+        raise InvalidValue(f"{refused.option} must be {in_words(refused.kind)}. Received: {_typed(words, refused)}")
+    command = next(iter(table)) if len(table) == 1 else words[0]
+    known = set(table) if command not in table else set(_flags(table[command]))
+    see = f"`{program}{f' {command}' if command in table and len(table) > 1 else ''} --help` shows what there is"
+    if refused.unknown:
+        hint = did_you_mean(refused.unknown[0].partition("=")[0], known)
+        raise InvalidValue(f"Unknown: {refused.unknown[0]}; {see}.{hint} Received: {' '.join(words)}")
+    missing = " and ".join(refused.missing) or "more"
+    raise InvalidValue(f"It needs {missing}; {see}. Received: {' '.join(words) or 'nothing'}")
+
+
+def _typed(words: Sequence[str], refused: Refusal) -> str:
+    """Return an option and its value as they were typed, or the whole line where they are not to be found."""
+    at = [i for i, word in enumerate(words) if word.partition("=")[0].replace("_", "-") in refused.flags]
+    return " ".join(words[at[-1] :][: 1 if "=" in words[at[-1]] else 2] if at else words)
+
+
+def _flags(command: type) -> Iterator[str]:
+    """Yield the options of a command as they are typed."""
+    for field in dataclasses.fields(command):
+        names = [field.name, *(getattr(note, "name", None) for note in typing.get_args(field.type)[1:])]
+        flag = next(name for name in reversed(names) if name).replace("_", "-")
+        yield f"--no-{flag}" if field.default is True else f"--{flag}"
 
 
 def _import_quietly(module: str) -> None:

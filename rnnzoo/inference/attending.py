@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from rnnzoo import checked
 from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidType, InvalidValue
 
@@ -48,6 +49,7 @@ def features(model: Any, what: Literal["summary", "states"] = "summary") -> Any:
     Example:
         >>> vectors = rnnzoo.features(model).predict(tokens)  # for scikit-learn
     """
+    checked.value("what", str, what)
     body = _body(model)
     if body is None or not any(layer.name == "head" for layer in model.layers):
         raise InvalidValue(f"Only a model with body and head has features before its head. Received: {model.name}")

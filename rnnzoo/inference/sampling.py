@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo import hyperparameters as hp
-from rnnzoo._lazy import layers
+from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.inference.quantiles import median
 
@@ -37,6 +37,8 @@ def sample(model: Any, x: Any, count: int = 100, seed: int = 0) -> Any:
         ValueError: The model has no likelihood, or does not read such an x; a count or a seed out of bounds.
         TypeError: x is not numbers, or one of the others of another type.
     """
+    if not isinstance(model, keras.Model):
+        raise InvalidType(f"model must be a keras.Model. Received: model={model!r}")
     decoder = likelihood_of(model)
     if decoder is None:
         raise InvalidValue(f"This model has no likelihood to draw from; deepar has. Received: {model.name}")

@@ -35,8 +35,8 @@ def inspect(model: Any, x: Any, y: Any = None) -> "Inspection":
         raise InvalidType(
             f"inspect looks into a keras.Model that reads one sequence. Received: {getattr(model, 'name', model)!r}"
         )
-    rows = [np.asarray(row) for row in x]
-    if not rows or not all(len(row) for row in rows):
+    rows = _numbers("x", x)
+    if not rows or not all(row.ndim and len(row) for row in rows):
         raise InvalidValue(f"inspect reads sequences of at least one step. Received: {len(rows)} sequences")
     wanted = model.inputs[0].shape
     if any(row.shape[1:] != tuple(wanted[2:]) for row in rows):
@@ -50,9 +50,23 @@ def inspect(model: Any, x: Any, y: Any = None) -> "Inspection":
         padded[i, : len(row)] = row
     tokens = len(wanted) == 2
     lengths = [int(np.flatnonzero(row)[-1]) + 1 if tokens and row.any() else len(row) for row in rows]
-    if y is not None and len(np.asarray(y)) != len(rows):
-        raise InvalidValue(f"inspect takes one answer for each sequence. Received: {len(np.asarray(y))}, {len(rows)}")
-    return Inspection(model, padded, lengths, None if y is None else np.asarray(y))
+    if y is None:
+        return Inspection(model, padded, lengths, None)
+    answers = _numbers("y", y)
+    if len({answer.shape for answer in answers}) != 1 or len(answers) != len(rows):
+        raise InvalidValue(f"inspect takes one answer for each sequence. Received: {len(answers)} for {len(rows)}")
+    return Inspection(model, padded, lengths, np.stack(answers))
+
+
+def _numbers(name: str, given: Any) -> list[np.ndarray]:
+    """Return what is given for each sequence."""
+    try:
+        found = [np.asarray(one) for one in given]
+    except (TypeError, ValueError):
+        found = None
+    if found is None or any(one.dtype.kind not in "biuf" for one in found):
+        raise InvalidType(f"{name} must be numbers for each sequence. Received: {name}={given!r:.80}")
+    return found
 
 
 class Inspection:

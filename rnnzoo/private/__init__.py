@@ -1,4 +1,4 @@
-"""What the package uses of TensorFlow and Keras beyond their public API, one module for each library.
+"""What the package uses of TensorFlow, Keras and tyro beyond their public API, one module for each library.
 
 A release may move any of it. So nothing else in the package touches a private name of theirs, each use is a function
 here that says why there is no public way, and `tests/test_private.py` checks all of them. What is used of KerasTuner's

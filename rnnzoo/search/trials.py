@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 from rnnzoo import checked
 from rnnzoo.data.in_memory import COPIES
 from rnnzoo.errors import InvalidValue, differences
-from rnnzoo.files import LOCK, TEMPORARY, own_path, read_json, write_own_json
+from rnnzoo.files import LOCK, TEMPORARY, own_path, read_json, refuse_links, write_own_json
 from rnnzoo.training.folders import clear
 
 SEARCH, TRIALS, TRIAL = "search.json", "trials", "trial.json"
@@ -191,6 +191,10 @@ def claim(folder: Path, restart: bool) -> None:
     others = [p.name for p in folder.iterdir() if p.name not in (*ours, LOCK) and not p.name.startswith(TEMPORARY)]
     if others and not known:
         raise InvalidValue(f"The folder holds something that is no search; give another --output. Received: {folder}")
+    for name in ours:
+        own_path(folder, name)  # before hours are spent
+    for name in (TRIALS, BOARD):  # where trials and TensorBoard open files by their names
+        refuse_links(folder, name)
     if restart:
         _clear(folder)
 

@@ -103,6 +103,7 @@ def test_kills_of_driver_and_trials(tmp_path):
             assert not alive  # none outlives the driver
             driver = begin(killed)
     assert driver.wait(3600) == 0, killed.with_suffix(".log").read_text()
+    assert drivers + trials == KILLS  # the search was long enough for all
     assert records(killed) == expected
     results = [json.loads((folder / "best/results.json").read_text()) for folder in (undisturbed, killed)]
     assert results[0]["metrics"] == results[1]["metrics"]

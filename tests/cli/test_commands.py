@@ -83,7 +83,7 @@ def test_names_are_shown_without_a_backend(command):
     assert "gru " not in found.stdout
 
 
-def test_compare(call, tmp_path):
+def test_compare(call, tmp_path, drawn):
     said = call("compare", "--models", "mlp,simple_rnn", "--seeds", "0,1", "--set", "units=4", "--epochs", "2")
     rows = json.loads((tmp_path / "runs/tiny-compare/compare.json").read_text())
     assert {row["model"] for row in rows} == {"mlp", "simple_rnn"}

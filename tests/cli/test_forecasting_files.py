@@ -36,7 +36,7 @@ def call(series, tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_the_guides_example_goes_from_file_to_forecast(call):
+def test_the_guides_example_goes_from_file_to_forecast(call, drawn):
     code = re.search(r"```python\n(import numpy.*?)```", GUIDE, re.DOTALL)[1]
     exec(code, {})
     lines = re.search(r"```bash\n(python recipes/series.py train --file sales.csv.*?)```", GUIDE, re.DOTALL)[1]

@@ -1,6 +1,7 @@
 """A mistake on the command line is one sentence and exit status 2."""
 
 import dataclasses
+import functools
 import resource
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from refusals import one_sentence, refused
 
-from rnnzoo import cli
+from rnnzoo import Recipe, cli
 from rnnzoo.data import SequenceClassification
 
 WRONG = {
@@ -82,6 +83,43 @@ def test_wrong_tasks(recipe, capsys, tmp_path, monkeypatch, task, settings, expe
     monkeypatch.chdir(tmp_path)
     wrong = dataclasses.replace(recipe, **{"hyperparameters": {}, "task": task, **settings})
     assert expected in refused(capsys, cli.main, wrong, ["train"])
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Recipe)])
+def test_no_field_of_a_recipe_takes_anything(recipe, field):
+    wrong = dataclasses.replace(recipe, **{field: object()})
+    assert field in one_sentence(wrong.check, "Received: ").replace("A task's name", "task").replace(
+        "A model's", "model"
+    )
+
+
+LINES = {
+    "an unknown choice": (["train", "--schedule", "x"], "--schedule must be 'constant' | 'cosine' | 'plateau'."),
+    "an unknown choice or none": (["train", "--class-weight=x"], "--class-weight must be 'balanced' or None."),
+    "no whole number": (["train", "--epochs", "many"], "--epochs must be a whole number. Received: --epochs many"),
+    "no number or none": (["train", "--clip", "x"], "--clip must be a finite number or None. Received: --clip x"),
+    "underscores": (["train", "--batch_size", "1.5"], "must be a whole number. Received: --batch_size 1.5"),
+    "no value": (["train", "--epochs"], "--epochs must be a whole number. Received: --epochs"),
+    "an unknown option": (["train", "--epoch", "3"], "--help` shows what there is. Did you mean '--epochs'?"),
+    "an unknown flag": (["train", "--trainable-body"], "Did you mean '--no-trainable-body'?"),
+    "a word too many": (["train", "quickly"], "Unknown: quickly; `recipes/tiny.py train --help` shows"),
+    "an unknown command": (["trian"], "`recipes/tiny.py --help` shows what there is. Did you mean 'train'?"),
+    "no run": (["evaluate"], "It needs run; `recipes/tiny.py evaluate --help` shows"),
+    "no prompt": (["generate", "run", "--promt", "a"], "Did you mean '--prompt'? Received: generate run --promt a"),
+    "an unknown format": (
+        ["export", "run", "--format", "onyx"],
+        "--format must be 'tf_saved_model' | 'onnx' | 'litert'",
+    ),
+    "an unknown tuner": (["tune", "--tuner", "x"], "--tuner must be 'bayesian' | 'hyperband' | 'random' | 'grid'."),
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_that_cannot_be_read(recipe, capsys, line):
+    words, expected = LINES[line]
+    of_any_run = words[0] in ("generate", "export")
+    said = refused(capsys, cli.entry_point if of_any_run else functools.partial(cli.main, recipe), words)
+    assert expected in said
 
 
 X, Y = np.ones((12, 4, 2), "float32"), np.arange(12) % 2

@@ -115,14 +115,16 @@ CLASSES = {
 
 
 @pytest.mark.parametrize("case", CLASSES)
-def test_one_spelling_a_label(train, case):
+def test_one_spelling_a_label(train, case, request):
     content, classes = CLASSES[case]
+    if case == "dollars":
+        request.getfixturevalue("drawn")
     results, _ = train("text", "a.csv", content)
     assert list(results["data"]["classes"]) == classes
     if case == "missing":
         assert results["data"]["left_out"] == {"no label (first: line 4)": 48}
     if case == "dollars":
-        assert Path("run/plots/confusion.png").is_file()
+        assert Path("run/plots/confusion.png").stat().st_size > 5_000
 
 
 def test_a_missing_label_in_json_and_by_its_own_word(train):

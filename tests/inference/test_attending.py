@@ -8,6 +8,8 @@ import rnnzoo
 from rnnzoo.data import TextClassification
 from rnnzoo.pictures import attention
 
+pytestmark = pytest.mark.draws
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

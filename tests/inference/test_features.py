@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from refusals import one_sentence
 
 import rnnzoo
 
@@ -51,11 +52,11 @@ def test_the_states_of_a_classifier_are_what_its_summary_is_made_of():
         ("segrnn", "forecasting", {"features": 3, "horizon": 2, "sequence_length": 48}, "summary", "body and head"),
         ("bilstm", "tagging", {}, "summary", "there are states"),
         ("bilstm", "classification", {}, "gates", "summary and states"),
+        ("bilstm", "classification", {}, np.ones(2), "what must be a word"),
     ],
 )
 def test_what_there_is_not_is_refused(name, task, sizes, what, message):
-    with pytest.raises(ValueError, match=message):
-        rnnzoo.features(built(name, task, **sizes), what)
+    one_sentence(lambda: rnnzoo.features(built(name, task, **sizes), what), message)
 
 
 def test_attention_of_a_normalised_forecast():

@@ -8,11 +8,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from refusals import one_sentence
 from rich.console import Console
 
 import rnnzoo
 from rnnzoo import cli
 from rnnzoo.inspecting.watching import watching
+
+pytestmark = pytest.mark.draws
 
 TOKENS = np.array([[5, 9, 2, 7], [4, 8, 0, 0]], "int32")
 SERIES = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
@@ -60,7 +63,7 @@ def test_gradients_through_time_equal_finite_differences():
 
 
 def test_gradients_through_time_equal_finite_differences_on_jax():
-    env = os.environ | {"KERAS_BACKEND": "jax"}
+    env = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, __file__], env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -159,16 +162,21 @@ def test_a_runs_model_is_looked_into_on_the_command_line(recipe, tmp_path, capsy
 
 
 @pytest.mark.parametrize(
-    ("model", "x", "said"),
+    ("model", "given", "said"),
     [
-        ("lstm", [[]], "at least one step"),
-        ("lstm", SERIES, "reads sequences"),
-        (None, TOKENS, "keras.Model"),
+        ("lstm", {"x": [[]]}, "at least one step"),
+        ("lstm", {"x": [1, 2]}, "at least one step"),
+        ("lstm", {"x": 5}, "x must be numbers"),
+        ("lstm", {"x": [["a"]]}, "x must be numbers"),
+        ("lstm", {"x": SERIES}, "reads sequences"),
+        ("lstm", {"x": TOKENS, "y": 5}, "y must be numbers"),
+        ("lstm", {"x": TOKENS, "y": ["a"] * len(TOKENS)}, "y must be numbers"),
+        ("lstm", {"x": TOKENS, "y": [0]}, "one answer for each sequence"),
+        (None, {"x": TOKENS}, "keras.Model"),
     ],
 )
-def test_what_cannot_be_looked_into_is_refused(model, x, said):
-    with pytest.raises((ValueError, TypeError), match=said):
-        rnnzoo.inspect(model and built(model), x)
+def test_what_cannot_be_looked_into_is_refused(model, given, said):
+    one_sentence(lambda: rnnzoo.inspect(model and built(model), **given), said)
     with pytest.raises(ValueError, match="carries no state"):
         _ = rnnzoo.inspect(built("mlp"), TOKENS).gradients
 

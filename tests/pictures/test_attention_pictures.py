@@ -10,6 +10,8 @@ from matplotlib.colors import to_rgb
 from rnnzoo.pictures import attention
 from rnnzoo.training.report import page
 
+pytestmark = pytest.mark.draws
+
 WORDS = ["good", "film", "it", "was"] * 5
 
 

@@ -14,6 +14,8 @@ from rnnzoo.tasks import find
 from rnnzoo.tasks.judging.measures import Predictions, by_class
 from rnnzoo.tasks.task import Judgement
 
+pytestmark = pytest.mark.draws
+
 HISTORY = [
     {"epoch": 1, "loss": 1.0, "accuracy": 0.3, "val_loss": 0.9, "val_accuracy": 0.4},
     {"epoch": 2, "loss": 0.5, "accuracy": 0.6, "val_loss": 0.7, "val_accuracy": 0.8},

@@ -10,6 +10,8 @@ from rnnzoo.pictures import translations as pictures
 from rnnzoo.pictures.figures import save
 from rnnzoo.tasks.judging.translations import Translation
 
+pytestmark = pytest.mark.draws
+
 
 def answer(source, target, attention=True, score=-0.1):
     weights = np.full((len(target) + 1, len(source)), 1 / len(source), "float32") if attention else None

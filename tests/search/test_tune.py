@@ -10,6 +10,8 @@ from rich.console import Console
 import rnnzoo
 from rnnzoo import cli, load
 
+pytestmark = pytest.mark.draws
+
 FEW = {"num_layers": None, "dropout": None, "units": (4, 8)}
 
 

@@ -9,6 +9,8 @@ from rich.console import Console
 import rnnzoo
 from rnnzoo.serving import demo
 
+pytestmark = pytest.mark.draws
+
 
 def test_a_drawing_becomes_what_digits_are():
     pad = np.zeros((280, 280, 4), "uint8")

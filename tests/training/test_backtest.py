@@ -34,7 +34,7 @@ def file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("how", [[], ["--sliding", "--refit"]])
-def test_folds_through_the_command_line(file, how):
+def test_folds_through_the_command_line(file, how, drawn):
     cli.main(recipe(file, "repeat_last"), ["backtest", "--folds", "3", "--fold-rows", "10", "--output", "bt", *how])
     found = json.loads(Path("bt/backtest.json").read_text())
     x = values()[:, 0]

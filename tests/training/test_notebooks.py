@@ -10,6 +10,8 @@ from run_files import history
 import rnnzoo
 from rnnzoo.pictures.figures import Picture
 
+pytestmark = pytest.mark.draws
+
 QUIET = Console(quiet=True)
 
 

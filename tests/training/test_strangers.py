@@ -293,16 +293,37 @@ def test_explained_pictures_stay_inside(finished, outside, tmp_path, capsys, mon
     assert "leads out of its folder" in refused(capsys, cli.entry_point, arguments)
 
 
-def test_a_search_s_folder_stays_inside(recipe, outside, tmp_path, capsys):
+def test_pictures_of_the_inside_stay_inside(finished, outside, tmp_path, capsys):
+    run = shutil.copytree(finished.folder, tmp_path / "run")
+    (run / "inspect").symlink_to(outside)
+    assert "leads out of its folder" in refused(capsys, cli.entry_point, ["inspect", str(run), "[[0, 1]]"])
+
+
+def test_members_stay_inside(recipe, outside, tmp_path):
+    own = recipe(members=2).check()
+    for name in ("members", "members/seed-0"):
+        run = tmp_path / name.replace("/", "-")
+        (run / name).parent.mkdir(parents=True)
+        (run / "config.json").write_text(json.dumps(own.to_config()))
+        (run / name).symlink_to(outside)
+        one_sentence(lambda run=run: rnnzoo.train(own, run, console=Console(quiet=True)), "leads out of its folder")
+
+
+OF_A_SEARCH = ["trials", "best", "plots", "data.npz", "search.json", "trials/processes.log", "tensorboard/0000"]
+OF_A_TRIAL = [f"trials/0000/{name}" for name in ("trial.json", "log.txt", ".lock", "run")]
+
+
+@pytest.mark.parametrize("restart", [[], ["--restart"]])
+def test_a_search_s_folder_stays_inside(recipe, outside, tmp_path, capsys, restart):
     space = ["--trials", "1", "--search", "units=2:4", "--output", str(tmp_path / "tune")]
-    for name in ("trials", "best", "plots", "data.npz", "search.json"):
+    for name in (*OF_A_SEARCH, *OF_A_TRIAL):
         tune = tmp_path / "tune"
-        tune.mkdir()
-        if name == "best":
+        (tune / name).parent.mkdir(parents=True)
+        if name != "search.json":
             (tune / "search.json").write_text("{}")
-        (tune / name).symlink_to(outside if "." not in name else outside / "mine.txt")
-        said = refused(capsys, cli.main, recipe(), ["tune", *space, "--restart"])
-        assert "leads out of its folder" in said or "no search" in said, name
+        (tune / name).symlink_to(outside / "mine.txt" if "." in name else outside)
+        said = refused(capsys, cli.main, recipe(), ["tune", *space, *restart])
+        assert "leads out of its folder" in said, name
         shutil.rmtree(tune)
 
 

@@ -17,6 +17,8 @@ from rnnzoo.data import TextPairs
 from rnnzoo.pictures import alignment
 from rnnzoo.training.compare import compare
 
+pytestmark = pytest.mark.draws
+
 QUIET = Console(quiet=True)
 
 

@@ -1,13 +1,15 @@
 """`evaluate` and `inspect`: a run is measured again, and looked into."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
 from rnnzoo.cli.options import RUN, TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
+
+INSPECTED = "inspect"
+"""The folder in a run for the pictures of what goes on inside."""
 
 
 @with_answer_options
@@ -50,8 +52,9 @@ class Inspect:
 
     def execute(self, _):
         """Print what each step is worth, and save the pictures."""
+        from rnnzoo.files import named
         from rnnzoo.pictures import inside
-        from rnnzoo.pictures.figures import save
+        from rnnzoo.pictures.figures import save, save_own
         from rnnzoo.training.runs import load
 
         runs = [load(name, trust=self.trust) for name in (self.run, *self.beside)]
@@ -78,10 +81,12 @@ class Inspect:
                 for state, norm in one.gradients.items()
             }
             drawn["gradients"] = inside.through_time(norms)
-        folder = Path(self.output) if self.output else runs[0].folder / "inspect"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = named(self.output) if self.output else runs[0].desk / INSPECTED
         for name, figure in drawn.items():
-            save(figure, folder / f"{name}.png")
+            if self.output:
+                save(figure, folder / f"{name}.png")
+            else:
+                save_own(figure, runs[0].desk, f"{INSPECTED}/{name}.png")
         print_out(f"pictures: {folder}")
 
     def _inputs(self) -> Any:

@@ -49,7 +49,7 @@ def train_members(
     found = []
     for seed in range(recipe.seed, recipe.seed + recipe.members):
         console.print(f"member {seed - recipe.seed + 1} of {recipe.members}, seed {seed}")
-        member, own = dataclasses.replace(recipe, members=1, seed=seed), folder / MEMBERS / f"seed-{seed}"
+        member, own = dataclasses.replace(recipe, members=1, seed=seed), own_path(folder, f"{MEMBERS}/seed-{seed}")
         folders.claim(own, member, restart)
         own.mkdir(parents=True, exist_ok=True)
         one(member, own)

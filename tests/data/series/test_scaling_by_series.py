@@ -56,7 +56,7 @@ def test_errors_are_those_of_each_series(run):
     assert "rmse_original" not in run.results["metrics"]["test"]
 
 
-def test_a_forecast_is_a_table_and_a_picture(run, panel, tmp_path, capsys):
+def test_a_forecast_is_a_table_and_a_picture(run, panel, tmp_path, capsys, drawn):
     output = tmp_path / "forecast.csv"
     cli.entry_point(["predict", str(run.folder), "--file", panel, "--output", str(output)])
     table = pd.read_csv(output)

@@ -163,11 +163,12 @@ def test_samples_of_deepar_have_its_first_steps_distribution():
         ({"x": X[:, :0]}, "at least 1 step"),
         ({"x": X[:0]}, "at least 1 row"),
         ({"x": X[..., :2]}, r"reads \(batch, any, 3\)"),
+        ({"model": "deepar"}, "model must be a keras.Model"),
     ],
 )
 def test_samples_that_cannot_be_drawn(wrong, said):
     with pytest.raises((InvalidValue, TypeError), match=said):
-        rnnzoo.sample(forecaster("deepar", units=3), **{"x": X} | wrong)
+        rnnzoo.sample(**{"model": forecaster("deepar", units=3), "x": X} | wrong)
 
 
 def test_skip_gru_reads_each_phase_on_its_own():

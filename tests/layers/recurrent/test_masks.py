@@ -1,4 +1,9 @@
-"""Masks of any pattern give Keras's numbers, whatever else is asked of a layer."""
+"""Masks of any pattern give Keras's numbers, whatever else is asked of a layer.
+
+`pytest tests/layers/recurrent/test_masks.py -m slow` tries 400 cases; MASK_CASES=50 for fewer.
+"""
+
+import os
 
 import keras
 import numpy as np
@@ -74,7 +79,7 @@ def test_any_mask(**case):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@settings(max_examples=400, **quiet)
+@settings(max_examples=int(os.environ.get("MASK_CASES", "400")), **quiet)
 @any_case
 def test_any_mask_at_length(**case):
     beside_keras(**case)

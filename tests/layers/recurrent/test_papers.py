@@ -232,11 +232,9 @@ def test_bidirectional_is_two_runs_side_by_side(x):
 
 
 def test_layernorm_lstm(x):
-    layer = layers.RNN(layers.LayerNormLSTMCell(UNITS), return_sequences=True)
+    layer = layers.RNN(layers.LayerNormLSTMCell(UNITS, name="cell"), return_sequences=True)
     weights = fill(layer, x)
-    by_name = {
-        w.path.split("layer_norm_lstm_cell/")[-1]: value for w, value in zip(layer.weights, weights, strict=True)
-    }
+    by_name = {w.path.split("cell/")[-1]: value for w, value in zip(layer.weights, weights, strict=True)}
     own = [by_name[word] for word in ("kernel", "recurrent_kernel", "bias")]
     norms = [by_name[f"norm_{which}/{part}"] for which in "xhc" for part in ("gamma", "beta")]
     expected = run(layernorm_lstm_step, x.astype("float64"), [*own, *norms], 2)

@@ -10,6 +10,8 @@ from rnnzoo.search.analysis.importance import importance
 from rnnzoo.search.space import Dimension
 from rnnzoo.search.trials import DONE, Trial
 
+pytestmark = pytest.mark.draws
+
 SPACE = [
     Dimension("learning_rate", 1e-3, 1e-4, 1e-1, log=True),
     Dimension("units", 32, 16, 256, whole=True, log=True),
