@@ -164,8 +164,8 @@ class Forecasting(Task):
         """Draw answers with their histories."""
         from rnnzoo.pictures.forecasts import ahead
 
-        histories = [run.data.on_clock(table) for table in run.data.histories(raw)]
-        return ahead(answers, histories, run.data.targets)
+        data = run.data
+        return ahead(answers, data.histories(raw), data.targets, data.naive_sizes["period"], data.clock)
 
     def pictures(self, judgement, model, batches, data, split):
         """Forecasts with their history, the error by step and its distribution, and answers fed back."""

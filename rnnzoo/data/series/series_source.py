@@ -214,10 +214,6 @@ class SeriesSource(Fitted):
         name = self.fitted.get("frequency")
         return self.timezone if name and Frequency(name).within_days else None
 
-    def on_clock(self, table: Table) -> Table:
-        """Return a history with the times of its clock, as its forecast has them."""
-        return table if table.times is None else dataclasses.replace(table, times=local(table.times, self.clock))
-
     def read_inputs(self, file: str, future_file: str | None = None) -> list[Table]:
         """Read a table like the one that was trained on: a forecast begins after the last target of each series.
 

@@ -7,6 +7,7 @@ import pytest
 from rnnzoo.data import SeriesForecasting
 from rnnzoo.data.files.number_table import Reading, read_series
 from rnnzoo.data.series.frequency import Frequency
+from rnnzoo.data.series.times import local
 from rnnzoo.errors import UserError
 
 
@@ -166,7 +167,7 @@ def test_a_forecast_has_the_time_of_the_clock(tmp_path, stamps, ahead):
     data.load(sequence_length=4)
     (table,) = data.read_inputs(file)
     assert data.answers([table], np.zeros((1, 1, 1)))[0]["time"] == [f"2024-{ahead}"]
-    past = data.on_clock(table).times  # drawn beside it
+    past = local(table.times, data.clock)  # drawn beside it
     assert np.datetime64(f"2024-{ahead}") - past[-1] == past[1] - past[0]
 
 
