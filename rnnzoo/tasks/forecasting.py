@@ -165,7 +165,7 @@ class Forecasting(Task):
         from rnnzoo.pictures.forecasts import ahead
 
         data = run.data
-        return ahead(answers, data.histories(raw), data.targets, data.naive_sizes["period"], data.timezone)
+        return ahead(answers, data.histories(raw), data.targets, data.naive_sizes["period"], data.clock)
 
     def pictures(self, judgement, model, batches, data, split):
         """Forecasts with their history, the error by step and its distribution, and answers fed back."""
