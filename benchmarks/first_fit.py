@@ -1,14 +1,21 @@
 """Seconds of the first `fit` of a small model, as in a new notebook: rnnzoo beside stock Keras.
 
-`python -m benchmarks.first_fit [RUNS]` starts a fresh process for each, in turn, and prints medians: of the fit by the
-clock and by the processor (which a busy machine disturbs less), and of all, from the start of Python to the end.
+A fresh process for each, in turn; medians of the fit by the clock and by the processor, which a busy machine disturbs
+less, and of all, from the start of Python to the end.
 """
 
+import argparse
+import json
 import os
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.machine import machine
+from rnnzoo.files import write_text
 
 CODE = """
 import os, sys, time
@@ -47,19 +54,23 @@ def measure(what: str, model: str) -> tuple[float, float, float]:
     return clock, processor, time.perf_counter() - began
 
 
-def main() -> None:
-    """Print a table."""
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/first_fit.json"))
+    options = parser.parse_args(arguments)
+    rows = []
     for model in ("lstm", "bilstm"):
         found: dict[str, list[tuple[float, float, float]]] = {"keras": [], "rnnzoo": []}
-        for _ in range(runs):
-            for what, rows in found.items():
-                rows.append(measure(what, model))
-        for what, rows in found.items():
-            fit, processor, whole = (statistics.median(column) for column in zip(*rows, strict=True))
-            print(
-                f"{model:<8}{what:<8}fit {fit:5.1f} s, processor {processor:5.1f} s; in all {whole:5.1f} s", flush=True
-            )
+        for _ in range(options.runs):
+            for what, measured in found.items():
+                measured.append(measure(what, model))
+        for what, measured in found.items():
+            fit, processor, whole = (round(statistics.median(column), 2) for column in zip(*measured, strict=True))
+            rows.append({"library": what, "model": model, "fit": fit, "processor": processor, "whole": whole})
+            print(rows[-1], flush=True)
+    write_text(options.output, json.dumps({**machine(), "runs": options.runs, "rows": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -20,9 +21,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--output", default=str(HOME))
     options = parser.parse_args(arguments)
     for name in options.names or NAMES:
-        page = Page(name)
+        page, began = Page(name), time.perf_counter()
         import_module(f"lessons.{name}").lesson(page, options.small)
-        page.say(f"*Written by `python -m lessons {name}`.*")
+        from rnnzoo.devices import device_name
+
+        page.end(time.perf_counter() - began, device_name())
         print(page.write(Path(options.output)))
 
 

@@ -45,21 +45,26 @@ def lesson(page: Page, small: bool) -> None:
         ],
     )
     figure = Picture(figsize=(8, 3.6), layout="constrained")
-    for axes, (data, kinds) in zip(figure.subplots(1, len(quality), sharey=True), quality.items(), strict=True):
+    panels = figure.subplots(1, len(quality), sharey=True, width_ratios=[len(kinds) for kinds in quality.values()])
+    for axes, (data, kinds) in zip(panels, quality.items(), strict=True):
         bars = axes.bar([*kinds], [*kinds.values()], color=["tab:gray", *["tab:blue"] * 3][: len(kinds)], width=0.6)
         axes.bar_label(bars, fmt="%.3f", fontsize=8)
         axes.set(title=data, ylim=(0, 1.1))
         axes.tick_params(axis="x", rotation=25, labelsize=8)
     page.picture("quality", figure, "exact match with and without attention on three tasks")
-    dates, length = quality["dates"], quality["SCAN, longer commands"]
+    longer, worst = "SCAN, longer commands", min(quality["SCAN, random split"].values())
+
+    def claim(data, kind):
+        return page.claim(f"{data}, attention {kind}: exact match", quality[data][kind], ".4f")
+
     page.say(f"""
-        **Dates** (`søndag den 5. marts 2023` to `2023-03-05`): {dates["none"]:.4f} without, {dates["additive"]:.4f} with. The answer is copied
+        **Dates** (`søndag den 5. marts 2023` to `2023-03-05`): {claim("dates", "none")} without, {claim("dates", "additive")} with. The answer is copied
         from places of the source, and attention is a pointer to them: `predict --explain` draws it.
 
-        **SCAN, random split**: all of them solve it. Where short sources hold little, one state is enough.
+        **SCAN, random split**: all of them solve it, the last of them {page.claim("SCAN, random split, the last of all: exact match", worst, ".4f")} of it. Where short sources hold little, one state is enough.
 
-        **SCAN, longer commands** than in training: {length["none"]:.4f} without, {length["additive"]:.4f} additive,
-        {length["scaled dot"]:.4f} scaled dot. Attention alone does not teach a network to count further than it has seen.
+        **SCAN, longer commands** than in training: {claim(longer, "none")} without, {claim(longer, "additive")} additive, {claim(longer, "multiplicative")} multiplicative,
+        {claim(longer, "scaled dot")} scaled dot. Attention alone does not teach a network to count further than it has seen.
     """)
     page.command(
         "python recipes/dates.py compare --models seq2seq_gru,seq2seq_bahdanau",

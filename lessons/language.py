@@ -52,8 +52,8 @@ def lesson(page: Page, small: bool) -> None:
         ],
     )
     page.say(f"""
-        The LSTM is {loss["simple_rnn"] - loss["lstm"]:.2f} nats a letter better than the simple network: of {math.exp(loss["simple_rnn"]):.1f}
-        letters, {math.exp(loss["lstm"]):.1f} are left. It has more weights too; the next section looks at what it does with them.
+        The LSTM is {page.claim("loss of the simple network less that of the LSTM, nats a letter", loss["simple_rnn"] - loss["lstm"], ".2f")} nats a letter better than the simple network: of
+        {page.claim("perplexity of the simple network", math.exp(loss["simple_rnn"]), ".1f")} letters, {page.claim("perplexity of the LSTM", math.exp(loss["lstm"]), ".1f")} are left. It has more weights too; the next section looks at what it does with them.
     """)
     page.command(
         "python recipes/shakespeare.py train --model simple_rnn",
@@ -86,5 +86,6 @@ def lesson(page: Page, small: bool) -> None:
     page.picture("gates", heat_maps(shown, letters), "states and gates of an LSTM over a text with brackets")
     page.say(f"""
         Each row is a unit, each column a token. How well is the depth to be read off a single one? Over a hundred texts, the cell of unit {best["lstm_0/cell"]} follows the depth with a correlation of
-        {follows["lstm_0/cell"].max():.2f}, the state of unit {best["lstm_0"]} with one of {follows["lstm_0"].max():.2f} (signs aside). `rnnzoo inspect RUN TEXT` draws the same of any run.
+        {page.claim("correlation of a cell with the depth", follows["lstm_0/cell"].max(), ".2f")}, the state of unit {best["lstm_0"]} with one of
+        {page.claim("correlation of a state with the depth", follows["lstm_0"].max(), ".2f")} (signs aside). `rnnzoo inspect RUN TEXT` draws the same of any run.
     """)

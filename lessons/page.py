@@ -19,10 +19,30 @@ class Page:
         self.name = name
         self.parts: list[str] = []
         self.pictures: dict[str, Any] = {}
+        self.claims: dict[str, str] = {}
 
     def say(self, text: str) -> None:
         """Add a paragraph, or several."""
         self.parts.append(inspect.cleandoc(text))
+
+    def claim(self, what: str, value: Any, form: str = "") -> str:
+        """Return a number as the text says it; the page ends with all of them.
+
+        Args:
+            what: It is the number of.
+            value: As it was measured.
+            form: As `format` takes it.
+        """
+        self.claims[what] = format(value, form)
+        return self.claims[what]
+
+    def end(self, seconds: float, device: str) -> None:
+        """Add the numbers that the text claims, and the command that they come from."""
+        self.say("## The numbers\n\nWhat this page claims, as the command below found it; it writes the page anew:")
+        self.command(f"python -m lessons {self.name}")
+        head, rule = "| what | number |", "| --- | ---: |"
+        rows = [f"| {what} | {value} |" for what, value in self.claims.items()]
+        self.parts.append("\n".join([head, rule, *rows, f"| seconds of the command, {device} | {seconds:.0f} |"]))
 
     def code(self, *functions: Callable) -> None:
         """Show the source of functions as they were run."""

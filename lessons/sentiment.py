@@ -10,7 +10,7 @@ MODELS = ("mlp", "simple_rnn", "gru", "lstm", "bigru", "bilstm")
 
 def lesson(page: Page, small: bool) -> None:
     """Write the page; the trainings are published runs."""
-    from rnnzoo.pictures.comparison import quality_and_cost
+    from rnnzoo.pictures.curves import quality_and_cost
 
     runs = {model: read(f"imdb-{model}-0") for model in MODELS}
     accuracy = {model: run["metrics"]["test"]["accuracy"] for model, run in runs.items()}
@@ -38,16 +38,17 @@ def lesson(page: Page, small: bool) -> None:
     page.picture("compare", quality_and_cost(rows, "accuracy"), "accuracy, seconds and parameters of six models")
     seeds = [read(f"imdb-bilstm-{seed}")["metrics"]["test"]["accuracy"] for seed in (0, 1, 2)]
     spread = statistics.stdev(seeds)
+    of = {m: page.claim(f"test accuracy of `{m}`", accuracy[m], ".4f") for m in MODELS}
     page.say(f"""
-        **GRU against LSTM.** {accuracy["gru"]:.4f} against {accuracy["lstm"]:.4f}: a difference of
-        {abs(accuracy["gru"] - accuracy["lstm"]):.4f}, where three seeds of the bidirectional LSTM alone differ with a deviation of
-        {spread:.4f}. The GRU takes {gru["seconds"] / lstm["seconds"]:.0%} of the LSTM's time, and its recurrent part is three quarters
+        **GRU against LSTM.** {of["gru"]} against {of["lstm"]}: a difference of
+        {page.claim("difference of GRU and LSTM", abs(accuracy["gru"] - accuracy["lstm"]), ".4f")}, where three seeds of the bidirectional LSTM alone differ with a deviation of
+        {page.claim("deviation of three seeds of `bilstm`", spread, ".4f")}. The GRU takes {page.claim("time of the GRU, share of the LSTM's", gru["seconds"] / lstm["seconds"], ".0%")} of the LSTM's time, and its recurrent part is three quarters
         as large: three blocks of weights instead of four, in memory as on disk.
 
-        **Both directions.** {accuracy["bilstm"]:.4f} against {accuracy["lstm"]:.4f}, for {bilstm["seconds"] / lstm["seconds"]:.2f} times the
+        **Both directions.** {of["bilstm"]} against {of["lstm"]}, for {page.claim("time of the bidirectional LSTM, times the LSTM's", bilstm["seconds"] / lstm["seconds"], ".2f")} times the
         seconds. Whoever judges a review has all of it: nothing forbids to read it from the end as well.
 
-        **Order.** The `mlp` knows no order at all, and has {accuracy["mlp"]:.4f}: most of this task is in the words. The simple recurrent
-        network has {accuracy["simple_rnn"]:.4f}: its state fades before a review ends, see [gradients](vanishing.md).
+        **Order.** The `mlp` knows no order at all, and has {of["mlp"]}: most of this task is in the words. The simple recurrent
+        network has {of["simple_rnn"]}: its state fades before a review ends, see [gradients](vanishing.md).
     """)
     page.command("python recipes/imdb.py compare --models gru,lstm,bilstm --seeds 0,1,2")

@@ -43,12 +43,16 @@ def lesson(page: Page, small: bool) -> None:
     """)
     page.picture("gates", through_time(found), f"the gradient that is left, over {steps} steps")
     page.say("At the first step there is left of it:")
-    page.table(("model", "share of the gradient"), [(f"`{n}`", f"{s:.1e}") for n, s in left.items()])
+    page.table(
+        ("model", "share of the gradient"),
+        [(f"`{n}`", page.claim(f"`{n}`, gradient left at the first step", s, ".1e")) for n, s in left.items()],
+    )
     page.say(f"""
         The simple network loses it: its state is multiplied by a matrix and squashed at every step, and no weight of it can let the state alone. The LSTM's
         line is that of its cell, along which the gradient is multiplied by the forget gate alone. **A fresh LSTM loses it too**, if later: the
-        gate stands at σ(1) = 0.73. But the gate is a dial. With a bias of log {steps} it keeps {1 - 1 / (1 + steps):.1%} of the cell at every step,
-        and the gradient reaches the first step whole: {left["lstm, forget gate open"]:.1f} times that of the last one, for the cell acts on all
+        gate stands at σ(1) = {page.claim("forget gate of a fresh LSTM", 1 / (1 + np.exp(-1)), ".2f")}. But the gate is a dial. With a bias of
+        log {steps} it keeps {page.claim("share of the cell that an open gate keeps", 1 - 1 / (1 + steps), ".1%")} of the cell at every step,
+        and the gradient reaches the first step whole: {page.claim("gradient at the first step with the gate open, times that of the last", left["lstm, forget gate open"], ".1f")} times that of the last one, for the cell acts on all
         later gates as well. Training opens those gates whose cells the answer needs; whoever knows that dependencies are long can open them
         before ([Tallec and Ollivier, 2018](https://arxiv.org/abs/1804.11188)).
     """)
@@ -63,7 +67,7 @@ def lesson(page: Page, small: bool) -> None:
     """)
     page.picture("exploding", through_time(exploded), "the gradient by the size of the recurrent matrix")
     page.say(f"""
-        With the largest one, the gradient {steps - 1} steps back is {last[0] / last[-1]:.1e} times that of the last step.
+        With the largest one, the gradient {steps - 1} steps back is {page.claim("gradient at the first step, recurrent matrix × 3, times that of the last", last[0] / last[-1], ".1e")} times that of the last step.
 
         ## Clipping
 
@@ -73,8 +77,8 @@ def lesson(page: Page, small: bool) -> None:
     clipped = clip([last[0] * np.ones(4), np.ones(2)], 1.0)
     page.code(clip)
     page.say(f"""
-        Two gradients with a norm of {np.sqrt(4 * last[0] ** 2 + 2):.3g} together have one of
-        {np.sqrt(sum((g**2).sum() for g in clipped)):.3g} afterwards. Clipping cures explosions; against vanishing it does nothing.
+        Two gradients with a norm of {page.claim("norm before clipping", np.sqrt(4 * last[0] ** 2 + 2), ".3g")} together have one of
+        {page.claim("norm after clipping", np.sqrt(sum((g**2).sum() for g in clipped)), ".3g")} afterwards. Clipping cures explosions; against vanishing it does nothing.
     """)
 
 

@@ -140,7 +140,8 @@ def command(result: dict) -> str:
         if value != dials.get(name, value):
             words += ["--set", f"{name}={json.dumps(value) if isinstance(value, bool) else value}"]
     if result["dataset"] != recipe.data.name:
-        words += ["--dataset", result["dataset"].replace("sine/plain", "sine")]
+        kind = "--file" if Path(result["dataset"]).suffix else "--dataset"
+        words += [kind, result["dataset"].replace("sine/plain", "sine")]
     usual = {"lookback": recipe.sequence_length, "horizon": getattr(recipe.data, "horizon", None)}
     for name in sorted(usual.keys() & result.keys()):
         if result[name] != usual[name]:

@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
 
 import gc
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,25 @@ def fit(recipe, tmp_path):
 def finished(recipe, tmp_path_factory):
     """Train once, for all that only look."""
     return train(recipe(epochs=3), tmp_path_factory.mktemp("finished") / "run", console=Console(quiet=True))
+
+
+@pytest.fixture
+def page():
+    """A page of the distribution's Chromium; `page.complaints` is what went wrong on it."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("needs the distribution's Chromium")
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.complaints = []
+        page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("requestfailed", lambda request: page.complaints.append(request.url))
+        page.on("response", lambda r: page.complaints.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+        yield page
+        browser.close()
 
 
 @pytest.fixture

@@ -23,6 +23,18 @@ def test_a_lesson_writes_its_page(name, tmp_path):
     assert pictures == {path.name for path in (HOME / "pictures").glob(f"{name}-*.png")}
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lesson_ends_with_the_numbers_that_its_text_claims(name):
+    text, _, end = (HOME / f"{name}.md").read_text("utf-8").partition("## The numbers")
+    assert f"```bash\npython -m lessons {name}\n```" in end
+    found = dict(re.findall(r"^\| (.*) \| (.*) \|$", end, re.MULTILINE))
+    prose = re.sub(r"```.*?```|^\|.*?$|\]\(.*?\)|`[^`]*`", "", text, flags=re.DOTALL | re.MULTILINE)
+    claimed = re.findall(r"\d+\.\d+(?:e[+-]\d+)?%?", prose)
+    assert len(found) > 3
+    assert not set(claimed) - set(found.values())
+    assert any(what.startswith("seconds of the command") for what in found)
+
+
 def test_every_lesson_is_listed():
     index = (HOME / "index.md").read_text("utf-8")
     assert {path.stem for path in Path(HOME).glob("*.md")} == {*NAMES, "index"}

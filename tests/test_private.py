@@ -16,7 +16,7 @@ import tensorflow as tf
 import rnnzoo
 from rnnzoo import cli, private
 from rnnzoo.errors import UserError
-from rnnzoo.private.keras import cudnn_gru, cudnn_lstm, mask_of, replace_clipping, run_through
+from rnnzoo.private.keras import cudnn_gru, cudnn_lstm, make_metrics, mask_of, replace_clipping, run_through
 from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
 
 
@@ -51,6 +51,11 @@ def test_what_has_moved_is_named(module, name):
 def test_an_optimizer_without_its_clipping_is_named():
     with pytest.raises(UserError, match=r"without keras\.optimizers\.Optimizer\._clip_gradients$"):
         replace_clipping(object(), lambda clip: clip)
+
+
+def test_a_model_without_metrics_of_its_compilation_is_named():
+    with pytest.raises(UserError, match=r"without keras\.Model\._compile_metrics$"):
+        make_metrics(object(), None)
 
 
 def test_slices_start_anywhere_and_compile_once():

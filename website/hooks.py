@@ -17,16 +17,20 @@ BESIDE = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "recipes/results/*",
 """Files of the checkout that are part of the site, under the same address."""
 
 
+WIDE = ("results.md", "benchmarks.md", "memory.md")
+"""Pages with wide tables, which take the room of the table of contents."""
+
+
 def on_config(config):
-    """Name the pages of the models' families in the navigation."""
+    """Name the pages of the models' families and of the lessons in the navigation."""
     families = [f"models/{path.stem}.md" for path in sorted((ROOT / "docs" / "models").glob("*.md"))]
-    lessons = [f"lessons/{path.stem}.md" for path in sorted((ROOT / "docs" / "lessons").glob("*.md"))]
+    index = ROOT / "docs" / "lessons" / "index.md"
+    lessons = re.findall(r"\]\((\w+\.md)\)", index.read_text(encoding="utf-8"))
     for section in config.nav:
         if "Models" in section:
             section["Models"] = ["models/index.md", *(page for page in families if page != "models/index.md")]
         if "Lessons" in section:
-            section["Lessons"] = ["lessons/index.md", *(page for page in lessons if page != "lessons/index.md")]
-    config.nav = [section for section in config.nav if section.get("Lessons") != ["lessons/index.md"]]
+            section["Lessons"] = [f"lessons/{page}" for page in ("index.md", *lessons)]  # in the order of the index
     return config
 
 
@@ -43,6 +47,8 @@ def on_files(files, config):
 def on_page_markdown(markdown, page, config, files):
     """Fill in what is generated, and turn formulas into MathML, which browsers draw themselves."""
     source = page.file.src_uri
+    if source in WIDE:
+        page.meta["hide"] = ["toc"]
     if source.startswith("models/") and source != "models/index.md":
         markdown = model_pages.filled(markdown)
     here = posixpath.dirname(source if source.partition("/")[0] in _beside() else f"docs/{source}")
@@ -73,7 +79,9 @@ def _links(text, here, source, files):
 
 def _formulas(text):
     def formula(display):
-        return lambda match: latex2mathml.converter.convert(match[1].strip(), display=display)
+        # Markdown takes what begins a line with <math> for a block of its own: nothing wide stands before it.
+        before = "&#8288;" if display == "inline" else ""
+        return lambda match: before + latex2mathml.converter.convert(match[1].strip(), display=display)
 
     pieces = re.split(r"(`[^`]*`)", text)
     for i, piece in enumerate(pieces):

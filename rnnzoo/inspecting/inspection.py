@@ -7,22 +7,23 @@ from typing import Any
 from rnnzoo._lazy import keras, np
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.inspecting.differentiating import gradients
-from rnnzoo.inspecting.watching import EMBEDDING, hidden_states, recurrent_layers, watching
-
-UNKNOWN = 1
-"""The token that takes the place of one that is left out."""
-AT_ONCE = 128
-"""Changed inputs that are run in one batch."""
+from rnnzoo.inspecting.pairs import inspect_pairs
+from rnnzoo.inspecting.watching import AT_ONCE, EMBEDDING, UNKNOWN, hidden_states, recurrent_layers, watching
 
 
-def inspect(model: Any, x: Any, y: Any = None) -> "Inspection":
+def inspect(model: Any, x: Any, y: Any = None) -> Any:
     """Look inside a model while it reads: states, gates, gradients through time, and what each step is worth.
 
     Args:
         model: From `build`, or a run's `model`.
         x: Tokens `(batch, time)`, or features `(batch, time, features)`; or a list of sequences of unequal length.
         y: The true answers, `(batch, ...)`: gradients are those of the model's loss. Default: those of the model's own
-            answer, which is the score of the likeliest class, or the sum of the values.
+            answer, which is the score of the likeliest class, or the sum of the values. Of a model of pairs, the ids
+            that are written, by default by the model itself.
+
+    Returns:
+        An `Inspection`; of a model of pairs a `PairInspection`: what each token of the source is worth for each that is
+        written.
 
     Raises:
         ValueError, TypeError: Inputs that the model cannot read.
@@ -31,9 +32,15 @@ def inspect(model: Any, x: Any, y: Any = None) -> "Inspection":
         >>> seen = rnnzoo.inspect(model, tokens, labels)
         >>> seen.gradients["lstm_0"]  # (batch, time): how much the loss asks of the state at each step
     """
-    if not isinstance(model, keras.Model) or len(model.inputs) != 1:
+    if not isinstance(model, keras.Model):
+        raise InvalidType(f"inspect looks into a keras.Model. Received: {model!r}")
+    names = [each.name for each in model.inputs]
+    if names[1:] == ["target"]:
+        return inspect_pairs(model, x, y)
+    if names[1:]:
         raise InvalidType(
-            f"inspect looks into a keras.Model that reads one sequence. Received: {getattr(model, 'name', model)!r}"
+            "inspect looks into models that read one sequence, or source and target: of a tagger those that are "
+            f"trained with --no-characters. Received: {model.name!r}, which reads {' and '.join(names)}"
         )
     rows = _numbers("x", x)
     if not rows or not all(row.ndim and len(row) for row in rows):

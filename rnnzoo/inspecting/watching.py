@@ -11,6 +11,10 @@ from rnnzoo.private.keras import all_layers
 
 EMBEDDING = "embedding"
 """The layer that turns tokens into vectors; a model of features has none."""
+UNKNOWN = 1
+"""The token that takes the place of one that is left out."""
+AT_ONCE = 128
+"""Changed inputs that are run in one batch."""
 
 
 @dataclass
@@ -86,12 +90,23 @@ class Watch:
 @contextlib.contextmanager
 def watching(model: Any, added: Mapping[str, Any] | None = None) -> Iterator[Watch]:
     """Watch every recurrent layer of a model, and its embedding, while it is called within."""
-    watch = Watch(added or {})
     layers = recurrent_layers(model)
+    with watching_embedding(model, added) as watch:
+        for layer in layers:
+            loop = lambda *args, layer=layer, **kwargs: watch.loop(layer, *args, **kwargs)  # noqa: E731
+            object.__setattr__(layer, "inner_loop", loop)  # past Keras's tracking: it is gone again in a moment
+        try:
+            yield watch
+        finally:
+            for layer in layers:
+                object.__delattr__(layer, "inner_loop")
+
+
+@contextlib.contextmanager
+def watching_embedding(model: Any, added: Mapping[str, Any] | None = None) -> Iterator[Watch]:
+    """Watch the embedding of a model alone, of a model of pairs that of the source, while it is called within."""
+    watch = Watch(added or {})
     embedding = next((layer for layer in model.layers if layer.name == EMBEDDING), None)
-    for layer in layers:
-        loop = lambda *args, layer=layer, **kwargs: watch.loop(layer, *args, **kwargs)  # noqa: E731
-        object.__setattr__(layer, "inner_loop", loop)  # past Keras's tracking: it is gone again in a moment
     if embedding is not None:
         original = embedding.call
 
@@ -105,8 +120,6 @@ def watching(model: Any, added: Mapping[str, Any] | None = None) -> Iterator[Wat
     try:
         yield watch
     finally:
-        for layer in layers:
-            object.__delattr__(layer, "inner_loop")
         if embedding is not None:
             object.__delattr__(embedding, "call")
 

@@ -4,12 +4,14 @@ import functools
 import itertools
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 import numpy as np
 
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.layers.masking.refusing import check_ids, known
+from rnnzoo.private.keras import make_metrics
 
 MOST_BATCHES = 10_000
 """How many batches of a data set are looked through for what was wrong with it."""
@@ -29,7 +31,10 @@ def _guarded(name):
             given.append(validation[0] if isinstance(validation, list | tuple) else validation)
         for data in given:
             check_inputs(self, data)
+        labels = args[0] if args else kwargs.get("y")
         try:
+            if "predict" not in name:
+                _trace_once(self, x, labels)
             return getattr(super(Model, self), name)(x, *args, **kwargs)
         except Exception as error:
             if type(error).__name__ == "InvalidArgumentError":  # TensorFlow's, in the midst of a graph
@@ -57,6 +62,22 @@ class Model(keras.Model):
     fit, evaluate, predict = _guarded("fit"), _guarded("evaluate"), _guarded("predict")
     train_on_batch, test_on_batch = _guarded("train_on_batch"), _guarded("test_on_batch")
     predict_on_batch = _guarded("predict_on_batch")
+
+
+def _trace_once(model, x, y):
+    """Make what a first step would make, for TensorFlow would trace that step once more: a second of every training."""
+    if keras.backend.backend() != "tensorflow" or len(model.outputs) != 1 or not model.compiled:
+        return
+    import tensorflow as tf
+
+    if tf.distribute.has_strategy() or model.distribute_strategy is not tf.distribute.get_strategy():
+        return  # Keras makes it for each device
+    spec = getattr(x, "element_spec", None)
+    y = spec[1] if isinstance(spec, tuple) and len(spec) > 1 else y
+    shape: Any = getattr(y, "shape", None)
+    kind = getattr(getattr(y, "dtype", None), "name", "")
+    if kind.startswith(("int", "uint", "float", "bool")) and getattr(shape, "rank", 0) is not None:
+        make_metrics(model, keras.KerasTensor(tuple(shape), kind))
 
 
 def check_inputs(model, x):

@@ -15,6 +15,8 @@ from rnnzoo.inference.attending import attention
 
 LINE = 100
 """Characters in a line of a picture."""
+LONGEST = 40
+"""Characters of a token there."""
 COLOURS = colormaps["Reds"]
 DARK = 0.675
 """From this shade on, letters are white."""
@@ -82,7 +84,7 @@ def picture(explanations: Sequence[Explanation]) -> Figure:
     for found in explanations:
         lines += [[(0, found.title, -1.0)], []]
         column = 0
-        for token, shade in zip(found.tokens, found.shades, strict=True):
+        for token, shade in zip(map(_short, found.tokens), found.shades, strict=True):
             if column + len(token) > LINE:
                 lines.append([])
                 column = 0
@@ -105,6 +107,10 @@ def picture(explanations: Sequence[Explanation]) -> Figure:
             style: dict[str, Any] = {"weight": "bold"} if shade < 0 else {"bbox": ground, "color": ink(shade)}
             axes.text(column, row, token, family="monospace", fontsize=9, va="center", **style)
     return figure
+
+
+def _short(token: str) -> str:
+    return token if len(token) <= LONGEST else token[: LONGEST - 1] + "…"
 
 
 def looks(model: Any) -> bool:
@@ -131,4 +137,4 @@ def surest(model: Any, batches: Any, data: Any, predictions: Any) -> Figure:
         f"truly {data.classes[predictions.y[i]]}"
         for i in chosen
     ]
-    return picture(explain(model, ids, [data.vocabulary.decode(row) for row in ids], titles))
+    return picture(explain(model, ids, data.pieces_of(batches.x, [order[i] for i in chosen]), titles))

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from rnnzoo.pictures.forecasts import dates
+
 
 def picture(found: Mapping[str, Any], drawn: Sequence[Mapping[str, Any]]) -> Figure:
     """Above the folds with their forecasts, those that do not overlap; below the error of each fold, naive ones beside.
@@ -13,21 +15,26 @@ def picture(found: Mapping[str, Any], drawn: Sequence[Mapping[str, Any]]) -> Fig
     Args:
         found: Of `rnnzoo.training.several.backtest.backtest`.
         drawn: For each fold `at`, where forecasts begin, `forecast` `(windows, horizon)`, `truth_at`, `truth`
-            `(steps,)` and `name`, in the units of the data.
+            `(steps,)` and `name`, in the units of the data; `times` of the truth, or None.
     """
     figure = Figure(figsize=(9, 6), layout="constrained")
     above, below = figure.subplots(2, 1, height_ratios=(3, 2))
     for number, fold in enumerate(drawn):
-        steps = fold["truth_at"] + np.arange(len(fold["truth"]))
+        rows = fold["truth_at"] + np.arange(len(fold["truth"]))
+        steps = rows if fold["times"] is None else fold["times"]
         above.plot(steps, fold["truth"], color="black", lw=1, label="truth" if number == 0 else None)
-        above.axvline(fold["truth_at"], color="gray", ls=":", lw=1)
+        above.axvline(steps[0], color="gray", ls=":", lw=1)
         for begin, values in zip(fold["at"], fold["forecast"], strict=True):
-            at = begin + np.arange(len(values))
+            at = steps[begin - fold["truth_at"] :][: len(values)]
             label = "forecasts" if number == 0 and begin == fold["at"][0] else None
             above.plot(at, values, color="tab:red", lw=1, marker="." if len(at) == 1 else "", label=label)
     how = ("sliding" if found["sliding"] else "expanding", "trained anew" if found["refit"] else "trained once")
-    above.set(title=f"{found['model']}, {drawn[0]['name']}: {how[0]} origin, {how[1]}", xlabel="row")
-    above.legend(fontsize=8)
+    above.set(title=f"{found['model']}: {how[0]} origin, {how[1]}", ylabel=drawn[0]["name"])
+    if drawn[0]["times"] is None:
+        above.set_xlabel("row")
+    else:
+        dates(above)
+    figure.legend(*above.get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=8)
     places, folds = np.arange(len(drawn)), found["folds"]
     names = [None, *found["mean"]["naive"]]
     width = 0.8 / len(names)

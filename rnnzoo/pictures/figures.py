@@ -18,7 +18,7 @@ class Picture(Figure):
     """A figure that a notebook shows by itself, whatever matplotlib's backend is."""
 
     def _repr_png_(self) -> bytes:
-        _as_it_is(self)
+        as_it_is(self)
         png = io.BytesIO()
         self.savefig(png, format="png", dpi=90)
         return png.getvalue()
@@ -37,7 +37,7 @@ def save_own(figure: Figure, folder: Path, name: str) -> None:
 
 
 def _draw(figure: Figure, path: str) -> None:
-    _as_it_is(figure)
+    as_it_is(figure)
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells of every weight that is not there
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
@@ -58,7 +58,7 @@ def _fallbacks() -> list[str]:
     return [name for name in FALLBACKS if name in there]
 
 
-def _as_it_is(figure: Figure) -> None:
+def as_it_is(figure: Figure) -> Figure:
     """Take letters of any script, as far as the machine has fonts, and every $ as a sign, not as mathematics.
 
     Matplotlib itself writes powers of ten by it: those stay.
@@ -76,3 +76,4 @@ def _as_it_is(figure: Figure) -> None:
             text.set_parse_math(False)
         if any(ord(letter) > 0x24F for letter in text.get_text()) and _fallbacks():
             text.set_fontfamily([*text.get_fontfamily(), *_fallbacks()])
+    return figure

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+
+from rnnzoo.data.series.times import local
 
 COLUMNS = 3
 """So many targets are drawn."""
@@ -16,9 +19,13 @@ def windows(
     past: np.ndarray,
     truth: np.ndarray,
     forecast: np.ndarray,
-    names: list[str],
+    naive: np.ndarray,
+    beside: str,
+    names: Sequence[str],
     band: np.ndarray | None,
     split: str,
+    times: np.ndarray | None = None,
+    series: Sequence[str] = (),
 ) -> Figure:
     """Forecast against truth with the history before, a row a window, a column a target, in the units of the data.
 
@@ -26,31 +33,53 @@ def windows(
         past: `(windows, lookback, targets)`.
         truth: `(windows, horizon, targets)`.
         forecast: The same.
+        naive: The same, of the naive forecast that is drawn beside.
+        beside: What that is called.
         names: Of the targets; the last ones are drawn.
         band: The 10 % and 90 % quantiles, `(2, windows, horizon, targets)`, or None.
         split: For the title.
+        times: Of all steps of each window, `(windows, lookback + horizon)`, or None.
+        series: The name of each window's series.
     """
     shown = list(range(len(names)))[-COLUMNS:]
-    figure = Figure(figsize=(5 * len(shown), 2.4 * len(past)), layout="constrained")
+    figure = Figure(figsize=(max(7, 5 * len(shown)), 2.4 * len(past) + 0.3), layout="constrained")
     grid = figure.subplots(len(past), len(shown), squeeze=False)
     horizon = truth.shape[1]
     before, after = np.arange(-min(past.shape[1], 3 * horizon), 0), np.arange(-1, horizon)
     for row, line in enumerate(grid):
+        of_past = before if times is None else times[row, past.shape[1] + before]
+        ahead = after if times is None else times[row, past.shape[1] + after]
         for axes, column in zip(line, shown, strict=True):
             last = past[row, -1, column]  # lines begin there: between history and forecast is no gap
-            axes.plot(before, past[row, before, column], color="gray", label="history")
-            axes.axhline(last, color="tab:blue", lw=0.8, ls=":", label="last value repeated")
-            axes.plot(after, [last, *truth[row, :, column]], color="black", label="truth")
-            axes.plot(after, [last, *forecast[row, :, column]], color="tab:red", label="forecast")
+            axes.plot(of_past, past[row, before, column], color="gray", label="history")
+            axes.plot(ahead, [last, *naive[row, :, column]], color="tab:blue", lw=1, ls=":", label=beside)
+            axes.plot(ahead, [last, *truth[row, :, column]], color="black", label="truth")
+            axes.plot(ahead, [last, *forecast[row, :, column]], color="tab:red", label="forecast")
             if band is not None:
                 low, high = band[:, row, :, column]
-                axes.fill_between(np.arange(horizon), low, high, color="tab:red", alpha=0.2, label="10 % to 90 %")
-            axes.set_title(f"{names[column]}, {split} window", fontsize=9)
+                axes.fill_between(ahead[1:], low, high, color="tab:red", alpha=0.2, lw=0, label="10 % to 90 %")
+            axes.set_ylabel(names[column], fontsize=9)
+            axes.set_title(f"{series[row] if series else ''}  {split}, window {row + 1}".strip(), fontsize=9)
             axes.grid(alpha=0.3)
-    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=8)
-    for axes in grid[-1]:
+            if times is not None:
+                dates(axes)
+    _legend(figure, grid[0][0], 5)
+    for axes in grid[-1] if times is None else ():
         axes.set_xlabel("steps from the forecast's begin")
     return figure
+
+
+def _legend(figure: Figure, axes: Any, columns: int) -> None:
+    """Name the lines above the panels, off the data."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=columns, fontsize=8)
+
+
+def dates(axes: Any) -> None:
+    """Put short dates under an axis of times."""
+    axes.xaxis.set_major_locator(locator := AutoDateLocator(maxticks=7))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.get_offset_text().set_fontsize(8)
+    axes.tick_params(axis="x", labelsize=8)
 
 
 def by_step(errors: Any, split: str) -> Figure:
@@ -63,7 +92,7 @@ def by_step(errors: Any, split: str) -> Figure:
     axes.plot(steps, errors.mae_by_step, marker=marker, label="absolute")
     axes.set(xlabel="steps ahead", ylabel="mean error, scaled", title=f"error by horizon step, {split}", ylim=(0, None))
     axes.grid(alpha=0.3)
-    axes.legend()
+    _legend(figure, axes, 2)
     return figure
 
 
@@ -81,14 +110,13 @@ def distribution(errors: Any, split: str) -> Figure:
 def fed_back(truth: np.ndarray, found: np.ndarray, names: list[str]) -> Figure:
     """A path of answers fed back beside the truth, both `(steps, targets)` in the units of the data."""
     figure = Figure(figsize=(8, 2.5 * len(names)), layout="constrained")
-    for axes, name, line, answer in zip(
-        figure.subplots(len(names), 1, squeeze=False)[:, 0], names, truth.T, found.T, strict=True
-    ):
+    panels = figure.subplots(len(names), 1, squeeze=False)[:, 0]
+    for axes, name, line, answer in zip(panels, names, truth.T, found.T, strict=True):
         axes.plot(line, color="black", label="truth")
         axes.plot(answer, color="tab:red", label="answers fed back")
-        axes.set(title=name, xlabel="steps")
+        axes.set(ylabel=name, xlabel="steps")
         axes.grid(alpha=0.3)
-        axes.legend()
+    _legend(figure, panels[0], 2)
     return figure
 
 
@@ -104,43 +132,52 @@ def beside_naive(model: str, judgement: Any, split: str) -> Figure:
     return figure
 
 
-def ahead(answers: Sequence[dict[str, Any]], tables: Sequence[Any], targets: Sequence[str]) -> Figure:
-    """History, forecast and intervals of new histories, a row a series, a column a target, with dates where known.
+def ahead(
+    answers: Sequence[dict[str, Any]],
+    tables: Sequence[Any],
+    targets: Sequence[str],
+    period: int = 1,
+    timezone: str | None = None,
+) -> Figure:
+    """History, forecast and intervals of new histories, with dates where known.
+
+    A row a series, a column a target; of one series the targets stand below each other.
 
     Args:
         answers: Of `Run.predict`.
         tables: The histories, `rnnzoo.data.series.table.Table`.
         targets: Names; the last ones are drawn.
+        period: Steps of the season, whose last one is drawn beside; 1: there is none.
+        timezone: Of the clock that the answers' times are shown by; the tables' are UTC then.
     """
     answers, tables, targets = answers[:ROWS], tables[:ROWS], list(targets)[-COLUMNS:]
-    figure = Figure(figsize=(7 * len(targets), 2.6 * len(answers)), layout="constrained")
-    grid = figure.subplots(len(answers), len(targets), squeeze=False)
+    rows, columns = (len(targets), 1) if len(answers) == 1 else (len(answers), len(targets))
+    figure = Figure(figsize=(7 * columns, 2.6 * rows + 0.3), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).reshape(len(answers), len(targets))
     for line, answer, table in zip(grid, answers, tables, strict=True):
         for axes, name in zip(line, targets, strict=True):
             y = np.array(answer[name])
-            past = table.values[-min(len(table), 5 * len(y) + 20) :, table.columns.index(name)]
+            whole = table.values[:, table.columns.index(name)]
+            past = whole[-min(len(table), 5 * len(y) + 20) :]
             before: Any = np.arange(-len(past), 0)
             after: Any = np.arange(len(y))
             if table.times is not None and "time" in answer:
-                before, after = table.times[-len(past) :], np.array(answer["time"], "datetime64[us]")
-                axes.tick_params(axis="x", rotation=20)
+                before, after = local(table.times[-len(past) :], timezone), np.array(answer["time"], "datetime64[us]")
+                dates(axes)
+            steps = np.concatenate([before[-1:], after])
             axes.plot(before, past, color="gray", label="history")
-            line = np.concatenate([before[-1:], after]), np.concatenate([past[-1:], y])
-            axes.plot(*line, color="tab:red", label="forecast", marker="." if len(y) == 1 else "")
+            if 1 < period <= len(whole):
+                again = whole[len(whole) - period + np.arange(len(y)) % period]
+                axes.plot(steps, [past[-1], *again], color="tab:blue", lw=1, ls=":", label="last season")
+            axes.plot(steps, [past[-1], *y], color="tab:red", label="forecast", marker="." if len(y) == 1 else "")
             for level, shade in ((95, 0.12), (80, 0.25)):
                 if (low := answer.get(f"{name}_low_{level}")) is not None:
-                    axes.fill_between(
-                        after,
-                        low,
-                        answer[f"{name}_high_{level}"],
-                        color="tab:red",
-                        alpha=shade,
-                        lw=0,
-                        label=f"{level} %",
-                    )
+                    high, label = answer[f"{name}_high_{level}"], f"{level} %"
+                    axes.fill_between(after, low, high, color="tab:red", alpha=shade, lw=0, label=label)
             for word in (word for word in answer if word.startswith(f"{name}_quantile_")):
                 axes.plot(after, answer[word], color="tab:red", lw=0.8, ls=":", label=word.removeprefix(f"{name}_"))
-            axes.set_title(f"{answer.get('series', '')}  {name}".strip(), fontsize=9)
+            axes.set_ylabel(name, fontsize=9)
+            axes.set_title(answer.get("series", ""), fontsize=9)
             axes.grid(alpha=0.3)
-    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8)
+    _legend(figure, grid[0][0], 5)
     return figure

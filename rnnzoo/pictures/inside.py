@@ -60,11 +60,16 @@ def heat_maps(rows: Mapping[str, np.ndarray], steps: Sequence[str] | None = None
         axes.set_title(name, fontsize=9, loc="left")
         axes.set(ylabel="unit", xticks=[])
     if named and steps is not None:
-        axes.set_xticks(range(len(steps)), steps, rotation=90, fontsize=8)
+        axes.set_xticks(range(len(steps)), steps, rotation=_turned(steps), fontsize=8)
     else:
         axes.set_xticks(np.unique(np.linspace(0, len(first) - 1, 9).astype(int)))
         axes.set_xlabel("step")
     return figure
+
+
+def _turned(tokens: Sequence[str]) -> int:
+    """The degrees by which names under an axis are turned: single letters are not."""
+    return 0 if max(map(len, tokens), default=1) == 1 else 90
 
 
 def worth(found: Mapping[str, np.ndarray], steps: Sequence[str] | None = None) -> Figure:
@@ -84,9 +89,30 @@ def worth(found: Mapping[str, np.ndarray], steps: Sequence[str] | None = None) -
         axes.set_title(name, fontsize=9, loc="left")
         axes.grid(alpha=0.3, axis="y")
     if named and steps is not None:
-        panels[-1].set_xticks(range(length), steps, rotation=90, fontsize=8)
+        panels[-1].set_xticks(range(length), steps, rotation=_turned(steps), fontsize=8)
     else:
         panels[-1].set_xlabel("step")
+    return figure
+
+
+def sources(found: np.ndarray, written: Sequence[str], read: Sequence[str]) -> Figure:
+    """From where each token that was written was taken: what its log-probability loses without each source token.
+
+    Args:
+        found: `(written, read)`, in nats.
+        written: The tokens from top to bottom.
+        read: Those of the source, from left to right.
+    """
+    width, height = max(4.0, 0.24 * len(read) + 2), max(2.6, 0.24 * len(written) + 1.4)
+    figure = Picture(figsize=(min(16.0, width), min(16.0, height)), layout="constrained")
+    axes = figure.subplots()
+    span = max(1e-9, np.abs(found).max())
+    shown = axes.imshow(found, cmap="RdBu", vmin=-span, vmax=span, aspect="auto", interpolation="nearest")
+    figure.colorbar(shown, ax=axes, pad=0.01, label="nats that it loses")
+    axes.set_xticks(range(len(read)), read, rotation=_turned(read))
+    axes.set_yticks(range(len(written)), written)
+    axes.tick_params(labelsize=8, length=0)
+    axes.set(xlabel="read: a token is made unknown", ylabel="written")
     return figure
 
 

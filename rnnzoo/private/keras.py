@@ -62,6 +62,19 @@ def replace_clipping(optimizer, wrap):
     optimizer._clip_gradients = wrap(optimizer._clip_gradients)
 
 
+def make_metrics(model, y):
+    """Make the variables of a compiled model's metrics for labels such as `y`, which has a shape and a dtype.
+
+    Keras makes them in a model's first step, and TensorFlow traces a step in which variables are made twice. What is
+    public computes the metrics of something, and counts it.
+    """
+    if not hasattr(model, "_compile_metrics"):
+        raise moved("keras.Model._compile_metrics")
+    metrics = model._compile_metrics
+    if metrics is not None and not metrics.built:
+        metrics.build(y, model.outputs[0])
+
+
 def run_through(model, inputs, operation):
     """Run a functional model on `inputs`, but do `operation(layer)(*arguments)` instead of each layer's call.
 

@@ -19,12 +19,13 @@ from rnnzoo.search import trials as files
 from rnnzoo.search.engines import Engine, Local
 from rnnzoo.search.loop import Loop
 from rnnzoo.search.oracle import Oracle
-from rnnzoo.search.report import Live, command, save_all
+from rnnzoo.search.report import Live, save_all
 from rnnzoo.search.space import apply, make_space
 from rnnzoo.search.trials import DONE, Store, Trial
 from rnnzoo.training import snapshot
 from rnnzoo.training.fit import train
 from rnnzoo.training.recipe import Recipe
+from rnnzoo.training.reporting.command import command
 from rnnzoo.training.runs import CONFIG, Run
 
 

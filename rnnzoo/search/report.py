@@ -1,9 +1,7 @@
 """What a search shows: the live table, the table as CSV, pictures, and the command that trains the best."""
 
 import csv
-import dataclasses
 import io
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,8 +19,7 @@ from rnnzoo.search.analysis.importance import importance
 from rnnzoo.search.space import Dimension
 from rnnzoo.search.trials import CSV, DONE, FAILED, PLOTS, RUN, Store, Trial
 from rnnzoo.search.work import history
-from rnnzoo.tasks import find, more_is_better
-from rnnzoo.training.recipe import Recipe
+from rnnzoo.tasks import more_is_better
 
 ROWS = 20
 """Trials shown while the search goes on; the CSV has all."""
@@ -136,39 +133,6 @@ def as_csv(trials: Sequence[Trial], space: Sequence[Dimension], objective: str) 
         score = "" if t.score is None else t.score
         writer.writerow([t.id, *values, score, t.best_epoch, t.epochs, t.seconds, t.state, t.reason or ""])
     return text.getvalue()
-
-
-def command(recipe: Recipe, base: Recipe, program: Sequence[str] = ()) -> str:
-    """Return the command that trains a recipe, as far as it differs from what its script says.
-
-    Args:
-        recipe: What is trained.
-        base: What the script says.
-        program: How the command begins; by default it is that of a script in `recipes`.
-    """
-    words = [*program] or ["python", f"recipes/{base.name}.py", "train"]
-    if recipe.model != base.model:
-        words += ["--model", recipe.model]
-    kept = base.with_model(recipe.model).check()
-    for name, value in recipe.hyperparameters.items():
-        if value != kept.hyperparameters.get(name):
-            words += ["--set", f"{name}={value}"]
-    for holder, other in ((recipe, kept), (recipe.data, base.data)):
-        for field in dataclasses.fields(holder):
-            if field.name in ("model", "data", "hyperparameters", "search") or not field.init:
-                continue
-            value = getattr(holder, field.name)
-            if value != getattr(other, field.name):
-                called, _ = find(recipe.task).sequence_length_is
-                words += _option(called if field.name == "sequence_length" else field.name, value)
-    return shlex.join(words)
-
-
-def _option(name: str, value: Any) -> list[str]:
-    flag = name.replace("_", "-")
-    if isinstance(value, bool):
-        return [f"--{flag}" if value else f"--no-{flag}"]
-    return [f"--{flag}", *map(str, value if isinstance(value, list | tuple) else [value])]
 
 
 def _short(value: Any) -> str:

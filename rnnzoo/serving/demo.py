@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,17 @@ from rnnzoo.errors import InvalidValue, UserError
 
 DRAWN = "digits"
 """The data set whose inputs can be drawn with the mouse."""
+BRUSH = 20
+"""Pixels of its radius: of the pad's 280 as wide as the pens that the digits were written with."""
+PAD = "rnnzoo-pad"
+PICK_BRUSH = f"""() => setInterval(() => {{
+  for (const brush of document.querySelectorAll(".{PAD} .half-container button:first-of-type"))
+    if (!brush.closest(".{PAD}").dataset.ready) {{
+      brush.click();
+      if (brush.classList.contains("highlight")) brush.closest(".{PAD}").dataset.ready = "yes";
+    }}
+}}, 200)"""
+"""A pad of Gradio draws nothing until a tool is chosen: the brush is, once, when the pad appears."""
 
 
 def app(runs: Mapping[str, Any]) -> Any:
@@ -31,6 +44,7 @@ def app(runs: Mapping[str, Any]) -> Any:
             with gr.Tab(name):
                 gr.Markdown(f"`{run.config['model']}`, {run.task.name}")
                 panel(run)(gr, run)
+        page.load(fn=None, js=PICK_BRUSH)
     return page
 
 
@@ -85,9 +99,10 @@ def _said(gr: Any, answer: Callable) -> Callable:
 
 
 def _texts(gr: Any, run: Any) -> None:
-    text = gr.Textbox(label="Text", lines=4, value="a gorgeous, witty film")
+    text = gr.Textbox(label="Text", lines=4, value="A gorgeous, witty film. The end is a bit long.")
     button = gr.Button("Answer", variant="primary")
-    label, words = gr.Label(label="Answer"), gr.HighlightedText(label="What each word adds", show_legend=True)
+    label = gr.Label(label="Answer")
+    words = gr.HighlightedText(label="What each word adds to the answer", show_legend=True)
 
     def answer(text: str) -> Any:
         from rnnzoo.inspecting.inspection import inspect
@@ -106,12 +121,13 @@ def _texts(gr: Any, run: Any) -> None:
     button.click(_said(gr, answer), text, [label, words])
 
 
-def _labels(found: dict[str, Any]) -> dict[str, float]:
-    """The answer as Gradio's label takes it."""
+def _labels(found: dict[str, Any]) -> dict[str, float] | str:
+    """The answer as Gradio's label takes it: labels with probabilities, or values as text."""
     if "label" in found:
         return {found["label"]: found["probability"]}
-    names = found.get("labels", found)
-    return names if isinstance(names, dict) else {str(name): 1.0 for name in names}
+    if "probabilities" in found:
+        return dict(found["probabilities"])
+    return ", ".join(f"{value:.4g}" for value in found["values"])
 
 
 def _tagging(gr: Any, run: Any) -> None:
@@ -126,15 +142,25 @@ def _tagging(gr: Any, run: Any) -> None:
 
 
 def _translating(gr: Any, run: Any) -> None:
+    from rnnzoo.inspecting.inspection import inspect
+    from rnnzoo.pictures import alignment, inside
+    from rnnzoo.pictures.figures import as_it_is
+
     text = gr.Textbox(label="Source", value="søndag den 5. marts 2023")
     button = gr.Button("Write", variant="primary")
-    written, where = gr.Textbox(label="Written"), gr.Plot(label="Where it looked")
+    written, where = gr.Textbox(label="Written"), gr.Plot(label="What it read for each token that it wrote")
 
     def answer(text: str) -> Any:
         if not text.strip():
             raise InvalidValue("Write a text. Received: nothing")
-        found = run.explain([text])
-        return found[0].text, None if found[0].attention is None else run.task.explained(found)[1]
+        from rnnzoo.tasks.judging.translations import translate
+
+        (ids,), source = run.data.encode([text]), alignment.visible(run.data.vocabulary.pieces(text))
+        (found,) = translate(run.model, run.data, [ids])
+        if found.attention is not None:
+            return found.text, as_it_is(alignment.picture([replace(found, source=source)]))
+        seen = inspect(run.model, [ids], [run.data.target_vocabulary.encode(found.text)])
+        return found.text, as_it_is(inside.sources(seen.by_token[0], alignment.visible(found.target), source))
 
     button.click(_said(gr, answer), text, [written, where])
 
@@ -160,32 +186,42 @@ def _writing(gr: Any, run: Any) -> None:
 
 
 def _forecasting(gr: Any, run: Any) -> None:
-    file, button = gr.File(label="A table like the one of training (.csv)"), gr.Button("Forecast", variant="primary")
+    columns, lookback = ", ".join(run.data.fitted["columns"]), run.data.inputs["sequence_length"]
+    file = gr.File(label=f"A table like that of training (.csv): {columns}; {lookback} rows at least")
+    clock = gr.Textbox(label="Its column with the time; empty: it has none", value=", ".join(run.data.time) or "date")
+    button = gr.Button("Forecast", variant="primary")
     picture, table = gr.Plot(label="Forecast"), gr.Dataframe(label="The same in numbers")
 
-    def answer(path: str | None) -> Any:
+    def answer(path: str | None, clock: str) -> Any:
+        from rnnzoo.pictures.figures import as_it_is
+
         if path is None:
             raise InvalidValue("Give a table. Received: no file")
-        raw = run.data.read_inputs(path)
+        data = copy(run.data)
+        data.time = tuple(word.strip() for word in clock.split(",") if word.strip())
+        raw = data.read_inputs(path)
         answers = run.predict(raw)
-        return run.task.drawn(run, answers, raw), run.task.tabulated(answers)
+        return as_it_is(run.task.drawn(run, answers, raw)), run.task.tabulated(answers).round(4)
 
-    button.click(_said(gr, answer), file, [picture, table])
+    button.click(_said(gr, answer), [file, clock], [picture, table])
 
 
 def _numbers(gr: Any, run: Any) -> None:
-    label = gr.Label(label="Answer", render=False)
     if run.data.name == DRAWN:
-        canvas = (280, 280)
-        pad = gr.Sketchpad(label="Draw a digit", canvas_size=canvas, brush=gr.Brush(default_size=24), type="numpy")
-        seen = gr.Image(label="What the model reads, row by row", height=160, width=160)
-        gr.Button("Read", variant="primary").click(
-            _said(gr, lambda image: _read_drawing(run, image)), pad, [label, seen]
-        )
-    rows = gr.Textbox(label="A sequence as JSON: a list of steps, each a list of numbers")
-    answer = _said(gr, lambda text: _labels(run.predict([text])[0]))
-    gr.Button("Answer").click(answer, rows, label)
-    label.render()
+        with gr.Row():
+            pad = gr.Sketchpad(
+                label="Draw a digit", canvas_size=(280, 280), layers=False, transforms=(), type="numpy",
+                elem_classes=PAD, scale=2, brush=gr.Brush(default_size=BRUSH, colors=["#000000"], color_mode="fixed"),
+            )  # fmt: skip
+            with gr.Column():
+                button, read = gr.Button("Read", variant="primary"), gr.Label(label="Answer")
+                gr.Markdown("What it reads, a row a step:")
+                seen = gr.Image(show_label=False, height=180, width=180, buttons=[])
+        button.click(_said(gr, lambda image: _read_drawing(run, image)), pad, [read, seen])
+    with gr.Accordion("Numbers", open=run.data.name != DRAWN):
+        rows = gr.Textbox(label="A sequence as JSON: a list of steps, each a list of numbers")
+        button, label = gr.Button("Answer"), gr.Label(label="Answer")
+    button.click(_said(gr, lambda text: _labels(run.predict([text])[0])), rows, label)
 
 
 def _read_drawing(run: Any, image: dict[str, Any] | None) -> Any:

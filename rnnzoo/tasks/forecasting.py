@@ -164,7 +164,8 @@ class Forecasting(Task):
         """Draw answers with their histories."""
         from rnnzoo.pictures.forecasts import ahead
 
-        return ahead(answers, run.data.histories(raw), run.data.targets)
+        data = run.data
+        return ahead(answers, data.histories(raw), data.targets, data.naive_sizes["period"], data.clock)
 
     def pictures(self, judgement, model, batches, data, split):
         """Forecasts with their history, the error by step and its distribution, and answers fed back."""

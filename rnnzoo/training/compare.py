@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rnnzoo.files import named, write_text
-from rnnzoo.pictures.comparison import learning_curves, quality_and_cost
+from rnnzoo.pictures.curves import learning_curves, quality_and_cost
 from rnnzoo.pictures.figures import save
 from rnnzoo.tasks import find, more_is_better
 from rnnzoo.training.fit import train

@@ -21,12 +21,12 @@ pre { background: #f5f5f5; padding: .8rem; overflow-x: auto; } img { max-width: 
 """
 
 
-def page(results: Mapping[str, Any], command: str, folder: Path, pictures: Sequence[str]) -> str:
+def page(results: Mapping[str, Any], command: str | None, folder: Path, pictures: Sequence[str]) -> str:
     """Return the report as HTML that needs no other file: measures, settings, the command, and every picture.
 
     Args:
         results: Of `results.json`.
-        command: What trains the same again.
+        command: What trains the same again; None where none is known.
         folder: The run.
         pictures: Paths within it.
     """
@@ -35,7 +35,7 @@ def page(results: Mapping[str, Any], command: str, folder: Path, pictures: Seque
         f"<h1>{title}</h1>",
         f"<p>{escape(results['task'])} on {escape(str(results['dataset']))}, {results['parameters']:,} parameters, "
         f"{results['seconds']:,} seconds of training, best of {results['epochs']} epochs: {results['best_epoch']}.</p>",
-        f"<pre>{escape(command)}</pre>",
+        f"<pre>{escape(command)}</pre>" if command else "<p>All settings are in <code>config.json</code>.</p>",
         "<h2>Measures</h2>",
         _measures(results["metrics"]),
         "<h2>Settings</h2>",

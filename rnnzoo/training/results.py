@@ -14,6 +14,7 @@ from rnnzoo.data.in_memory import COPIES
 from rnnzoo.data.splits import Splits
 from rnnzoo.devices import device_name
 from rnnzoo.files import own_file, write_own_json
+from rnnzoo.pictures import inputs
 from rnnzoo.pictures.curves import curves
 from rnnzoo.pictures.figures import save_own
 from rnnzoo.sharing import manifest
@@ -22,6 +23,7 @@ from rnnzoo.training import carrying, runs
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.report import REPORT, page
+from rnnzoo.training.reporting.command import again
 
 
 def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Path, console: Console) -> None:
@@ -37,6 +39,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     judged = {name: task.judge(model, batches, recipe.data, final=name == last) for name, batches in held_out.items()}
     drawings: dict[str, Any] = {"curves.png": lambda: curves(state.history, state.best_epoch)}
     with _noted("its pictures", console):
+        drawings |= inputs.pictures(splits.parts, recipe.data)
         drawings |= task.pictures(judged[last], model, held_out[last], recipe.data, last)
     results = {
         "recipe": recipe.name,
@@ -74,7 +77,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
             save_own(draw(), folder, path)
             drawn.append(path)
     with _noted(REPORT, console), own_file(folder, REPORT) as temporary:
-        Path(temporary).write_text(page(results, _command(recipe), folder, drawn), encoding="utf-8")
+        Path(temporary).write_text(page(results, again(recipe), folder, drawn), encoding="utf-8")
     names = (runs.CONFIG, runs.DATA, *COPIES, runs.CHECKPOINT, runs.MODEL, runs.HISTORY, runs.RESULTS)
     manifest.write(folder, [*(name for name in names if (folder / name).is_file()), *drawn])
     if judged[last].table:
@@ -87,14 +90,6 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     console.print(f"run: {folder}\nplots: {plots}\nreport: {folder / REPORT}")
     if judged[last].remark:
         console.print(judged[last].remark)
-
-
-def _command(recipe: Recipe) -> str:
-    """Return what trains the model again, as far as it can be said without the recipe's file."""
-    dials = " ".join(f"--set {name}={value}" for name, value in recipe.hyperparameters.items())
-    return f"python recipes/{recipe.name}.py train --model {recipe.model} {dials} --seed {recipe.seed}".replace(
-        "  ", " "
-    )
 
 
 @contextlib.contextmanager

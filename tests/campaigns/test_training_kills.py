@@ -83,7 +83,8 @@ def content(folder):
     }
 
 
-@pytest.mark.parametrize(("model", "most"), [("mlp", 1), pytest.param("gru", KILLS, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "most"), [("mlp", 1), ("gru", KILLS)])
 def test_kills_at_random_moments(tmp_path, model, most):
     rng = random.Random(int(os.environ.get("SEED", "0")))
     x = np.random.default_rng(0).normal(np.arange(90)[:, None, None] % 3, 0.8, (90, 5, 2)).astype("float32")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from marks import others_slow
 from refusals import refused
 
 from rnnzoo import cli, layers
@@ -89,7 +90,7 @@ def test_what_is_known_ahead_comes_from_a_file_of_its_own_or_from_the_same(call,
         assert said in refused(capsys, cli.main, series, ["predict", "run", *arguments])
 
 
-@pytest.mark.parametrize("model", ["deepar", "gru", "nlinear"])
+@pytest.mark.parametrize("model", others_slow(["deepar", "gru", "nlinear"], ["gru"]))
 def test_every_body_reads_what_is_known_ahead(call, model):
     past, ahead = shops(60)
     past.to_csv("past.csv", index=False)

@@ -1,6 +1,8 @@
 """What help says: a flag says what it does."""
 
+import dataclasses
 import re
+import shlex
 
 import pytest
 
@@ -39,7 +41,7 @@ def test_the_version(capsys):
 
 
 def test_a_search_says_how_its_best_is_trained_from_where_it_was_begun(monkeypatch, tmp_path):
-    from rnnzoo.search.report import command
+    from rnnzoo.training.reporting.command import command
 
     begun = []
     monkeypatch.setattr("rnnzoo.search.driver.tune", lambda recipe, **options: begun.append((recipe, options)))
@@ -53,3 +55,35 @@ def test_a_search_says_how_its_best_is_trained_from_where_it_was_begun(monkeypat
     cli.main(find_recipe("digits"), ["tune"])
     recipe, options = begun.pop()
     assert command(recipe, options["base"], options["program"]) == "python recipes/digits.py train"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "digits",
+        "digits --model gru --set units=8 --set pooling=max --seed 3 --no-trainable-body",
+        "series --file 'my sales.csv' --time month --target a b --horizon 12 --lookback 36 --quantiles 0.1,0.5,0.9",
+        "text --task regression --file reviews.csv --text review --label stars --limit 100",
+        "translate --dataset pairs.tsv --source german --target english",
+        "digits --import json --import colorsys",
+    ],
+)
+def test_a_report_says_the_command_with_its_data_options(words, monkeypatch, tmp_path):
+    """Whatever was asked for, the page of the run asks for the same."""
+    from rnnzoo.training.reporting.command import again
+
+    begun = []
+    monkeypatch.setattr("rnnzoo.training.fit.train", lambda recipe, folder, **options: begun.append(recipe))
+    monkeypatch.chdir(tmp_path)
+    cli.entry_point(["train", *shlex.split(words)])
+    cli.entry_point(shlex.split(again(begun[0]))[1:])
+    assert begun[0] == begun[1]
+    assert sorted(shlex.split(again(begun[0]))[2:]) == sorted(shlex.split(words))
+
+
+def test_of_a_recipe_that_no_name_leads_to_no_command_is_said():
+    from rnnzoo.training.reporting.command import again
+
+    digits = find_recipe("digits").check()
+    assert again(dataclasses.replace(digits, name="mine")) is None
+    assert again(dataclasses.replace(digits, data=find_recipe("series").data)) is None

@@ -173,6 +173,19 @@ def test_a_table_is_the_same_for_training_measuring_and_answering(train, file, c
     assert found.label.tolist() == [label for _, label in TEXTS]
 
 
+def test_new_texts_are_found_by_the_column_of_training_and_the_header_is_none(train, capsys):
+    train("text", "a.csv", TEXT.replace("text,label", "review,stars"), "--text", "review", "--label", "stars")
+    Path("new.csv").write_text("id,day,review\n" + "".join(f"{i},1 May,{text}\n" for i, (text, _) in enumerate(TEXTS)))
+    capsys.readouterr()
+    cli.entry_point(["predict", "run", "--file", "new.csv", "--output", "answers.csv"])
+    cli.entry_point(["predict", "run", *[text for text, _ in TEXTS], "--output", "alone.csv"])
+    found, alone = pd.read_csv("answers.csv"), pd.read_csv("alone.csv")
+    assert list(found.columns) == ["id", "day", "review", "label", "probability", "note"]
+    assert found.review.tolist() == [text for text, _ in TEXTS]
+    assert found.id.tolist() == list(range(len(TEXTS)))
+    pd.testing.assert_frame_equal(found[["label", "probability"]], alone[["label", "probability"]], atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "name", others_slow(["text", "tagging", "translate", "imdb", "dates", "scan"], ["imdb", "scan"])
 )

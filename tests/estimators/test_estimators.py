@@ -67,6 +67,7 @@ def test_texts():
     one_sentence(lambda: made.predict(["good", 5]), "Texts")
 
 
+@pytest.mark.slow
 def test_a_regressor():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(100, 5, 2))

@@ -47,9 +47,15 @@ def _input(name):
 
 
 DIALS = [(name, word) for name in list_models() for word in describe(name).hyperparameters]
-SHARED = ("dropout", "recurrent_dropout", "l2", "pooling", "bidirectional")
-ALIKE = ("min_lstm", "sru", "ind_rnn", "lru", "hawk", "mamba", "xlstm", "mogrifier_lstm", "lmu", "cfc", "gru_d")
-"""They get the shared dials from the functions that `min_gru`, `qrnn` and `peephole_lstm` are made by as well."""
+SHARED = (
+    "units", "num_layers", "dropout", "recurrent_dropout", "l2", "pooling", "bidirectional", "scheduled_sampling",
+)  # fmt: skip
+ALIKE = (
+    "min_lstm", "sru", "ind_rnn", "lru", "hawk", "mamba", "xlstm", "mogrifier_lstm", "lmu", "cfc", "gru_d",
+    "stacked_rnn", "stacked_lstm", "stacked_gru", "stacked_bilstm", "stacked_bigru", "birnn", "bigru", "cnn_lstm",
+    "gru_bahdanau", "bigru_bahdanau", "bilstm_scaled_dot", "seq2seq_rnn", "seq2seq_lstm",
+)  # fmt: skip
+"""They get the shared dials from the functions that other models are made by as well, which are tested by default."""
 QUICK = [(name, word) for name, word in DIALS if not (name in ALIKE and word in SHARED)]
 
 

@@ -45,7 +45,7 @@ def test_it_answers_texts(run):
 
 def test_the_weights_belong_to_the_words(run):
     (found,) = run.explain(["The film was GOOD"])
-    assert list(found.tokens) == ["the", "film", "was", "good"]
+    assert list(found.tokens) == ["The", "film", "was", "GOOD"]
     np.testing.assert_allclose(found.weights.sum(), 1, atol=1e-5)
     text = attention.in_terminal(found)
     assert text.plain.endswith("the film was good ")

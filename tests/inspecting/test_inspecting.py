@@ -62,6 +62,7 @@ def test_gradients_through_time_equal_finite_differences():
     check_gradients()
 
 
+@pytest.mark.slow
 def test_gradients_through_time_equal_finite_differences_on_jax():
     env = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, __file__], env=env, capture_output=True, text=True, timeout=300, check=False)
@@ -159,6 +160,56 @@ def test_a_runs_model_is_looked_into_on_the_command_line(recipe, tmp_path, capsy
     pictures = {path.name: path.stat().st_size for path in (tmp_path / "seen").iterdir()}
     assert set(pictures) == {"gradients.png", "reach.png", "states.png", "worth.png"}
     assert min(pictures.values()) > 5_000
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return rnnzoo.build(
+        "seq2seq_gru", "translation", vocabulary_size=9, outputs=8, units=6, embedding_dim=4, dropout=0.0, seed=1
+    )
+
+
+def log_p(model, source, target):
+    """Of each token of one target, its end included; 2 is the end, and what stands before the first token."""
+    logits = np.asarray(model([np.array([source]), np.array([[2, *target]])], training=False), "float64")[0]
+    return (logits - np.log(np.exp(logits).sum(-1, keepdims=True)))[np.arange(len(target) + 1), [*target, 2]]
+
+
+def test_of_pairs_what_each_source_token_is_worth_for_each_written(pairs):
+    sources, targets = [[5, 7, 3], [4, 8]], [[3, 6], [5, 4, 7]]
+    seen = rnnzoo.inspect(pairs, sources, targets)
+    for i, (source, target) in enumerate(zip(sources, targets, strict=True)):
+        whole = log_p(pairs, source, target)
+        np.testing.assert_allclose(seen.scores[i, : len(whole)], whole, atol=1e-5)
+        for t in range(len(source)):
+            without = log_p(pairs, [*source[:t], 1, *source[t + 1 :]], target)
+            np.testing.assert_allclose(seen.by_token[i, : len(whole), t], whole - without, atol=1e-5)
+    assert not seen.by_token[1, :, 2:].any()
+    np.testing.assert_allclose(seen.occlusion, seen.by_token.sum(1))
+
+
+def test_of_pairs_importance_adds_up_to_what_scaling_the_vectors_does(pairs):
+    source, target = [[5, 7, 3]], [[3, 6]]
+    embedding, whole = pairs.get_layer("embedding"), {}
+    kept = embedding.get_weights()
+    for factor in (0.99, 1.01):
+        embedding.set_weights([factor * kept[0]])
+        whole[factor] = log_p(pairs, source[0], target[0]).sum()
+    embedding.set_weights(kept)
+    expected = (whole[1.01] - whole[0.99]) / 0.02
+    np.testing.assert_allclose(rnnzoo.inspect(pairs, source, target).importance.sum(), expected, rtol=2e-3)
+
+
+def test_of_pairs_what_is_looked_at_is_what_the_model_writes(pairs):
+    seen = rnnzoo.inspect(pairs, [[5, 7, 3]])
+    (ids,) = rnnzoo.decode(pairs, [[5, 7, 3]]).tokens
+    assert seen.y[0].tolist() == [*ids, 2][:100]
+    for target, said in (([[3], [4]], "one target for each source"), ([[9]], "knows the ids 1 to 7")):
+        with pytest.raises(ValueError, match=said):
+            rnnzoo.inspect(pairs, [[5, 7, 3]], target)
+    tagger = rnnzoo.build("gru", "tagging", vocabulary_size=9, outputs=3, units=4, characters=5)
+    with pytest.raises(TypeError, match="no-characters"):
+        rnnzoo.inspect(tagger, TOKENS)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from refusals import one_sentence
 
 import rnnzoo
+from rnnzoo.layers import whole
 
 GOOD, LABELS = np.array([[1, 2, 3], [4, 5, 0]], "int32"), np.array([0, 1])
 WIDE = {"units": 3, "embedding_dim": 2, "seed": 0}
@@ -36,6 +38,36 @@ def ways(model, x):
         "test_on_batch": lambda: model.test_on_batch(x, y),
         "predict_on_batch": lambda: model.predict_on_batch(x),
     }
+
+
+def fitted(form):
+    """Return how often a first step was traced, what it said of itself, and the weights behind it."""
+    traced = []
+
+    def loss(y, logits):
+        traced.append(form)
+        return keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
+
+    model = rnnzoo.build("mlp", vocabulary_size=9, loss=loss, **WIDE)
+    if form == "train_on_batch":
+        said = model.train_on_batch(GOOD, LABELS, return_dict=True)
+    else:
+        data = [tf.data.Dataset.from_tensors((GOOD, LABELS))] if form == "data set" else [GOOD, LABELS]
+        said = model.fit(*data, shuffle=False, verbose=0).history
+    return len(traced), said, model.get_weights()
+
+
+@pytest.mark.parametrize("form", ["arrays", "data set", "train_on_batch"])
+def test_a_first_step_is_traced_once_and_is_what_it_was(form, monkeypatch):
+    count, said, weights = fitted(form)
+    assert count == 1
+    monkeypatch.setattr(whole, "_trace_once", lambda *_: None)
+    before, said_before, weights_before = fitted(form)
+    assert before == 2  # else this is Keras's own by now
+    assert said == said_before
+    assert "accuracy" in said
+    for one, other in zip(weights, weights_before, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(

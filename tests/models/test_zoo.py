@@ -7,10 +7,10 @@ from marks import others_slow
 from zoo_cases import cases, in_turn, label
 
 import rnnzoo
-from rnnzoo import describe, list_models
+from rnnzoo import describe, layers, list_models
 from rnnzoo.errors import InvalidValue
 from rnnzoo.testing import checks
-from rnnzoo.testing.cases import KINDS, build, kinds
+from rnnzoo.testing.cases import FEATURES, KINDS, WORDS, answer_sizes, build, kinds, small
 
 NAMES = list_models()
 ONE = {*in_turn(cases())}
@@ -63,6 +63,28 @@ def test_answers_have_the_shape_of_the_task_and_a_training_step_moves_every_weig
     _, still = zoo_cases.trained(case)
     idle = ("dense_", "convolution", "value_decay")  # on three rows a layer of ReLUs may sleep; no value is missing
     assert not [path for path in still if not any(word in path for word in idle)]
+
+
+OWN = (
+    "cfc", "deepar", "echo_state", "gru", "gru_d", "han", "hawk", "lmu", "lru", "lstm", "lstnet", "mamba", "min_gru",
+    "mogrifier_lstm", "peephole_lstm", "qrnn", "seq2seq_luong", "sru", "xlstm",
+)  # fmt: skip
+"""Models with layers that make weights of their own."""
+
+
+@pytest.mark.parametrize("name", others_slow(NAMES, OWN))
+def test_no_two_random_weights_begin_alike(name):
+    """An initializer of Keras gives the same numbers whenever it is called: each weight, each block has its own."""
+    task = describe(name).tasks[0]
+    inputs = WORDS if task == "translation" else {"features": FEATURES}
+    wide = {"units": 16} if "num_heads" in describe(name).hyperparameters else {}  # 1 and -1 alone are orthogonal 1 × 1
+    with layers.use("general"):  # compiles nothing
+        drawn = [
+            rnnzoo.build(name, task, **inputs, **answer_sizes(task), seed=seed, **small(name, **wide)).get_weights()
+            for seed in (0, 1)
+        ]
+    values = np.concatenate([np.zeros(0), *(a[a != b] for a, b in zip(*drawn, strict=True))])  # no constants
+    assert len(values) - len(np.unique(values)) <= 3  # by chance
 
 
 # The future. -------------------------------------------------------------------------------------------------------

@@ -6,8 +6,7 @@ import pytest
 from sklearn import metrics as sk
 
 from rnnzoo.pictures import classification
-from rnnzoo.pictures.comparison import learning_curves, quality_and_cost
-from rnnzoo.pictures.curves import curves
+from rnnzoo.pictures.curves import curves, learning_curves, quality_and_cost
 from rnnzoo.pictures.figures import save
 from rnnzoo.pictures.regression import errors
 from rnnzoo.tasks import find

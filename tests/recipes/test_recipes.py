@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from marks import others_slow
 
 from rnnzoo import build, cli
 from rnnzoo import layers as kernels
@@ -38,7 +37,8 @@ def train(name, folder, *arguments):
     return json.loads((folder / "results.json").read_text()), rows
 
 
-@pytest.mark.parametrize("model", others_slow(["lstm", "mlp"], ["mlp"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["lstm", "mlp"])
 def test_lab(tmp_path, capsys, model):
     results, rows = train("lab", tmp_path / "run", "--model", model)
     assert len(rows) == 100

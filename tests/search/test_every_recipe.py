@@ -22,7 +22,7 @@ from rnnzoo.data import (
     TextPairs,
 )
 from rnnzoo.data.sequences.sequence_data import SequenceData
-from rnnzoo.search.report import command
+from rnnzoo.training.reporting.command import command
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
 RECIPES = [

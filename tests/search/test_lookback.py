@@ -1,4 +1,4 @@
-"""The lookback of a series is searched on a file that is shorter than the recipe's own."""
+"""Lengths are searched where that means something: a lookback, and not how much of a picture is read."""
 
 import runpy
 from pathlib import Path
@@ -8,10 +8,20 @@ import pandas as pd
 
 from rnnzoo import cli
 
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+def test_pictures_are_read_whole(computed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recipe = runpy.run_path(str(RECIPES / "digits.py"))["recipe"]
+    cli.main(recipe, ["tune", "--trials", "4"])
+    assert [job["recipe"]["sequence_length"] for job in computed.jobs] == [None] * 4
+    assert len({job["recipe"]["learning_rate"] for job in computed.jobs}) > 1
+
 
 def test_a_lookback_is_searched_on_144_rows(computed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    recipe = runpy.run_path(str(Path(__file__).parents[2] / "recipes" / "series.py"))["recipe"]
+    recipe = runpy.run_path(str(RECIPES / "series.py"))["recipe"]
     months = pd.date_range("2010-01", periods=144, freq="MS").strftime("%Y-%m")
     pd.DataFrame({"month": months, "v": np.sin(np.arange(144) / 2)}).to_csv("m.csv", index=False)
     assert recipe.sequence_length == 168

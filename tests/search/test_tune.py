@@ -58,6 +58,7 @@ def test_a_search_and_what_it_leaves(search, engine, recipe, tmp_path, monkeypat
     assert b"val_accuracy" in logged
 
 
+@pytest.mark.slow
 def test_hyperband_goes_on_from_the_whole_state(search, engine, tmp_path):
     """A later rung has the weights and the optimizer that an uninterrupted training has, bit for bit."""
     engine()

@@ -117,6 +117,7 @@ def test_a_run_keeps_what_was_in_memory(tmp_path, monkeypatch, kind):
     assert in_memory.fitted["inputs"] == run.data.fitted["inputs"]
 
 
+@pytest.mark.slow
 def test_a_search_keeps_it_too(tmp_path):
     recipe = tiny(SequenceClassification((X, Y)))
     found = rnnzoo.tune(recipe, trials=1, output=tmp_path / "tune", console=QUIET)

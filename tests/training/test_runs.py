@@ -30,7 +30,8 @@ KEYS = {"recipe", "dataset", "task", "model", "hyperparameters", "parameters", "
 
 def test_contents(finished):
     names = {str(path.relative_to(finished.folder)) for path in finished.folder.rglob("*") if path.is_file()}
-    plots = {"plots/curves.png", "plots/confusion.png", "plots/roc.png", "plots/wrong.png"}
+    drawn = ("curves", "input_lengths", "inputs", "confusion", "roc", "wrong")
+    plots = {f"plots/{name}.png" for name in drawn}
     sealed = plots | {"config.json", "data.json", "checkpoint", "model.keras", "history.csv", "results.json"}
     assert names == sealed | {"manifest.json", "report.html"}
     assert json.loads((finished.folder / "manifest.json").read_text())["files"].keys() == sealed

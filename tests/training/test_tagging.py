@@ -61,7 +61,7 @@ def test_unknown_words_are_tagged_by_their_endings(finished):
         {"words": ["Zzzdom", "xxeth", "qous"], "tags": ["NOUN", "VERB", "ADJ"]}
     ]
     plots = {path.name for path in (finished.folder / "plots").iterdir()}
-    assert plots == {"curves.png", "confusion.png", "tags.png"}
+    assert plots == {"curves.png", "input_lengths.png", "confusion.png", "tags.png"}
 
 
 def test_without_characters_they_are_not(table, tmp_path):

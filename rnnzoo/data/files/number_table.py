@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -12,9 +11,10 @@ import numpy as np
 from rnnzoo.data.files.numbers import Decimal, numbers, outlying
 from rnnzoo.data.files.tables import open_table
 from rnnzoo.data.series import frequency as frequencies
+from rnnzoo.data.series.frequency import Frequency
 from rnnzoo.data.series.grid import Fill, Rows, tables
-from rnnzoo.data.series.table import Table
-from rnnzoo.data.series.times import localized, parse_times
+from rnnzoo.data.series.table import Table, first
+from rnnzoo.data.series.times import check_zone, local, localized, parse_times
 from rnnzoo.errors import InvalidValue, did_you_mean
 from rnnzoo.hyperparameters import HyperParameter
 
@@ -84,7 +84,7 @@ def read_series(path: Any, how: Reading = Reading()) -> Found:
     HyperParameter(str, choices=get_args(Decimal)).check("decimal", how.decimal)
     table = open_table(path)
     header, notes = table.columns, list(table.notes)
-    if all(re.fullmatch(r"-?[\d.]+(e-?\d+)?", name) for name in header):
+    if all(re.fullmatch(r"-?[\d.]+(e-?\d+)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b[\d:.TZ ]*", name) for name in header):
         raise InvalidValue(
             f"The file needs a header: a first line with the columns' names. Received: {', '.join(header)[:60]}"
         )
@@ -120,17 +120,19 @@ def read_series(path: Any, how: Reading = Reading()) -> Found:
     values, lines = values[order], lines[order]
     times = None
     if how.time:
-        times = parse_times([cells[name].to_numpy()[order] for name in how.time], how.time, how.time_format, lines)
-        if how.timezone and (times != times.astype("datetime64[D]")).any():
-            times = localized(times, how.timezone, begins)
+        stamps = [cells[name].to_numpy()[order] for name in how.time]
+        times, utc = parse_times(stamps, how.time, how.time_format, lines)
     targets = len(dict.fromkeys(how.targets)) or len(columns)
     frequency = frequencies.given(how.frequency) if how.frequency else None
     rows = Rows(tuple(columns), values, lines, names, begins, times, targets)
+    if times is not None and how.timezone:
+        rows = dataclasses.replace(rows, times=_in_zone(rows, utc, how.timezone, frequency))
     found, frequency = tables(rows, how.fill, frequency, how.fill_many, how.known)
     if how.static:
-        found = [
-            _with_static(one, cells, int(order[begin]), how.static) for one, begin in zip(found, begins, strict=True)
-        ]
+        words = cells[list(how.static)].iloc[order].astype("str")
+        _check_static(rows, words)
+        said = words.iloc[begins].to_dict("records")
+        found = [dataclasses.replace(one, static=row) for one, row in zip(found, said, strict=True)]
     return Found(found, frequency.name if frequency else None, notes)
 
 
@@ -154,5 +156,23 @@ def _by_series(cells: Any, series: str | None, lines: np.ndarray) -> tuple[np.nd
     return np.argsort(codes, kind="stable"), [str(name) for name in names], np.cumsum(counts) - counts
 
 
-def _with_static(table: Table, cells: Any, row: int, static: Sequence[str]) -> Table:
-    return dataclasses.replace(table, static={name: str(cells[name].iloc[row]) for name in static})
+def _in_zone(rows: Rows, utc: bool, zone: str, frequency: Frequency | None) -> np.ndarray:
+    """Return times in UTC where steps are shorter than a day; days and months are the clock's own."""
+    assert rows.times is not None
+    check_zone(zone)
+    frequency = frequency or frequencies.infer(rows.times, rows.same)
+    if frequency is not None and frequency.within_days:
+        return rows.times if utc else localized(rows.times, zone, rows.begins)
+    return local(rows.times, zone) if utc else rows.times
+
+
+def _check_static(rows: Rows, words: Any) -> None:
+    """Refuse what is said of a series if it is not the same in all its rows."""
+    same = (words.to_numpy()[1:] == words.to_numpy()[:-1]) | ~rows.same[:, None]
+    row, column = first(~same)
+    if row is not None:
+        before, after = words.iloc[row : row + 2, column]
+        raise InvalidValue(
+            f"What is static is the same in all rows of a series. Received: {before!r} and then {after!r} in column "
+            f"{words.columns[column]}, line {rows.lines[row + 1]}{rows.of_series(row + 1)}"
+        )

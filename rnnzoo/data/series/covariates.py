@@ -43,7 +43,13 @@ def of_calendar(
     frequency = frequency or infer(times, np.ones(len(times) - 1, bool))
     if frequency is None:
         raise InvalidValue("The calendar needs two rows at least, or --frequency. Received: 1 row")
-    stamps = np.concatenate([times, frequency.after(times[-1], horizon)])[horizon:]
+    after = frequency.ahead(times, horizon)
+    if after is None:
+        raise InvalidValue(
+            "The calendar of steps to come is not known where the rows are the steps: leave --calendar and --country "
+            f"out. Received: frequency={frequency.name!r}"
+        )
+    stamps = np.concatenate([times, after])[horizon:]
     step = np.median(np.diff(times).astype("timedelta64[us]").astype("int64")) / 1e6 if len(times) > 1 else 0.0
     return calendar_features(local(stamps, timezone), step, country)
 

@@ -12,6 +12,8 @@ OBSERVED = "observed"
 """The frequency of rows that are the steps themselves, such as trading days: none is ever missing."""
 ENOUGH_DAYS = 8
 """So many days without a weekend are business days."""
+NEAR = 4
+"""A month's last (first) trading day lies at most so many days before (after) its last (first) business day."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class Frequency:
     """A calendar offset.
 
     Args:
-        name: As pandas writes it: `h`, `30min`, `D`, `B`, `W-SUN`, `MS`, `ME`, `QS-JAN`, `QE-DEC`, `YS-JAN`, `YE-DEC`;
-            `MS+14D` is the 15th of each month; or `observed`.
+        name: As pandas writes it: `h`, `30min`, `D`, `B`, `W-SUN`, `MS`, `ME`, `QS-JAN`, `QE-DEC`, `YS-JAN`, `YE-DEC`,
+            `BMS`, `BME`, ... (on business days); `MS+14D` is the 15th of each month; or `observed`.
     """
 
     name: str
@@ -28,8 +30,16 @@ class Frequency:
     @property
     def months(self) -> int:
         """The months of a step; 0 if it is counted otherwise."""
-        kind = self.name.split("+")[0].split("-")[0].lstrip("0123456789")
-        return {"MS": 1, "ME": 1, "QS": 3, "QE": 3, "YS": 12, "YE": 12}.get(kind, 0) * self._count
+        return {"MS": 1, "ME": 1, "QS": 3, "QE": 3, "YS": 12, "YE": 12}.get(self._kind[-2:], 0) * self._count
+
+    @property
+    def _kind(self):
+        return self.name.split("+")[0].split("-")[0].lstrip("0123456789")
+
+    @property
+    def within_days(self) -> bool:
+        """Whether steps are shorter than a day: only then does it matter that a clock is set back."""
+        return self.step is not None and bool(self.step < DAY)
 
     @property
     def _count(self):
@@ -76,15 +86,24 @@ class Frequency:
         return np.where(fits, found, -1)
 
     def _anchored(self, times):
-        """Tell times that lie where in their month this frequency's do."""
-        month = times.astype("datetime64[M]")
-        if "E" in self.name.split("-")[0]:
-            return times.astype("datetime64[D]") + 1 == (month + 1).astype("datetime64[D]")
+        """Tell times that lie where in their month this frequency's do; a holiday moves a trading day."""
+        days = times.astype("datetime64[D]")
+        off = (days - self._days(times.astype("datetime64[M]"))).astype(int)
+        if not self._kind.startswith("B"):
+            return off == 0
+        return np.is_busday(days) & (off <= 0 if self._at_end else off >= 0) & (np.abs(off) <= NEAR)
+
+    @property
+    def _at_end(self):
+        return self._kind.endswith("E")
+
+    def _days(self, month):
+        """Return the day of this frequency in each month."""
+        first, last = month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]") - 1
+        if self._kind.startswith("B"):
+            return np.busday_offset(last, 0, "backward") if self._at_end else np.busday_offset(first, 0, "forward")
         day = int(self.name.partition("+")[2].rstrip("D") or 0)
-        length = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(int)
-        return (times.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(int) == np.minimum(
-            day, length - 1
-        )
+        return last if self._at_end else np.minimum(first + day, last)
 
     def times(self, begin: Any, positions: np.ndarray) -> np.ndarray:
         """Return when the steps of these numbers are, in a series that begins at a time of step 0."""
@@ -96,16 +115,25 @@ class Frequency:
         if not self.months:
             return begin + positions * self.step
         month = begin.astype("datetime64[M]") + positions * self.months
-        last = (month + 1).astype("datetime64[D]") - 1
-        if "E" in self.name.split("-")[0]:
-            return last.astype("datetime64[us]") + clock
-        length = (last - month.astype("datetime64[D]")).astype(int)
-        days = np.minimum(int(self.name.partition("+")[2].rstrip("D") or 0), length)
-        return (month.astype("datetime64[D]") + days).astype("datetime64[us]") + clock
+        return self._days(month).astype("datetime64[us]") + clock
 
     def after(self, last: Any, steps: int) -> np.ndarray:
         """Return the next times after one, `(steps,)`."""
         return self.times(last, np.arange(1, steps + 1))
+
+    def follows(self, last: Any, time: Any) -> bool:
+        """Tell whether a time is one step behind another; any later one is where rows are the steps."""
+        if self.name == OBSERVED:
+            return bool(time > last)
+        return bool(self.positions(np.array([time]), np.array([last]))[0] == 1)
+
+    def ahead(self, times: np.ndarray, steps: int) -> np.ndarray | None:
+        """Return the next times of a series, `(steps,)`; None where rows are the steps, but not days: nobody knows."""
+        if self.name != OBSERVED:
+            return self.after(times[-1], steps)
+        if len(times) < 2 or np.median(np.diff(times).astype("int64")) != DAY.astype("int64"):
+            return None
+        return Frequency("B" if np.is_busday(times.astype("datetime64[D]")).all() else "D").after(times[-1], steps)
 
     @property
     def seasons(self) -> tuple[int, ...]:
@@ -177,12 +205,13 @@ def _months(times, same):
     count = int(lengths[counts.argmax()])
     if count < 1:
         return None
-    words = {1: ("MS", "ME"), 3: ("QS-", "QE-"), 12: ("YS-", "YE-")}.get(count, (f"{count}MS", f"{count}ME"))
+    start, end = {1: ("MS", "ME"), 3: ("QS", "QE"), 12: ("YS", "YE")}.get(count, (f"{count}MS", f"{count}ME"))
     names = np.array(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"])
-    suffix = names[month[0].astype(int) % 12] if words[0].endswith("-") else ""
+    suffix = f"-{names[month[0].astype(int) % 12]}" if count in (3, 12) else ""
     day = int((times.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(int).max())
     prefix = "" if count == 1 else str(count)
-    for name in (f"{words[0]}{suffix}", f"{words[1]}{suffix}", f"{prefix}MS+{day}D"):
+    business = (f"B{start}{suffix}", f"B{end}{suffix}") if count in (1, 3, 12) else ()
+    for name in (f"{start}{suffix}", f"{end}{suffix}", f"{prefix}MS+{day}D", *business):
         if Frequency(name)._anchored(times).all():
             return Frequency(name)
     return None

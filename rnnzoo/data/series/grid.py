@@ -15,6 +15,9 @@ from rnnzoo.errors import InvalidValue
 Fill = Literal["none", "forward", "linear"]
 MOST = 0.2
 """A larger share of rows is put in only when told to."""
+HOUR = np.timedelta64(1, "h")
+OFTEN = 10
+"""So many gaps are no accident."""
 FILL = "--fill forward or --fill linear puts them in"
 
 
@@ -137,18 +140,33 @@ def _positions(rows: Rows, frequency: Frequency, fill: Fill, known: bool) -> np.
     place = "" if row is None else f"{shown(times[row])} in line {rows.lines[row]}{rows.of_series(row)}"
     if row is not None:
         before = "" if row in rows.begins else f" after {shown(times[row - 1])}"
+        off = None if row in rows.begins else (times[row] - times[row - 1]) % frequencies.DAY
+        zone = ", or --timezone where a clock is set back" if off in (HOUR, frequencies.DAY - HOUR) else ""
         raise InvalidValue(
             f"Steps must be regular, here {frequency.name}: give another --frequency (h, D, B, MS, ME, QE, ...; "
-            f"'observed' takes rows as steps), or bring the file to one step first. Received: {place}{before}"
+            f"'observed' takes rows as steps){zone}, or bring the file to one step first. Received: {place}{before}"
         )
     row, _ = first((np.diff(positions) > 1) & rows.same)
     if row is not None and fill == "none":
-        days = " or --frequency observed takes the rows as the steps" if frequency.name == "B" else ""
+        others = _otherwise(rows, positions, frequency)
         raise InvalidValue(
-            f"Steps are missing: {FILL}{days}. Received: {shown(times[row + 1])} after {shown(times[row])} in line "
+            f"Steps are missing: {FILL}{others}. Received: {shown(times[row + 1])} after {shown(times[row])} in line "
             f"{rows.lines[row + 1]}, where the usual step is {frequency.name}{rows.of_series(row)}"
         )
     return positions
+
+
+def _otherwise(rows: Rows, positions: np.ndarray, frequency: Frequency) -> str:
+    """Return what else may be done about missing steps: of trading hours and days, and of a clock set forward."""
+    gaps = np.flatnonzero((np.diff(positions) > 1) & rows.same)
+    said = ""
+    if frequency.name == "B" or len(gaps) >= OFTEN:
+        said += "; --frequency observed takes the rows as the steps, such as trading days or hours"
+    times: Any = rows.times
+    lost = (times[gaps + 1] - times[gaps]) - (frequency.step or np.timedelta64(0, "us"))
+    if frequency.within_days and (lost == HOUR).any():
+        said += "; an hour is lost where a clock was set forward: --timezone says which"
+    return said
 
 
 def _check_share(rows: Rows, positions: np.ndarray, frequency: Frequency, fill_many: bool) -> None:
@@ -158,9 +176,9 @@ def _check_share(rows: Rows, positions: np.ndarray, frequency: Frequency, fill_m
     worst = int((absent / counts).argmax())
     if absent[worst] > MOST * counts[worst] and not fill_many:
         raise InvalidValue(
-            f"More than a fifth would be put in as steps of {frequency.name}: check --time and --frequency, or say "
-            f"--fill-many. Received: {absent[worst]:,} steps missing beside {counts[worst]:,} rows"
-            f"{rows.of_series(int(rows.begins[worst]))}"
+            f"More than a fifth would be put in as steps of {frequency.name}: check --time and --frequency ('observed' "
+            f"takes rows as steps), or say --fill-many. Received: {absent[worst]:,} steps missing beside "
+            f"{counts[worst]:,} rows{rows.of_series(int(rows.begins[worst]))}"
         )
 
 

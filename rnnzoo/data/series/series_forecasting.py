@@ -213,7 +213,7 @@ class SeriesForecasting(SeriesSource):
         times = [table.times for table in tables if table.times is not None]
         stamps = np.concatenate(times) if len(times) == len(tables) else None
         names = tuple(table.name for table in tables)
-        return Panel(names, shift, scale, naive, stamps, self.fitted.get("period", 1), self.timezone)
+        return Panel(names, shift, scale, naive, stamps, self.fitted.get("period", 1), self.clock)
 
     def _batches(self, values, truth, starts, panel, batch_size, seed=None, limit=None) -> Batches:
         """Batch windows; `starts` are those of each series."""

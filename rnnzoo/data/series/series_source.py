@@ -165,7 +165,7 @@ class SeriesSource(Fitted):
         if self.calendar or self.country:
             name = self.fitted.get("frequency")
             frequency = Frequency(name) if name else None
-            found.append(covariates.of_calendar(table, frequency, self.horizon, self.timezone, self.country))
+            found.append(covariates.of_calendar(table, frequency, self.horizon, self.clock, self.country))
         if self.static:
             found.append(covariates.of_static(table, self._known("static")))
         return np.concatenate(found, axis=1) if len(found) > 1 else values
@@ -203,10 +203,16 @@ class SeriesSource(Fitted):
     def _named(self, table: Table, steps: int) -> dict[str, Any]:
         """Return the name of a history's series and the times of its next steps, as far as they are known."""
         found: dict[str, Any] = {"series": table.name} if table.name else {}
-        if table.times is not None and self.fitted.get("frequency"):
-            times = Frequency(self.fitted["frequency"]).after(table.times[-1], steps)
-            found["time"] = [shown(time) for time in local(times, self.timezone)]
+        name = self.fitted.get("frequency")
+        if table.times is not None and name and (times := Frequency(name).ahead(table.times, steps)) is not None:
+            found["time"] = [shown(time) for time in local(times, self.clock)]
         return found
+
+    @property
+    def clock(self) -> str | None:
+        """The zone by which times are shown; None where they are already the clock's own, as days and months are."""
+        name = self.fitted.get("frequency")
+        return self.timezone if name and Frequency(name).within_days else None
 
     def read_inputs(self, file: str, future_file: str | None = None) -> list[Table]:
         """Read a table like the one that was trained on: a forecast begins after the last target of each series.
@@ -235,13 +241,12 @@ class SeriesSource(Fitted):
             raise InvalidValue(f"The future file has no rows of this series. Received: {table.name or 'no row'}")
         after = known[table.name]
         name = self.fitted.get("frequency")
-        if name and table.times is not None and after.times is not None:
-            expected = Frequency(name).after(table.times[-1], 1)[0]
-            if after.times[0] != expected:
-                raise InvalidValue(
-                    f"The future file goes on where the file ends, at {shown(expected)}. "
-                    f"Received: {shown(after.times[0])}"
-                )
+        last, following = table.times, after.times
+        if name and last is not None and following is not None and not Frequency(name).follows(last[-1], following[0]):
+            raise InvalidValue(
+                f"The future file goes on where the file ends, a step ({name}) behind {shown(last[-1])}. "
+                f"Received: {shown(following[0])}"
+            )
         ahead = np.full((len(after), len(table.columns)), np.nan)
         ahead[:, -len(self.future) :] = after.select(self.future).values
         return dataclasses.replace(table, ahead=ahead)

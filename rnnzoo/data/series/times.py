@@ -14,14 +14,20 @@ from rnnzoo.errors import InvalidValue
 UNITS = ("s", "ms", "us", "ns")
 """What `--time-format` says of whole numbers that are counted from 1970 on."""
 CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%H", "%H.%M", "%H.%M.%S")
+QUARTERS = (r"(?P<y>\d{4})[ \-/]?Q(?P<q>[1-4])", r"Q(?P<q>[1-4])[ \-/]?(?P<y>\d{4})")
+OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 EPOCHS = (("s", 10**8, 10**10), ("ms", 10**11, 10**13), ("us", 10**14, 10**16), ("ns", 10**17, 10**19))
 """Unit, smallest and largest number: from 1973 to 2286."""
+WRITTEN_OUT = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+"""Digits of whole numbers that are a date and a clock without marks between."""
 MONTHS = ("%b-%Y", "%b %Y", "%B %Y", "%B-%Y", "%Y-%b", "%Y %b", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y",
           "%B %d, %Y", "%b %d %Y")  # fmt: skip
 
 
-def parse_times(columns: Sequence[Any], names: Sequence[str], form: str | None = None, lines: Any = None) -> np.ndarray:
+def parse_times(
+    columns: Sequence[Any], names: Sequence[str], form: str | None = None, lines: Any = None
+) -> tuple[np.ndarray, bool]:
     """Read the stamps of one or several columns.
 
     Args:
@@ -32,7 +38,8 @@ def parse_times(columns: Sequence[Any], names: Sequence[str], form: str | None =
         lines: Where each row stands in its file; by default under a header.
 
     Returns:
-        `(rows,)` of datetime64[us]; those with an offset (`+01:00`) in UTC.
+        `(rows,)` of datetime64[us], and whether they are in UTC: those with an offset (`+01:00`) and those that are
+        counted from 1970 on are, others are of some local clock.
 
     Raises:
         ValueError: Rows without a time, text that is none, or that could be read in two ways.
@@ -46,7 +53,7 @@ def parse_times(columns: Sequence[Any], names: Sequence[str], form: str | None =
         if len(empty):
             raise InvalidValue(f"Every row needs a time in column {each}. Received: none in line {lines[empty[0]]}")
     if len(columns) > 1 and {each.lower() for each in names} <= set(PARTS):
-        return _of_parts(columns, [each.lower() for each in names], name, lines)
+        return _of_parts(columns, [each.lower() for each in names], name, lines), False
     texts = pd.Series(columns[0], dtype="str").str.strip()
     for column in columns[1:]:
         texts = texts + " " + pd.Series(column, dtype="str").str.strip()
@@ -59,7 +66,16 @@ def parse_times(columns: Sequence[Any], names: Sequence[str], form: str | None =
             f"Column {name} cannot be read as time: write ISO 8601 (2024-01-31 15:00:00), or say its form with "
             f"--time-format, such as %d/%m/%Y. Received: {unique[bad[0]][:40]!r} in line {lines[row]}"
         )
-    return found[codes]
+    return found[codes], _is_utc(str(unique[0]), found[0], form)
+
+
+def _is_utc(text, found, form):
+    """Tell whether a stamp that was read says its time in UTC."""
+    if form:
+        return form in UNITS or "%z" in form
+    if re.fullmatch(r"-?\d+(\.0*)?", text):
+        return not text.startswith(str(found)[:4])  # not written out: counted
+    return ":" in text and re.search(OFFSET, text) is not None
 
 
 def _of_parts(columns, names, name, lines):
@@ -88,15 +104,20 @@ def _read(texts, name, form):
         return _since_1970(texts, form)
     if form:
         return _by(texts, form)
-    if texts.str.fullmatch(r"-?\d+(\.0*)?").all():
-        return _whole_numbers(texts.str.replace(r"\.0*$", "", regex=True), name)
-    for pattern in (r"(?P<y>\d{4})[ \-/]?Q(?P<q>[1-4])", r"Q(?P<q>[1-4])[ \-/]?(?P<y>\d{4})"):
-        if texts.str.fullmatch(pattern, case=False).all():
-            found = texts.str.upper().str.extract(pattern)
-            months = (found["y"].astype(int) - 1970) * 12 + (found["q"].astype(int) - 1) * 3
-            return months.to_numpy().astype("datetime64[M]").astype("datetime64[us]")
-    if texts.str.fullmatch(r"\d{4}-?W\d{2}", case=False).all():
-        return _by(texts.str.upper().str.replace("-", "") + "1", "%GW%V%u")
+    for pattern, read in {
+        r"-?\d+(?:\.0*)?": lambda those: _whole_numbers(those.str.replace(r"\.0*$", "", regex=True), name),
+        QUARTERS[0]: _quarters,
+        QUARTERS[1]: _quarters,
+        r"\d{4}-?W\d{2}": lambda those: _by(those.str.replace("-", "") + "1", "%GW%V%u"),
+        r"\d{1,2}/\d{4}": lambda those: _by(those, "%m/%Y"),
+        r"\d{4}/\d{1,2}": lambda those: _by(those, "%Y/%m"),
+        r"\d{4}M\d{1,2}": lambda those: _by(those, "%YM%m"),
+    }.items():
+        fits = texts.str.fullmatch(pattern, case=False).to_numpy(bool)
+        if fits.mean() > 0.5:  # a row of another kind, such as a sum at the end, is named and not all of them
+            found = np.full(len(texts), np.datetime64("NaT"), "datetime64[us]")
+            found[fits] = read(texts[fits].str.upper())
+            return found
     if re.match(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}\b", texts.iloc[0]):
         return _numbered_dates(texts, name)
     slashed = re.match(r"\d{4}[/.]\d{1,2}[/.]\d{1,2}", texts.iloc[0])
@@ -106,6 +127,13 @@ def _read(texts, name, form):
     if re.search(r"[A-Za-z]{3}", texts.iloc[0]):
         return _best(texts, [f"{month} {clock}".strip() for month in MONTHS for clock in ("", "%H:%M", "%H:%M:%S")])
     return _iso(texts)
+
+
+def _quarters(texts):
+    pattern = next(each for each in QUARTERS if texts.str.fullmatch(each).any())
+    found = texts.str.extract(pattern)
+    months = (found["y"].astype(int) - 1970) * 12 + (found["q"].astype(int) - 1) * 3
+    return months.to_numpy().astype("datetime64[M]").astype("datetime64[us]")
 
 
 def _by(texts, form):
@@ -136,7 +164,7 @@ def _iso(texts):
     import pandas as pd
 
     texts = texts.where(texts.str.contains(r"^\d{4}-?\d\d", regex=True))  # pandas takes 1949.5 for a month
-    if texts.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$", regex=True).any() and texts.str.contains(":").any():
+    if texts.str.contains(OFFSET, regex=True).any() and texts.str.contains(":").any():
         return pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True).to_numpy("datetime64[us]")
     return pd.to_datetime(texts, format="ISO8601", errors="coerce").to_numpy("datetime64[us]")
 
@@ -186,8 +214,9 @@ def _whole_numbers(texts, name):
     low, high = int(numbers.min()), int(numbers.max())
     if low >= 1500 and high <= 2300:
         return (numbers.to_numpy() - 1970).astype("datetime64[Y]").astype("datetime64[us]")
-    for digits, form in ((6, "%Y%m"), (8, "%Y%m%d")):
-        if 1500 * 10 ** (digits - 4) <= low and high < 2301 * 10 ** (digits - 4):
+    for digits, form in WRITTEN_OUT.items():
+        first, last = (1500, 2300) if digits < 10 else (1900, 2099)  # where no number counted from 1970 on is likely
+        if first * 10 ** (digits - 4) <= low and high < (last + 1) * 10 ** (digits - 4):
             found = _by(texts, form)
             if not np.isnat(found).any():
                 return found
@@ -195,10 +224,20 @@ def _whole_numbers(texts, name):
         if least <= low and high < most:
             return _since_1970(texts, unit)
     raise InvalidValue(
-        f"Column {name} holds whole numbers that are neither years, YYYYMM, YYYYMMDD nor counted from 1970 on: leave "
-        "--time out where each row is a step, or say what is counted with --time-format s (ms, us, ns). "
+        f"Column {name} holds whole numbers that are neither years, YYYYMM, YYYYMMDD(HHMMSS) nor counted from 1970 on: "
+        "leave --time out where each row is a step, or say what is counted with --time-format s (ms, us, ns). "
         f"Received: {low} to {high}"
     )
+
+
+def check_zone(zone: str) -> None:
+    """Refuse a name that no time zone has."""
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidValue(f"--timezone takes a name such as Europe/Berlin. Received: {zone}") from None
 
 
 def localized(times: np.ndarray, zone: str, breaks: np.ndarray) -> np.ndarray:
@@ -216,8 +255,6 @@ def localized(times: np.ndarray, zone: str, breaks: np.ndarray) -> np.ndarray:
         local = pd.DatetimeIndex(times[begin:end])
         try:
             aware = local.tz_localize(zone, ambiguous="infer")
-        except (KeyError, LookupError):
-            raise InvalidValue(f"--timezone takes a name such as Europe/Berlin. Received: {zone}") from None
         except ValueError as error:
             said = str(error).splitlines()[0]
             if "infer" not in said and "Cannot infer" not in said and "no repeated" not in said:

@@ -8,9 +8,10 @@ import numpy as np
 
 from rnnzoo.data.files.reading import Inputs, LeftOut, ReadsTables, cells, is_table, lines_of, rows_of, text_in
 from rnnzoo.data.labeled import Labeled
-from rnnzoo.data.ragged import recode, truncate
+from rnnzoo.data.ragged import Ragged, recode, truncate
 from rnnzoo.data.splits import PARTS
-from rnnzoo.data.text.vocabulary import Lexicon, Unit, Vocabulary, check_text, tokenize
+from rnnzoo.data.text.vocabulary import Lexicon, Unit, Vocabulary, check_text
+from rnnzoo.data.text.written import as_written, numbered
 from rnnzoo.data.tfds import texts
 from rnnzoo.errors import InvalidType, InvalidValue
 
@@ -57,12 +58,17 @@ class LabeledTexts(ReadsTables, Labeled):
                 "Name the data: a file (--file reviews.csv --text review --label stars) or a TFDS --dataset. "
                 f"Received: dataset={self.dataset!r}, file={self.file!r}"
             )
-        self._lexicon = Lexicon(self.tokens, self.rule)
+        self._lexicon, self._data_dir = Lexicon(self.tokens, self.rule), data_dir
+        found = self._open()
+        parts = {part: self._split(found[part]) for part in PARTS if part in found}
+        self._read_rows = {part: x for part, (x, _) in parts.items()}
+        return parts
+
+    def _open(self) -> dict[str, Iterator[tuple[str, Any]]]:
+        """Open the rows of each part that the source has."""
         if self.dataset:
-            found = texts.open_texts(self.dataset, self.text, self.label, data_dir)
-        else:
-            found = {"train": self._rows(self.file)}
-        return {part: self._split(found[part]) for part in PARTS if part in found}
+            return texts.open_texts(self.dataset, self.text, self.label, self._data_dir)
+        return {"train": self._rows(self.file)}
 
     def labelled(self, file):
         """Read a table or JSON Lines with the same columns."""
@@ -134,8 +140,29 @@ class LabeledTexts(ReadsTables, Labeled):
     def pieces(self, raw: Sequence[str]) -> list[list[str]]:
         """Return the tokens of each text as a person wrote them, one for each id of `encode`."""
         length = self._known("sequence_length")
-        split = [np.array(tokenize(text, self.tokens, self.rule), dtype=object) for text in self._parse(raw)]
+        split = [np.array(as_written(text, self.tokens, self.rule), dtype=object) for text in self._parse(raw)]
         return [truncate(tokens, length, self.truncate).tolist() for tokens in split]
+
+    def pieces_of(self, x: Sequence[np.ndarray], rows: Sequence[int]) -> list[list[str]]:
+        """Return the tokens of some rows of a part as `pieces` does: what was loaded is read once more, up to them.
+
+        Of what cannot be found again, the tokens that the vocabulary knows.
+
+        Args:
+            x: The inputs of a part, as they were batched.
+            rows: Their numbers in it.
+        """
+        told = {row: self.vocabulary.decode(x[row]) for row in rows}
+        sources = getattr(self, "_read_rows", {})
+        part = next((name for name, read in sources.items() if read.flat is getattr(x, "flat", None)), None)
+        if part is None or not isinstance(x, Ragged):
+            return [told[row] for row in rows]
+        places = {row: int(np.searchsorted(sources[part].starts, x.starts[row], side="right")) - 1 for row in rows}
+        found = numbered((text for text, _ in self._open()[part]), set(places.values()))
+        for row, place in places.items():
+            if place in found and np.array_equal(self.encode([found[place]])[0], x[row]):
+                told[row] = self.pieces([found[place]])[0]
+        return [told[row] for row in rows]
 
     def _parse(self, raw):
         wrong = next((item for item in raw if not isinstance(item, str)), None)

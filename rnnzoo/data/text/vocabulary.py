@@ -80,11 +80,15 @@ def tokenize(text: str, unit: Unit, rule: int = RULE) -> list[str]:
     if unit == "characters":
         return list(text)
     text = MARKUP.sub(" ", text).lower()
+    found = pattern(text, rule).findall(text)
+    return found if rule == 1 or text.isascii() else [word.replace("\ufe0f", "") for word in found]
+
+
+def pattern(text: str, rule: int) -> re.Pattern[str]:
+    """Return the pattern of a word, by which a text without markup, in lower case, is divided."""
     if rule == 1:
-        return (_before if text.isascii() else _before_anywhere)().findall(text)
-    if text.isascii():
-        return _english().findall(text)
-    return [word.replace("\ufe0f", "") for word in _anywhere().findall(text)]
+        return (_before if text.isascii() else _before_anywhere)()
+    return (_english if text.isascii() else _anywhere)()
 
 
 @functools.cache

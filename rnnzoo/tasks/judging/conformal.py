@@ -6,7 +6,9 @@ interval (split-conformal prediction: Lei et al. 2018, https://doi.org/10.1080/0
 scores in units of a spread; by step as Stankevičiūtė et al. 2021, https://openreview.net/forum?id=Rx9dBZaV_IP). They
 begin with those of the validation part. As a forecast's truth becomes known, its score joins them, and the level that
 is asked for is raised after a miss and lowered after a hit (adaptive conformal inference: Gibbs and Candès 2021,
-https://arxiv.org/abs/2106.00170). An interval never knows more than what was known when its forecast was made.
+https://arxiv.org/abs/2106.00170); where that asks for more than the largest score, the width grows beyond it, for the
+method's promise rests on intervals without bounds there. An interval never knows more than what was known when its
+forecast was made.
 """
 
 from collections.abc import Callable, Mapping
@@ -199,9 +201,10 @@ class _OfSeries:
         count = (~np.isnan(ordered)).sum(axis=0)
         found = {}
         for level, alpha in self.alpha.items():
-            rank = np.clip(np.ceil((count + 1) * (1 - alpha)).astype(int), 0, count)
-            taken = np.take_along_axis(ordered, np.maximum(rank - 1, 0)[None], axis=0)[0]
-            found[level] = np.where(rank > 0, taken, 0.0)
+            rank = np.maximum(np.ceil((count + 1) * (1 - alpha)).astype(int), 0)
+            taken = np.take_along_axis(ordered, np.clip(rank - 1, 0, count - 1)[None], axis=0)[0]
+            # Beyond the largest score the method asks for all there is; the width grows with the rank instead.
+            found[level] = np.where(rank > 0, taken * np.maximum(rank / np.maximum(count, 1), 1.0), 0.0)
         return dict(zip(LEVELS, np.maximum.accumulate([found[level] for level in LEVELS]), strict=True))  # none crosses
 
     def _forget(self):

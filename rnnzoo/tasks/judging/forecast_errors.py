@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data.batches import Batches
+from rnnzoo.data.series.times import local
 from rnnzoo.data.series.windows import Panel, Windows
 from rnnzoo.inference.quantiles import forecaster, levels_of, median, pairs
 from rnnzoo.inference.sampling import likelihood_of, sample
 from rnnzoo.tasks.judging.conformal import Conformal
 from rnnzoo.tasks.judging.intervals import interval_scores, probabilistic_errors, quantile_errors
 from rnnzoo.tasks.judging.measures import check_finite
+from rnnzoo.tasks.judging.naive_forecasts import NAMES, naive_forecasters
 from rnnzoo.tasks.judging.scale_free import BySeries
 
 KEPT = 20_000
@@ -65,15 +67,16 @@ def _batches(dataset: Iterable) -> Iterator[tuple[np.ndarray | None, Any, Any, A
 
 
 def some_windows(model: Any, batches: Batches, data: Any) -> dict[str, Any]:
-    """Return `past`, `truth`, `forecast`, `names` and 80 % `band` of windows spread over a split, to be drawn.
-
-    In the units of the data; `(windows, steps, targets)` each, the band `(2, windows, horizon, targets)` or None.
-    """
+    """Return what is drawn of windows spread over a split: those of `rnnzoo.pictures.forecasts.windows`."""
     chosen = np.linspace(0, len(batches) - 1, min(WINDOWS, len(batches))).astype(int)
-    x, y = np.stack([batches.x[i] for i in chosen]), np.stack([batches.y[i] for i in chosen])
+    windows: Any = batches.x
+    x, y = np.stack([windows[i] for i in chosen]), np.stack([batches.y[i] for i in chosen])
     output = forecaster(model)(x).astype("float64")
     panel, which = batches.y.panel, batches.y.which[chosen]
-    past, truth, forecast = (panel.in_units(values, which) for values in (x[..., : y.shape[-1]], y, output))
+    naive = naive_forecasters(None, **data.naive_sizes)
+    name = next(word for word in ("seasonal_naive", "repeat_last") if word in naive)
+    found = {"past": x[..., : y.shape[-1]], "truth": y, "forecast": output, "naive": naive[name](x)}
+    found = {word: panel.in_units(values, which) for word, values in found.items()}
     band = None
     if likelihood_of(model) is not None:
         band = np.quantile(panel.in_units(sample(model, x), which), (0.1, 0.9), axis=1)
@@ -84,7 +87,13 @@ def some_windows(model: Any, batches: Batches, data: Any) -> dict[str, Any]:
         unknown = np.full(y.shape, np.nan)
         width = Conformal(state)(np.arange(len(x)), np.arange(len(x)), x, output, unknown)[80]
         band = np.stack([panel.in_units(output - width, which), panel.in_units(output + width, which)])
-    return {"past": past, "truth": truth, "forecast": forecast, "names": data.targets, "band": band}
+    times = None
+    if panel.times is not None:
+        steps = np.arange(x.shape[1] + y.shape[1])
+        times = local(panel.times[windows.starts[chosen][:, None] + steps].ravel(), panel.timezone)
+        times = times.reshape(len(x), -1)
+    series = [panel.names[i] for i in which]
+    return {**found, "beside": NAMES[name], "names": data.targets, "band": band, "times": times, "series": series}
 
 
 class ForecastErrors:

@@ -67,6 +67,13 @@ def translate(model: Any, data: Any, ids: Sequence[np.ndarray], *, beam: int = 1
     return found
 
 
+def written(model: Any, data: Any, raw: Sequence[str]) -> list[np.ndarray]:
+    """Return the ids of what a model writes for texts, without the end, the likeliest token at each step."""
+    from rnnzoo.inference.decoding import decode
+
+    return decode(model, data.encode(raw), max_length=most_steps(data)).tokens
+
+
 def judge(model: Any, batches: PairBatches, data: Any, *, beam: int = 1) -> tuple[dict[str, float], list[Translation]]:
     """Write an answer for each source; return what whole answers are worth (see `measures`), and what was written."""
     found = translate(model, data, [batches.x[i] for i in range(len(batches))], beam=beam)

@@ -99,19 +99,22 @@ def _judged(run: Any, recipe: Recipe, fold: int, data_dir: str | None) -> tuple[
         "scores": judgement.scores,
         "naive": judgement.details["naive"],
     }
-    if panel.times is not None:
-        from rnnzoo.data.series.times import shown
-
-        row |= {"begin": shown(panel.times[starts[0]]), "end": shown(panel.times[starts[-1] + horizon - 1])}
     apart = np.arange(0, len(starts), horizon)
-    series, first = test.y.which[:1], int(starts[0])
+    series, first, end = test.y.which[:1], int(starts[0]), int(starts[-1]) + horizon
+    times = None
+    if panel.times is not None:
+        from rnnzoo.data.series.times import local, shown
+
+        row |= {"begin": shown(panel.times[first]), "end": shown(panel.times[end - 1])}
+        times = local(panel.times[first:end], panel.timezone)
     answer = forecaster(run.model)(x[apart]).astype("float64")
-    truth = test.y.values[first : int(starts[-1]) + horizon]
+    truth = test.y.values[first:end]
     drawn = {
         "at": data.without_first + starts[apart],
         "forecast": panel.in_units(answer, np.repeat(series, len(apart)))[..., 0],
         "truth_at": data.without_first + first,
         "truth": panel.in_units(truth[None], series)[0, :, 0],
+        "times": times,
         "name": " ".join(word for word in (panel.names[series[0]], data.targets[0]) if word),
     }
     return row, drawn

@@ -7,6 +7,7 @@ import pytest
 from rnnzoo.data import SeriesForecasting
 from rnnzoo.data.files.number_table import Reading, read_series
 from rnnzoo.data.series.frequency import Frequency
+from rnnzoo.data.series.times import local
 from rnnzoo.errors import UserError
 
 
@@ -41,6 +42,11 @@ STAMPS = [
     ("weeks", ["2002-01-20", "2002-01-27", "2002-02-03"], None, "2002-01-27", "W-SUN"),
     ("dots", ["01.02.2024 00:00", "01.02.2024 00:15", "01.02.2024 00:30"], None, "2024-02-01 00:15", "15min"),
     ("slashes", ["2024/1/1 0:00", "2024/1/1 1:00", "2024/1/1 2:00"], None, "2024-01-01 01:00", "h"),
+    ("written out", ["2024022922", "2024022923", "2024030100"], None, "2024-02-29 23:00", "h"),
+    ("written out to the second", ["20240229234500", "20240301000000", "20240301001500"], None, "2024-03-01", "15min"),
+    ("month of a year", ["11/2020", "12/2020", "01/2021"], None, "2020-12-01", "MS"),
+    ("last trading days", ["2024-02-29", "2024-03-28", "2024-04-30"], None, "2024-03-28", "BME"),
+    ("first trading days", ["2023-12-01", "2024-01-02", "2024-02-01"], None, "2024-01-02", "BMS"),
     ("offsets", ["2024-01-01T01:00:00+01:00", "2024-01-01T02:00:00+01:00", "2024-01-01T03:00:00+01:00"], None,
      "2024-01-01 01:00", "h"),
 ]  # fmt: skip
@@ -54,7 +60,7 @@ def test_stamps(tmp_path, stamps, form, second, frequency):
     assert len(found.tables[0]) == 3
 
 
-@pytest.mark.parametrize("frequency", ["MS", "ME", "QS", "QE", "YS", "YE", "B", "D", "h", "30min", "W-WED", "2MS"])
+@pytest.mark.parametrize("frequency", ["MS", "ME", "BME", "BQS", "QE", "YS", "B", "D", "h", "30min", "W-WED", "2MS"])
 def test_the_next_stamps_are_those_of_pandas(tmp_path, frequency):
     stamps = pd.date_range("2021-01-01", periods=30, freq=frequency)
     found = read(write(tmp_path / "t.csv", stamps[:20]))
@@ -62,6 +68,8 @@ def test_the_next_stamps_are_those_of_pandas(tmp_path, frequency):
     np.testing.assert_array_equal(after, stamps[20:].to_numpy("datetime64[us]"))
 
 
+DAYS_OF_A_CLOCK = (("03-29", 1), ("03-30", 1), ("03-31", 1), ("04-01", 2))
+HOURS = [f"2024-01-{day:02} {hour:02}:00" for day in range(1, 13) for hour in range(9, 17)]
 REFUSED = [
     ("day or month first", ["01/02/2006", "01/03/2006"], {}, "--time-format %d/%m/%Y"),
     ("both", ["13/02/2006", "01/13/2006"], {}, "no one order"),
@@ -73,8 +81,12 @@ REFUSED = [
     ("much is missing", ["2024-01-01", "2024-01-02", "2024-01-03", "2024-03-01"], {"fill": "forward"}, "--fill-many"),
     ("between the steps", ["2024-01-01", "2024-01-02", "2024-01-02 05:00"], {"frequency": "D"}, "--frequency"),
     ("no frequency", ["2024-01-01", "2024-01-02"], {"frequency": "fortnight"}, "calendar offset"),
+    ("a sum at the end", ["2001", "2002", "2003", "Total"], {}, "'Total' in line 5"),
+    ("an hour is lost", ["2024-03-31 00:00", "2024-03-31 01:00", "2024-03-31 03:00"], {}, "--fill.*--timezone"),
+    ("days of a clock", [f"2024-{d}T00+0{z}:00" for d, z in DAYS_OF_A_CLOCK], {}, "--timezone"),
+    ("trading hours", HOURS, {}, "--frequency observed"),
     ("no zone", ["2024-01-01 01:00", "2024-01-02 02:00"], {"timezone": "Mars"}, "Europe/Berlin"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("stamps", "how", "match"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
@@ -134,6 +146,48 @@ def test_a_clock_that_is_set_back(tmp_path):
     assert answer[0]["time"] == ["2024-10-27 09:00:00"]
 
 
+LOCAL_DAYS = pd.date_range("2024-03-18", periods=30, tz="Europe/Berlin")
+CLOCKS = [
+    ("in UTC already", pd.date_range("2024-07-01", periods=30, freq="h").strftime("%Y-%m-%dT%H:%MZ"), "07-02 08:00:00"),
+    ("counted from 1970", [1719792000 + 3600 * i for i in range(30)], "07-02 08:00:00"),
+    ("days", pd.date_range("2024-06-03", periods=30).strftime("%Y-%m-%d"), "07-03"),
+    ("days at noon", pd.date_range("2024-03-18", periods=30).strftime("%Y-%m-%d 12:00"), "04-17 12:00:00"),
+    (
+        "days by offset",
+        pd.date_range("2024-03-18", periods=30, tz="Europe/Berlin").map(pd.Timestamp.isoformat),
+        "04-17",
+    ),
+]
+
+
+@pytest.mark.parametrize(("stamps", "ahead"), [c[1:] for c in CLOCKS], ids=[c[0] for c in CLOCKS])
+def test_a_forecast_has_the_time_of_the_clock(tmp_path, stamps, ahead):
+    file = write(tmp_path / "t.csv", stamps, np.sin(np.arange(30)))
+    data = SeriesForecasting(file=file, time="when", horizon=1, timezone="Europe/Berlin", validation=3, test=3)
+    data.load(sequence_length=4)
+    (table,) = data.read_inputs(file)
+    assert data.answers([table], np.zeros((1, 1, 1)))[0]["time"] == [f"2024-{ahead}"]
+    past = local(table.times, data.clock)  # drawn beside it
+    assert np.datetime64(f"2024-{ahead}") - past[-1] == past[1] - past[0]
+
+
+def test_nobody_knows_when_observed_rows_that_are_no_days_go_on(tmp_path):
+    file = write(tmp_path / "t.csv", HOURS, np.sin(np.arange(96)))
+    how = {"file": file, "time": "when", "horizon": 2, "frequency": "observed"}
+    data = SeriesForecasting(**how)
+    data.load(sequence_length=4)
+    assert "time" not in data.answers(data.read_inputs(file), np.zeros((1, 2, 1)))[0]
+    with pytest.raises(UserError, match="leave --calendar"):
+        SeriesForecasting(**how, calendar=True).load(sequence_length=4)
+
+
+def test_what_is_static_is_the_same_in_all_rows(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("shop,kind,v\na,x,1\nb,y,2\na,x,3\nb,z,4\n")
+    with pytest.raises(UserError, match="'y' and then 'z' in column kind, line 5, series b"):
+        read_series(str(path), Reading(series="shop", static=("kind",)))
+
+
 def test_rows_without_a_target_at_the_end_are_the_horizon(tmp_path):
     stamps = pd.date_range("2024-01-01", periods=43).strftime("%Y-%m-%d")
     file = write(tmp_path / "t.csv", stamps, [*np.sin(np.arange(40)), "", "", ""])
@@ -158,6 +212,10 @@ NUMBERS = [
     ("per cent", "5%", {}, "take the % out"),
     ("question mark", "?", {}, r"--missing \?"),
     ("word", "north", {}, "--series"),
+    ("a currency", "€ 12.50", {}, "take out what is no digit"),
+    ("a unit", "12.5 kWh", {}, "take out what is no digit"),
+    ("spaces between thousands", "1 500", {}, "take out what is no digit"),
+    ("a point where a comma is said", "1.5", {"decimal": ","}, "between thousands.*'1.5' in line 3"),
 ]
 
 
@@ -183,6 +241,8 @@ def test_a_value_that_repeats_far_from_all_others_is_named(tmp_path):
     values = [-200 if i % 7 == 0 else 5 + np.sin(i) for i in range(40)]
     (note,) = read(write(tmp_path / "t.csv", days, values)).notes
     assert "--missing -200" in note
+    twice = [-999 if i in (3, 30) else 5 + np.sin(i) for i in range(40)]
+    assert "--missing -999" in read(write(tmp_path / "t.csv", days, twice)).notes[0]
     assert read(write(tmp_path / "t.csv", days, np.sin(np.arange(40)))).notes == []
 
 
@@ -196,9 +256,10 @@ def test_a_column_without_a_name_is_left_out(tmp_path):
 
 def test_a_header_of_numbers_alone_is_refused(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text("1,5.5\n2,6.5\n")
-    with pytest.raises(UserError, match="needs a header"):
-        read_series(str(path))
+    for first in ("1,5.5", "2024-01-01,5.5", "31/01/2024 10:00,5.5"):
+        path.write_text(f"{first}\n2,6.5\n")
+        with pytest.raises(UserError, match="needs a header"):
+            read_series(str(path))
 
 
 def test_a_file_with_another_step_is_refused(tmp_path):

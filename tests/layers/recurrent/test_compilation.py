@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-from marks import others_slow
 
 LENGTHS = """
 import glob, sys
@@ -62,7 +61,8 @@ def test_other_lengths_compile_nothing_new(tmp_path):
     assert set(later) == {first}
 
 
-@pytest.mark.parametrize("padded", others_slow(["padded", "full"], ["padded"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("padded", ["padded", "full"])
 def test_a_loop_stays_in_one_thread(tmp_path, padded):
     """XLA runs up to eight kernels one after the other; more it spreads over threads, which slows small steps down."""
     _run(TRAINING, tmp_path, padded)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from marks import others_slow
 
 from rnnzoo import layers
 
@@ -141,7 +142,7 @@ def outputs_states_and_gradients(layer, compiled, **arguments):
     return [np.asarray(v) for v in (tf.function(run) if compiled else run)(x)]
 
 
-@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("backwards", others_slow([False, True], [True]))
 def test_slstm_compiled_is_keras_loop_with_its_gradients(backwards):
     """The other layers are in `test_linear.py`; this one is compiled in TensorFlow's graphs alone."""
     layer = made("SLSTM", return_state=True, go_backwards=backwards)

@@ -33,6 +33,14 @@ def test_they_cover_what_they_promise_whatever_validation_was(before, windows):
         assert np.mean(np.abs(truth) <= width) == pytest.approx(level / 100, abs=0.025)
 
 
+def test_they_grow_beyond_every_error_that_was_seen():
+    *inputs, truth = normal(400)
+    truth = truth * np.exp(np.arange(400) / 15)[:, None, None]
+    found = Conformal(state())(*inputs, truth)
+    for level, width in found.items():
+        assert np.mean(np.abs(truth) <= width) == pytest.approx(level / 100, abs=0.03)
+
+
 def test_an_interval_never_knows_its_own_truth_nor_what_comes_later():
     *inputs, truth = normal(30)
     found = Conformal(state())(*inputs, truth)

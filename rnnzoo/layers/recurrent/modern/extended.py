@@ -210,10 +210,11 @@ class SLSTMCell(_Cell):
         self.make_taps(self.features)
         self.w_if = self.kernel(self.features, 2 * self.units, "gate_kernel")
         self.w_zo = self.kernel(self.features, 2 * self.units, "kernel")
-        shape, orthogonal = (4, self.num_heads, self.head, self.head), keras.initializers.Orthogonal()
+        shape = (4, self.num_heads, self.head, self.head)
 
         def of_heads(shape, dtype=None):
-            blocks = [orthogonal((self.head, self.head), dtype) for _ in range(4 * self.num_heads)]
+            # An initializer of Keras gives the same matrix twice.
+            blocks = [keras.initializers.Orthogonal()(shape[2:], dtype) for _ in range(shape[0] * shape[1])]
             return ops.reshape(ops.stack(blocks), shape)
 
         self.r = self.add_weight(

@@ -68,8 +68,11 @@ class SRUCell(Cell):
         uniform = keras.initializers.VarianceScaling(1.0, "fan_in", "uniform")  # section 3.2: variance 1 / features
         self.w = self.kernel(self.features, (3 if same_width else 4) * self.units, initializer=uniform)
         self.b = self.vector("bias", width=2 * self.units)
-        bound = keras.initializers.RandomUniform(-((3 / self.units) ** 0.5), (3 / self.units) ** 0.5)
-        self.v_f, self.v_r = self.vector("forget_vector", bound), self.vector("reset_vector", bound)
+        bound = (3 / self.units) ** 0.5
+        self.v_f, self.v_r = (
+            self.vector(name, keras.initializers.RandomUniform(-bound, bound))
+            for name in ("forget_vector", "reset_vector")
+        )
 
     def constants(self):
         b_f, b_r = ops.split(self.b, 2)

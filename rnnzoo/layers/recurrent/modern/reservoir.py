@@ -39,12 +39,15 @@ class ReservoirCell(keras.layers.Layer):
             w = ops.convert_to_numpy(keras.random.normal(shape, dtype="float32")).astype("float64")
             return ops.convert_to_tensor(w * self.spectral_radius / np.abs(np.linalg.eigvals(w)).max(), dtype=dtype)
 
-        uniform = keras.initializers.RandomUniform(-self.input_scale, self.input_scale)
-        options = {"trainable": False, "initializer": uniform}
-        self.w_in = self.add_weight(shape=(input_shape[-1], self.units), name="kernel", **options)
-        self.b = self.add_weight(shape=(self.units,), name="bias", **options)
-        options["initializer"] = echoing
-        self.w = self.add_weight(shape=(self.units, self.units), name="recurrent_kernel", **options)
+        def fixed(shape, name, initializer):
+            return self.add_weight(shape=shape, name=name, initializer=initializer, trainable=False)
+
+        def uniform():  # one for each weight: an initializer of Keras gives the same numbers twice
+            return keras.initializers.RandomUniform(-self.input_scale, self.input_scale)
+
+        self.w_in = fixed((input_shape[-1], self.units), "kernel", uniform())
+        self.b = fixed((self.units,), "bias", uniform())
+        self.w = fixed((self.units, self.units), "recurrent_kernel", echoing)
 
     def call(self, x, states):
         h, alpha = states[0], self.leaking_rate
