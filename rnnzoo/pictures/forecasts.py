@@ -139,7 +139,9 @@ def ahead(
     period: int = 1,
     timezone: str | None = None,
 ) -> Figure:
-    """History, forecast and intervals of new histories, a row a series, a column a target, with dates where known.
+    """History, forecast and intervals of new histories, with dates where known.
+
+    A row a series, a column a target; of one series the targets stand below each other.
 
     Args:
         answers: Of `Run.predict`.
@@ -149,8 +151,9 @@ def ahead(
         timezone: Of the clock that the answers' times are shown by; the tables' are UTC then.
     """
     answers, tables, targets = answers[:ROWS], tables[:ROWS], list(targets)[-COLUMNS:]
-    figure = Figure(figsize=(7 * len(targets), 2.6 * len(answers) + 0.3), layout="constrained")
-    grid = figure.subplots(len(answers), len(targets), squeeze=False)
+    rows, columns = (len(targets), 1) if len(answers) == 1 else (len(answers), len(targets))
+    figure = Figure(figsize=(7 * columns, 2.6 * rows + 0.3), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).reshape(len(answers), len(targets))
     for line, answer, table in zip(grid, answers, tables, strict=True):
         for axes, name in zip(line, targets, strict=True):
             y = np.array(answer[name])

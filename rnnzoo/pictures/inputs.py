@@ -29,32 +29,36 @@ def pictures(parts: Mapping[str, Any], data: Any) -> dict[str, Callable[[], Figu
         return {}
     drawn: dict[str, Callable[[], Figure]] = {}
     if np.ptp(train.lengths, axis=0).any():
-        drawn["input_lengths.png"] = lambda: lengths({name: batches.lengths for name, batches in parts.items()})
+        longest = getattr(data, "fitted", {}).get("sequence_length")
+        drawn["input_lengths.png"] = lambda: lengths({name: part.lengths for name, part in parts.items()}, longest)
     if np.ndim(train.x[0]) == 2 and np.issubdtype(train.x[0].dtype, np.floating):
         drawn["inputs.png"] = lambda: samples(train.x, train.y, getattr(data, "classes", None))
     return drawn
 
 
-def lengths(found: Mapping[str, np.ndarray]) -> Figure:
+def lengths(found: Mapping[str, np.ndarray], longest: int | None = None) -> Figure:
     """How long the sequences of each part are, as the model reads them; a panel for source and target each.
 
     Args:
         found: Steps, `(examples, sequences)`, by the name of the part; `train` is the first.
+        longest: Where longer ones are cut; None: they are not.
     """
     train = next(iter(found.values()))
     names = ("source", "target") if train.shape[1] == 2 else ("",)
     figure = Figure(figsize=(6.5 * len(names), 3.8))
     panels = figure.subplots(1, len(names), squeeze=False)[0]
-    figure.subplots_adjust(0.1 / len(names), 0.13, 0.98, 0.82)
+    figure.subplots_adjust(0.05 + 0.05 / len(names) ** 2, 0.13, 0.98, 0.82)
     for column, (axes, name) in enumerate(zip(panels, names, strict=True)):
-        longest = max(part[:, column].max() for part in found.values())
-        bins = np.linspace(0.5, longest + 0.5, min(BINS, int(longest)) + 1)
+        end = int(max(part[:, column].max() for part in found.values()))
+        bins = np.linspace(0.5, end + 0.5, min(BINS, end) + 1)
         for i, (part, steps) in enumerate(found.items()):
             share = np.full(len(steps), 1 / len(steps))
             how: dict[str, Any] = {"alpha": 0.35} if i == 0 else {"histtype": "step", "lw": 1.4}
             axes.hist(steps[:, column], bins, weights=share, color=f"C{i}", label=f"{part}: {len(steps):,}", **how)
         middle, most, top = np.quantile(train[:, column], (0.5, 0.95, 1.0), method="higher")
-        axes.set_title(f"{name} train: half up to {middle} steps, 95 % up to {most}, all up to {top}", fontsize=9)
+        cut = f"{np.mean(train[:, column] >= longest):.0%} cut at {top}" if longest == top else f"all up to {top}"
+        title = f"{name} train: half up to {middle} steps, 95 % up to {most}, {cut}".strip()
+        axes.set_title(title, fontsize=9)
         axes.set(xlabel="steps that are read", ylabel="share of the sequences")
         axes.grid(alpha=0.3)
     figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=3, fontsize=8)

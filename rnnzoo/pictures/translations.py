@@ -57,8 +57,9 @@ def by_length(lengths: np.ndarray, right: np.ndarray, split: str, of: str = "tok
     axes = figure.subplots()
     bars = [i for i in range(len(edges) - 1) if (place == i).any()]
     shares = [right[place == i].mean() for i in bars]
-    names = [f"{a}" if b - a == 1 else f"{a}–{b - 1}" for a, b in (edges[i : i + 2] for i in bars)]
     counts = np.array([(place == i).sum() for i in bars])
+    spans = [f"{a}" if b - a == 1 else f"{a}–{b - 1}" for a, b in (edges[i : i + 2] for i in bars)]
+    names = [f"{span}\n{count:,}" for span, count in zip(spans, counts, strict=True)]
     axes.bar(
         names,
         shares,
@@ -67,12 +68,10 @@ def by_length(lengths: np.ndarray, right: np.ndarray, split: str, of: str = "tok
         capsize=3,
         ecolor="gray",
     )
-    for i, count in enumerate(counts):
-        axes.annotate(
-            f"{count:,}", (i, 0), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=8, color="white"
-        )
-    axes.set(xlabel=of, ylabel="exact match", ylim=(0, 1.05), xlim=(-0.6, len(bars) - 0.4))
-    axes.set_title(f"{split}: {right.mean():.4f} of {len(right):,} answers are faultless (in the bars: how many)")
+    axes.set(
+        xlabel=f"{of}; below, how many there are", ylabel="exact match", ylim=(0, 1.05), xlim=(-0.6, len(bars) - 0.4)
+    )
+    axes.set_title(f"{split}: {right.mean():.4f} of {len(right):,} answers are faultless")
     axes.grid(alpha=0.3, axis="y")
     return figure
 

@@ -52,6 +52,9 @@ def test_a_forecast_ahead_stands_on_dates_beside_the_last_season():
     assert axes.get_ylabel() == "sold"
     assert lines(axes)["last season"][:, 1].tolist() == [3, 0, 1]
     assert lines(axes)["forecast"][:, 1].tolist() == [3, 5, 6]
+    both = forecasts.ahead([{**answer, "price": [1.0, 2.0]}], [table], ["price", "sold"]).axes
+    assert [axes.get_ylabel() for axes in both] == ["price", "sold"]
+    assert both[0].get_subplotspec().get_gridspec().get_geometry() == (2, 1)
     (axes,) = forecasts.ahead([{"sold": [5.0]}], [Table(("sold",), values[:, 1:])], ["sold"]).axes
     assert "last season" not in lines(axes)
 
@@ -60,7 +63,8 @@ def test_lengths_are_shares_of_each_part():
     found = {"train": np.array([[1], [1], [2], [4]]), "test": np.array([[4]])}
     (axes,) = inputs.lengths(found).axes
     assert [bar.get_height() for bar in axes.patches[:4]] == [0.5, 0.25, 0, 0.25]
-    assert "half up to 2 steps, 95 % up to 4" in axes.get_title()
+    assert axes.get_title() == "train: half up to 2 steps, 95 % up to 4, all up to 4"
+    assert inputs.lengths(found, 4).axes[0].get_title().endswith("25% cut at 4")
     assert len(inputs.lengths({"train": np.array([[1, 2], [3, 4]])}).axes) == 2
 
 

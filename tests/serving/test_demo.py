@@ -50,7 +50,7 @@ def address(sales, tmp_path_factory):
     recipe = rnnzoo.Recipe(
         name="sales",
         task="forecasting",
-        data=rnnzoo.data.SeriesForecasting(sales, time="day", horizon=14),
+        data=rnnzoo.data.SeriesForecasting(dataset=sales, time="day", horizon=14),
         model="nlinear",
         sequence_length=56,
         epochs=20,
