@@ -68,7 +68,7 @@ def _remedy(text: str, decimal: Decimal) -> str:
         return "take the commas between thousands out, or say --decimal , where they begin the decimals"
     if re.fullmatch(r"-?[\d.,]+ ?%", text):
         return "take the % out"
-    if re.fullmatch(r"[^\w\s]+|missing|unknown|none|nil|-+", text, re.IGNORECASE):
+    if re.fullmatch(r"[^\w\s]+|missing|unknown|none|nil|n\.\s?[ad]\.?|tbd", text, re.IGNORECASE):
         return f"where this stands for nothing say --missing {text}"
     if re.search(r"\d+[-/:.]\d+[-/:.]\d+", text):
         return "name it with --time if it is the time, or leave it out with --target and --features"

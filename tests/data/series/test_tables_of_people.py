@@ -211,6 +211,7 @@ NUMBERS = [
     ("thousands", '"1,500"', {}, "thousands"),
     ("per cent", "5%", {}, "take the % out"),
     ("question mark", "?", {}, r"--missing \?"),
+    ("not available", "n.a.", {}, "--missing n.a."),
     ("word", "north", {}, "--series"),
     ("a currency", "€ 12.50", {}, "take out what is no digit"),
     ("a unit", "12.5 kWh", {}, "take out what is no digit"),
