@@ -142,7 +142,6 @@ def test_padded_rows(name, form, tmp_path):
     check((name, "forecasting", "floats") if name in INSIDE else (name, "tagging", "tokens"), form, tmp_path)
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of the converter
 def test_words_that_onnx_does_not_know_are_written_otherwise_or_refused(tmp_path):
     """GELU and the exponential less 1; a model of Keras's own layers with another word leaves no file behind."""
