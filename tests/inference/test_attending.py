@@ -48,7 +48,7 @@ def test_the_weights_belong_to_the_words(run):
     assert list(found.tokens) == ["The", "film", "was", "GOOD"]
     np.testing.assert_allclose(found.weights.sum(), 1, atol=1e-5)
     text = attention.in_terminal(found)
-    assert text.plain.endswith("the film was good ")
+    assert text.plain.endswith("The film was GOOD ")
     colours = {text.plain[s.start : s.end]: s.style for s in text.spans}
     assert len({str(c) for c in colours.values()}) > 1, "words of different weight have different colours"
     figure = attention.picture([found])

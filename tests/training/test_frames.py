@@ -43,7 +43,7 @@ def test_a_frame_is_trained_measured_resumed_and_refused_when_it_changed(tmp_pat
     ("data", "task", "model"),
     [
         (MultilabelTexts(pd.DataFrame({"text": TEXTS.text, "labels": [["a"], ["a", "b"]] * 16})), "multilabel", "mlp"),
-        (Tagging(pd.DataFrame({"words": ["a cat", "b"] * 9, "tags": ["X Y", "X"] * 9})), "tagging", "tcn"),
+        (Tagging(pd.DataFrame({"words": ["a cat", "b"] * 9, "tags": ["X Y", "X"] * 9})), "tagging", "gru"),
         (TextPairs(pd.DataFrame({"source": ["a b", "b"] * 9, "target": ["c", "d"] * 9})), "translation", "seq2seq_gru"),
     ],
 )  # fmt: skip
