@@ -260,6 +260,29 @@ def padding() -> str:
     return f"{_table(head, rows, numbers=4)}\n\n{_where(found)}"
 
 
+def serving() -> str:
+    """Requests a second of `rnnzoo serve`, by `python -m benchmarks.serving`."""
+    found = _benchmark("serving")
+    rows = [
+        (str(r["clients"]), f"{r['per_second']:.0f}", *(f"{r[f'p{q}_ms']:.1f}" for q in (50, 95, 99)))
+        for r in found["rows"]
+    ]
+    return (
+        f"{_table(('clients', 'requests a second', 'median, ms', '95 %, ms', '99 %, ms'), rows, 5)}\n\n{_where(found)}"
+    )
+
+
+def first_fit() -> str:
+    """Seconds of the first fit in a new process, by `python -m benchmarks.first_fit`."""
+    found = _benchmark("first_fit")
+    rows = [
+        (r["model"], r["library"], f"{r['fit']:.1f}", f"{r['processor']:.1f}", f"{r['whole']:.1f}")
+        for r in found["rows"]
+    ]
+    head = ("", "", "first fit, s", "of the processor, s", "with all imports, s")
+    return f"{_table(head, rows, numbers=3)}\n\n{_where(found)}"
+
+
 def imdb() -> str:
     """Accuracy against seconds, by `python -m benchmarks.imdb`."""
     found = _benchmark("imdb")
@@ -306,7 +329,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0)
 
 
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
-    "benchmarks.md": {"layers": layers, "modern": modern, "padding": padding, "imdb": imdb},
+    "benchmarks.md": {
+        "layers": layers,
+        "modern": modern,
+        "padding": padding,
+        "first_fit": first_fit,
+        "imdb": imdb,
+        "serving": serving,
+    },
     "memory.md": {"memory": memory},
     "guides/presets.md": {"presets": presets},
     "models/index.md": {"models": models},
