@@ -10,6 +10,7 @@ from rnnzoo.data.batches import Batches, bucket_lengths, lengths_to_answer
 from rnnzoo.data.ragged import lengths, truncated
 from rnnzoo.data.sequences.arrays import as_answers
 from rnnzoo.data.splits import PARTS, InParts, Part, Splits
+from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import HyperParameter
 
 
@@ -63,6 +64,9 @@ class Labeled(InParts):
         x = self.encode(raw)
         padded = "pad_value" in self.inputs or "vocabulary_size" in self.inputs
         buckets = np.unique(lengths(x)).tolist()
+        if not padded and 0 in buckets:  # where there is padding, it is all of it
+            empty = int(np.argmin(lengths(x)))
+            raise InvalidValue(f"A sequence needs at least 1 step. Received: input {empty} without one")
         if padded:
             buckets = lengths_to_answer(lengths(x), batch_size, self._known("sequence_length"))
         answers = np.zeros(len(x)) if y is None else self.encode_answers(y)

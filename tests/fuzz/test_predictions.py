@@ -61,3 +61,12 @@ def test_arrays_in_files(campaign, runs, tmp_path):
     campaign(
         st.tuples(st.sampled_from(["arrays", "cut", "flip"]), arrays, st.floats(0, 1)), check, quick=30, slow=5_000
     )
+
+
+def test_a_sequence_of_no_steps_beside_another(runs):
+    """Found by `test_inputs`: once TensorFlow has traced several lengths, no shape tells any more."""
+    run = rnnzoo.load(runs["digits"])
+    for length in (1, 2, 3, 1):
+        run.predict([[[0.0] * 8] * length])
+    with pytest.raises(ValueError, match=r"at least 1 step\. Received: input 1 without one$"):
+        run.predict([[[0.0] * 8], []])
