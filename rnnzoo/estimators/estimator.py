@@ -91,7 +91,7 @@ class Estimator(BaseEstimator):
         """Return the model's input and the sizes that `build` must know."""
         if _are_texts(X):
             return self._texts(X, fit)
-        axes = len(X.shape) if hasattr(X, "shape") else np.ndim(X)  # not every array lets NumPy count its axes
+        axes = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim  # `np.ndim` may be refused
         x = validate_data(self, X, dtype="float32", allow_nd=True, reset=fit or axes > 2, skip_check_array=False)
         if x.ndim not in (2, 3):
             raise InvalidValue(f"X is (examples, time) or (examples, time, features). Received: shape {x.shape}")

@@ -43,7 +43,8 @@ class RnnzooClassifier(ClassifierMixin, Estimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the likeliest class of each sequence, `(examples,)`."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        likeliest = self.predict_proba(X).argmax(axis=1)  # which first asks whether it is fitted
+        return self.classes_[likeliest]
 
 
 class RnnzooRegressor(RegressorMixin, Estimator):
