@@ -144,17 +144,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         train()
         print(peak_mib())
         return
+    output = options.output or results("modern" if options.modern else "layers")
+
+    def keep(times, **more):  # after each case: a long measurement is not lost
+        write_text(output, json.dumps({**machine(), "times": times, **more}, indent=1) + "\n")
+
     if options.modern:
-        times = modern.run(options.rounds, options.seconds)
-        path = options.output or results("modern")
-        write_text(path, json.dumps({**machine(), "times": times}, indent=1) + "\n")
+        modern.run(options.rounds, options.seconds, keep)
         return
-    chosen = list(cases(options.quick))
-    times = [measure(what, case, options.rounds, options.seconds) for what, case in track(chosen, "measuring")]
+    times: list[dict] = []
+    for what, case in track(list(cases(options.quick)), "measuring"):
+        times.append(measure(what, case, options.rounds, options.seconds))
+        keep(times)
     long = [Case(layer, batch=16, time=4000) for layer in ("LSTM", "GRU", "SimpleRNN")]
     memories = [memory(case) for case in long[: 1 if options.quick else 3]] if device() == "cpu" else []
-    output = options.output or results("layers")
-    write_text(output, json.dumps({**machine(), "times": times, "memory": memories}, indent=1) + "\n")
+    keep(times, memory=memories)
     if not options.quick:
         figures.save(picture(times), output.with_suffix(".png"))
     show(times, memories)
