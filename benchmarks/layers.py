@@ -132,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="seven cases of training, four minutes")
     parser.add_argument("--modern", action="store_true", help="layers without a matrix on the state (`modern`)")
+    parser.add_argument("--steps", type=int, nargs="+", default=modern.STEPS, help="of --modern: lengths")
     parser.add_argument("--rounds", type=int, default=4, help="epochs of each contender, at least")
     parser.add_argument("--seconds", type=float, default=15.0, help="for each case, at least")
     parser.add_argument("--output", type=Path, help="a JSON file")
@@ -150,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_text(output, json.dumps({**machine(), "times": times, **more}, indent=1) + "\n")
 
     if options.modern:
-        modern.run(options.rounds, options.seconds, keep)
+        modern.run(options.rounds, options.seconds, keep, options.steps)
         return
     times: list[dict] = []
     for what, case in track(list(cases(options.quick)), "measuring"):
