@@ -159,8 +159,8 @@ def test_models(case, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "options", "path"),
     [
-        ("LSTM", {}, "cudnn"),
-        ("LSTM", {"return_state": True}, "scan" if BACKEND == "jax" else "general" if BACKEND == "torch" else "cudnn"),
+        ("LSTM", {}, "scan" if BACKEND == "jax" else "cudnn"),
+        ("LSTM", {"return_state": True}, {"jax": "scan", "tensorflow": "cudnn", "torch": "general"}[BACKEND]),
         ("GRU", {}, "scan" if BACKEND == "jax" else "cudnn"),
         ("SimpleRNN", {}, "scan" if BACKEND == "jax" else "general"),
         ("MinGRU", {}, {"jax": "associative", "tensorflow": "compiled", "torch": "general"}[BACKEND]),  # steps unknown
