@@ -9,20 +9,18 @@ import scipy.sparse as sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from rnnzoo.layers.text.ngrams import HASHES, places
+from rnnzoo.layers.text.ngrams import FOLD, HASHES, places
 
 SEEN_IN = 3
 """Sequences that an n-gram must be in to be in the table."""
 SOFTNESS = 0.3
 """Of the regression (its C): larger fits the training sequences closer."""
-SHARE = 0.5
-"""Of the scores in the answer."""
 
 
 def start_scores(
     layer: Any, rows: Sequence[np.ndarray], y: Any, class_weight: Literal["balanced"] | None = None
 ) -> None:
-    """Fit the scores of a model's layer `ngrams` to training sequences, and let them answer.
+    """Fit the scores of a model's layer `ngrams` to training sequences, and those of each fold to the others.
 
     For each class against the others (each label with and without) the log-count ratio r = log(p / |p|) - log(q / |q|)
     of sequences that hold an n-gram, counted from 1, weighs the counts of a logistic regression: its coefficients times
@@ -37,20 +35,27 @@ def start_scores(
     Reference: Wang and Manning (2012), https://aclanthology.org/P12-2018
     """
     counts, row, mark = _table(rows, layer.longest, layer.buckets)
-    y, (buckets, outputs) = np.asarray(y), layer.scores.shape
-    sides = list(y.T > 0.5) if y.ndim == 2 else [y == k for k in range(outputs)]
-    if y.ndim == 1 and outputs == 2:  # two classes have one score between them
-        score, bias = _fit(counts, sides[1], class_weight)
-        found = [(-score / 2, -bias / 2), (score / 2, bias / 2)]
-    else:
-        found = [_fit(counts, side, class_weight) for side in sides]
-    marks, scores = np.zeros(buckets, "int32"), np.zeros((buckets, outputs), "float32")
+    fold = np.array([np.sum(np.asarray(each) % FOLD) % layer.folds for each in rows])
+    y, outputs = np.asarray(y), layer.scores.shape[1]
+    marks = np.zeros(layer.buckets, "int32")
     marks[row] = mark
-    scores[row] = np.stack([score for score, _ in found], axis=1)
+    scores, bias = _scores(counts, y, outputs, class_weight)
+    fold_scores = np.zeros((layer.buckets, layer.folds, outputs), "float32")
+    fold_bias = np.zeros((layer.folds, outputs), "float32")
+    for k in range(layer.folds):
+        fold_scores[row, k], fold_bias[k] = _scores(counts[fold != k], y[fold != k], outputs, class_weight)
     layer.marks.assign(marks)
-    layer.scores.assign(scores)
-    layer.bias.assign(np.array([bias for _, bias in found], "float32"))
-    layer.share.assign(SHARE)
+    layer.scores.assign(_in_rows(scores, row, layer.buckets))
+    layer.bias.assign(bias)
+    layer.fold_scores.assign(fold_scores.reshape(layer.fold_scores.shape))
+    layer.fold_bias.assign(fold_bias)
+    layer.typical.assign(np.mean([len(each) for each in rows]))
+
+
+def _in_rows(values, row, buckets):
+    found = np.zeros((buckets, values.shape[1]), "float32")
+    found[row] = values
+    return found
 
 
 def _table(rows, longest, buckets) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
@@ -75,6 +80,16 @@ def _table(rows, longest, buckets) -> tuple[sparse.csr_matrix, np.ndarray, np.nd
     first[row[order]] = order  # the last one assigned stays
     kept = np.sort(first[first >= 0])
     return counts[:, kept], row[kept], mark[kept]
+
+
+def _scores(counts, y, outputs, class_weight) -> tuple[np.ndarray, np.ndarray]:
+    """Return the n-grams' scores, `(n-grams, outputs)`, and the bias, `(outputs,)`."""
+    if y.ndim == 1 and outputs == 2:  # two classes have one score between them
+        score, bias = _fit(counts, y == 1, class_weight)
+        return np.stack([-score / 2, score / 2], axis=1), np.array([-bias / 2, bias / 2])
+    sides = y.T > 0.5 if y.ndim == 2 else [y == k for k in range(outputs)]
+    scores, bias = zip(*(_fit(counts, side, class_weight) for side in sides), strict=True)
+    return np.stack(scores, axis=1), np.array(bias)
 
 
 def _fit(counts, truth, class_weight) -> tuple[np.ndarray, float]:

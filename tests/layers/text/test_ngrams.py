@@ -29,7 +29,7 @@ def numbers(x):
 
 def with_scores(known, longest=3, buckets=5000):
     """Return a layer whose table holds the n-grams `known`: {(3, 2): (0.5, 1.0)}."""
-    layer = layers.NGrams(longest, buckets)
+    layer = layers.NGrams(longest, buckets, folds=2)
     layer.build(ANSWER.shape, TOKENS.shape)
     scores, marks = np.zeros((buckets, 2), "float32"), np.zeros(buckets, "int32")
     for gram, score in known.items():
@@ -40,20 +40,27 @@ def with_scores(known, longest=3, buckets=5000):
     layer.marks.assign(marks)
     layer.bias.assign([0.125, -1.0])
     layer.share.assign(0.25)
+    layer.typical.assign(20.0)
+    layer.fold_scores.assign(np.stack([2 * scores, -scores], axis=1).reshape(-1, 2))
+    layer.fold_bias.assign([[1.0, 2.0], [3.0, 4.0]])
     return layer
 
 
-def test_the_answer_is_shared_with_the_sum_of_the_n_grams_scores():
+def test_the_sum_of_the_n_grams_scores_is_added_by_length():
     """`(4, 0, 3)` holds an interior 0, which is a token; what reaches into the padding is no n-gram."""
     layer = with_scores({(3,): (1, 2), (3, 2): (4, 8), (2, 5, 3): (16, 32), (4, 0, 3): (64, 128), (2, 0): (256, 512)})
-    found = numbers(layer(ANSWER, TOKENS))
     sums = np.array([[2 * 1 + 2 * 4 + 16, 2 * 2 + 2 * 8 + 32], [1 + 64, 2 + 128], [0, 0]])
-    expected = 0.75 * ANSWER + 0.25 * (sums + np.array([0.125, -1.0]))
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    by_length = 0.25 * np.sqrt(20 / np.array([[5], [3], [1]]))
+    expected = ANSWER + by_length * (sums + np.array([0.125, -1.0]))
     longer = np.pad(TOKENS, ((0, 0), (0, 7)))
-    np.testing.assert_allclose(numbers(layer(ANSWER, longer)), expected, rtol=1e-6)
+    for tokens in (TOKENS, longer):
+        np.testing.assert_allclose(numbers(layer(ANSWER, tokens)), expected, rtol=1e-6)
     np.testing.assert_allclose(numbers(layer(ANSWER[2:], TOKENS[2:, :1])), expected[2:], rtol=1e-6)  # shorter than 3
-    np.testing.assert_array_equal(numbers(layer(ANSWER, TOKENS, training=True)), ANSWER)
+    fold = TOKENS.sum(axis=1) % 2
+    others = np.array([2, -1])[fold][:, None] * sums + np.array([[1.0, 2.0], [3.0, 4.0]])[fold]
+    for tokens in (TOKENS, longer):
+        found = numbers(layer(ANSWER, tokens, training=True))
+        np.testing.assert_allclose(found, ANSWER + by_length * others, rtol=1e-6)
 
 
 def test_hashes_of_int32_are_those_of_python():
@@ -89,7 +96,7 @@ def test_fitted_scores_are_scikit_learns_of_counted_n_grams():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 120)
     rows = [rng.choice(np.arange(2, 8), rng.integers(1, 12), p=p) for p in np.eye(6)[[0, 5]][y] * 0.4 + 0.1]
-    layer = layers.NGrams(2, 2**14)
+    layer = layers.NGrams(2, 2**14, folds=3)
     layer.build((None, 2), (None, None))
     start_scores(layer, rows, y)
 
@@ -103,13 +110,24 @@ def test_fitted_scores_are_scikit_learns_of_counted_n_grams():
     ratio = sparse.diags(np.log((p / p.sum()) / (q / q.sum())))
     reference = LogisticRegression(C=0.3, solver="liblinear", dual=True, max_iter=10_000, tol=1e-8)
     reference.fit(counts @ ratio, y)
+
+    def said(row, training):
+        found = numbers(layer(np.zeros((1, 2), "float32"), row[None].astype("int32"), training=training))[0]
+        assert found[0] == pytest.approx(-found[1], abs=1e-6)
+        return (found[1] - found[0]) / (0.8 * np.sqrt(np.mean([len(row) for row in rows]) / len(row)))
+
     new = [rng.integers(2, 9, n) for n in (1, 4, 9)]
     expected = reference.decision_function(counter.transform(text(new)) @ ratio)
-    for row, score in zip(new, expected, strict=True):
-        found = numbers(layer(np.zeros((1, 2), "float32"), row[None].astype("int32")))[0]
-        assert 2 * (found[1] - found[0]) == pytest.approx(score, abs=0.02)  # half of the answer
-        assert found[0] == pytest.approx(-found[1], abs=1e-6)
-    assert numbers(layer.share) == 0.5
+    np.testing.assert_allclose([said(row, False) for row in new], expected, atol=0.02)
+    fold = np.array([row.sum() % 3 for row in rows])
+    for k in range(3):  # while training, what others say
+        there = counts[fold != k].sign()
+        p, q = (1 + np.asarray(there[y[fold != k] == side].sum(axis=0)).ravel() for side in (1, 0))
+        ratio = sparse.diags(np.log((p / p.sum()) / (q / q.sum())))
+        reference.fit(counts[fold != k] @ ratio, y[fold != k])
+        some = np.flatnonzero(fold == k)[:2]
+        expected = reference.decision_function(counts[some] @ ratio)
+        np.testing.assert_allclose([said(rows[i], True) for i in some], expected, atol=0.02)
 
 
 @pytest.mark.parametrize("y", [np.array([0, 1, 2, 2]), np.array([[1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 0, 1]])])
@@ -131,7 +149,7 @@ def test_in_a_model(tmp_path):
     plain = rnnzoo.build("bigru", **SMALL)
     expected = plain.predict_on_batch(TOKENS)
     np.testing.assert_allclose(model.predict_on_batch(TOKENS), expected, atol=1e-6)
-    assert len(model.trainable_variables) == len(plain.trainable_variables)
+    assert len(model.trainable_variables) == len(plain.trainable_variables) + 1  # how much the n-grams count
     y = np.array([0, 1, 1])
     start_scores(model.get_layer("ngrams"), [TOKENS[0]] * 3 + [TOKENS[1, :3]] * 3, np.repeat([0, 1], 3))
     found = model.predict_on_batch(TOKENS)
