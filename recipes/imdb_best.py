@@ -17,7 +17,7 @@ recipe = Recipe(
     embedding_dim=200,
     word_dropout=0.3,
     average=0.5,
-    epochs=4,
+    epochs=3,
     batch_size=64,
 )
 
