@@ -31,15 +31,16 @@ class Classification(Task):
             raise InvalidValue(
                 f"{self.name} needs at least 2 classes: two classes are two logits. Received: outputs={given}"
             )
-        if draft.options["ngrams"] and draft.sizes["features"] is not None:
-            raise InvalidValue(f"ngrams are made of tokens; these are numbers. Received: {draft.options}")
+        if draft.options.get("ngrams") and draft.sizes["features"] is not None:
+            sizes = f"ngrams={draft.options['ngrams']}, features={draft.sizes['features']}"
+            raise InvalidValue(f"ngrams are made of tokens, not of numbers: leave them out. Received: {sizes}")
 
     def answer(self, x, draft):
         return logits(x, draft.sizes["outputs"])
 
     def write(self, x, draft):
         """With a linear model of n-grams beside the network, where there is to be one."""
-        longest = draft.options["ngrams"]
+        longest = draft.options.get("ngrams")  # taggers have none
         return layers.NGrams(longest, dtype="float32", name="ngrams")(x, draft.inputs[0]) if longest else x
 
     def loss(self):

@@ -179,7 +179,10 @@ def test_what_looks_inside_sees_past_it():
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        ({"ngrams": 2, "features": 3}, "ngrams are made of tokens"),
+        (
+            {"ngrams": 2, "features": 3},
+            "made of tokens, not of numbers: leave them out. Received: ngrams=2, features=3",
+        ),
         ({"ngrams": 8}, "ngrams must be a whole number >= 0 and < 8"),
         ({"ngrams": 2, "task": "tagging"}, "has no hyper-parameter 'ngrams'"),
     ],
