@@ -3,7 +3,6 @@
 By default some kinds of layers with every task's head; the other models and tasks are slow.
 """
 
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 import zoo_cases
+from elsewhere import environment
 from marks import others_slow
 from zoo_cases import label, saved_cases
 
@@ -63,9 +63,6 @@ QUICK = {
     )
 }
 FEW = {case for case in MECHANISMS if case[0] == "deepar"}
-UNOPTIMIZED = (
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"  # JAX compiles, and little runs
-)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +100,7 @@ def _load(folder, backend, words):
 def _process(backend, *arguments):
     done = subprocess.run(
         [sys.executable, zoo_cases.__file__, *map(str, arguments)],
-        env={**os.environ, "KERAS_BACKEND": backend, "XLA_FLAGS": UNOPTIMIZED if backend == "jax" else ""},
+        env=environment(backend),
         capture_output=True,
         text=True,
     )
