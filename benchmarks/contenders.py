@@ -67,7 +67,6 @@ def contender(library: str, case: Case):
 
 def _keras(library, case):
     import keras
-    import tensorflow as tf
 
     import rnnzoo.layers
 
@@ -80,18 +79,19 @@ def _keras(library, case):
     model = keras.Sequential([*parts, keras.layers.Dense(1)])
     model.compile("adam", "mse")
     x, y, _ = case.batches()
-    data = tf.data.Dataset.from_tensor_slices((x, y)).repeat(case.repeats).prefetch(2)
+    data = _fed(x, y, case)
 
     class Steps(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             self.watch = Stopwatch()
 
         def on_train_batch_end(self, batch, logs=None):
+            float(logs["loss"])  # a GPU runs ahead of Python; PyTorch's loop waits for its loss too
             self.watch.lap()
 
     def train():
         steps = Steps()
-        model.fit(data, shuffle=False, verbose=0, callbacks=[steps])
+        model.fit(**data, shuffle=False, verbose=0, callbacks=[steps])
         return steps.watch.laps[1:]
 
     def predict():
@@ -104,6 +104,18 @@ def _keras(library, case):
     return train, predict
 
 
+def _fed(x, y, case):
+    """Return what `fit` reads: TensorFlow's own pipeline under TensorFlow, arrays elsewhere."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return {"x": tf.data.Dataset.from_tensor_slices((x, y)).repeat(case.repeats).prefetch(2)}
+    x, y = (np.concatenate([*rows] * case.repeats) for rows in (x, y))
+    return {"x": x, "y": y, "batch_size": case.batch}
+
+
 def _pytorch(case):
     import torch
 
@@ -112,13 +124,16 @@ def _pytorch(case):
     kind = {"LSTM": torch.nn.LSTM, "GRU": torch.nn.GRU, "SimpleRNN": torch.nn.RNN}[case.layer.removeprefix("Bi")]
     recurrent = kind(case.features, case.units, batch_first=True, bidirectional=bidirectional)
     dense = torch.nn.Linear(case.units * (1 + bidirectional), 1)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    recurrent.to(device)
+    dense.to(device)
     optimizer = torch.optim.Adam([*recurrent.parameters(), *dense.parameters()])
     batches = list(zip(*map(torch.as_tensor, case.batches()), strict=True)) * case.repeats
 
     def forward(x, lengths):
-        rows: Any = x
+        rows: Any = x.to(device)
         if case.padded:
-            rows = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+            rows = torch.nn.utils.rnn.pack_padded_sequence(rows, lengths, batch_first=True, enforce_sorted=False)
         state = recurrent(rows)[1]
         state = state[0] if isinstance(state, tuple) else state
         return dense(torch.cat(list(state), 1))
@@ -127,7 +142,7 @@ def _pytorch(case):
         watch = Stopwatch()
         for x, y, lengths in batches:
             optimizer.zero_grad()
-            loss = torch.nn.functional.mse_loss(forward(x, lengths), y)
+            loss = torch.nn.functional.mse_loss(forward(x, lengths), y.to(device))
             loss.backward()
             optimizer.step()
             loss.item()
@@ -138,7 +153,7 @@ def _pytorch(case):
         watch = Stopwatch()
         for x, _, lengths in batches:
             with torch.inference_mode():
-                forward(x, lengths).numpy()
+                forward(x, lengths).cpu().numpy()
             watch.lap()
         return watch.laps[1:]
 

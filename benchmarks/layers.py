@@ -4,7 +4,8 @@ Each case runs the three in turn, an epoch each, round after round and each time
 machine slows all alike; short steps come in longer epochs and more rounds, since their medians vary more. Rows are of
 one step of an epoch: of `model.fit`, or of PyTorch's usual loop, for "train"; of `model.predict_on_batch`, or of a call
 in inference mode, for "predict". The ratios are of medians. Peak memory is that of a fresh process for each library,
-less what the same process needs for a tiny case.
+less what the same process needs for a tiny case; on a GPU it is not measured. `KERAS_BACKEND` chooses what Keras runs
+on; on a GPU all three use it.
 """
 
 import argparse
@@ -25,8 +26,9 @@ from rich.table import Table
 
 from benchmarks import modern
 from benchmarks.contenders import LAYERS, LIBRARIES, Case, contender
-from benchmarks.machine import machine, peak_mib
+from benchmarks.machine import machine, peak_mib, results
 from rnnzoo.files import write_text
+from rnnzoo.layers.recurrent.paths import device
 from rnnzoo.pictures import figures
 
 
@@ -130,9 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="seven cases of training, four minutes")
     parser.add_argument("--modern", action="store_true", help="layers without a matrix on the state (`modern`)")
+    parser.add_argument("--steps", type=int, nargs="+", default=modern.STEPS, help="of --modern: lengths")
     parser.add_argument("--rounds", type=int, default=4, help="epochs of each contender, at least")
     parser.add_argument("--seconds", type=float, default=15.0, help="for each case, at least")
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/layers.json"))
+    parser.add_argument("--output", type=Path, help="a JSON file")
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.rounds < 1:
@@ -142,18 +145,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         train()
         print(peak_mib())
         return
+    output = options.output or results("modern" if options.modern else "layers")
+
+    def keep(times, **more):  # after each case: a long measurement is not lost
+        write_text(output, json.dumps({**machine(), "times": times, **more}, indent=1) + "\n")
+
     if options.modern:
-        times = modern.run(options.rounds, options.seconds)
-        path = options.output.with_name("modern.json")
-        write_text(path, json.dumps({**machine(), "times": times}, indent=1) + "\n")
+        modern.run(options.rounds, options.seconds, keep, options.steps)
         return
-    chosen = list(cases(options.quick))
-    times = [measure(what, case, options.rounds, options.seconds) for what, case in track(chosen, "measuring")]
+    times: list[dict] = []
+    for what, case in track(list(cases(options.quick)), "measuring"):
+        times.append(measure(what, case, options.rounds, options.seconds))
+        keep(times)
     long = [Case(layer, batch=16, time=4000) for layer in ("LSTM", "GRU", "SimpleRNN")]
-    memories = [memory(case) for case in long[: 1 if options.quick else 3]]
-    write_text(options.output, json.dumps({**machine(), "times": times, "memory": memories}, indent=1) + "\n")
+    memories = [memory(case) for case in long[: 1 if options.quick else 3]] if device() == "cpu" else []
+    keep(times, memory=memories)
     if not options.quick:
-        figures.save(picture(times), options.output.with_suffix(".png"))
+        figures.save(picture(times), output.with_suffix(".png"))
     show(times, memories)
 
 

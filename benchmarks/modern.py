@@ -6,7 +6,7 @@ round; numbers are of one step of training in `model.fit`, batches of 16.
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 from rich.console import Console
@@ -48,12 +48,14 @@ def measure(steps: int, rounds: int, seconds: float, layers: Sequence[str] = LAY
     ]
 
 
-def run(rounds: int, seconds: float, steps: Sequence[int] = STEPS) -> list[dict]:
-    """Measure all lengths and print a table."""
-    rows = [row for length in track(steps, "measuring") for row in measure(length, rounds, seconds)]
+def run(rounds: int, seconds: float, keep: Callable[[list[dict]], None], steps: Sequence[int] = STEPS) -> None:
+    """Measure all lengths, hand over all rows after each, and print a table."""
+    rows: list[dict] = []
+    for length in track(steps, "measuring"):
+        rows += measure(length, rounds, seconds)
+        keep(rows)
     table = Table("layer", "steps", "minimum / median ms", "× LSTM of Keras")
     for row in rows:
         spread = f"{row['minimum_ms']:.1f} / {row['median_ms']:.1f}"
         table.add_row(row["layer"], str(row["time"]), spread, f"{row['times_lstm']:.2f}")
     Console(width=100).print(table)
-    return rows

@@ -7,6 +7,7 @@ forecasts also have data set and steps in the name. Tests of memory go to recipe
 
 import argparse
 import csv
+import functools
 import io
 import json
 import os
@@ -222,9 +223,9 @@ def as_csv() -> str:
     return text.getvalue()
 
 
-def layers() -> str:
+def layers(file: str = "layers") -> str:
     """The layers beside stock Keras's and PyTorch's, by `python -m benchmarks.layers`: the sizes that matter most."""
-    rows, found = [], _benchmark("layers")
+    rows, found = [], _benchmark(file)
     for r in found["times"]:
         shown = {"train": (r["batch"], r["padded"]) in ((64, False), (32, True)), "predict": True}[r["what"]]
         if shown or (r["layer"], r["batch"], r["time"], r["padded"]) == ("LSTM", 16, 200, False):
@@ -235,9 +236,9 @@ def layers() -> str:
     return f"{_table(head, rows, numbers=5)}\n\n{_where(found)}"
 
 
-def modern() -> str:
+def modern(file: str = "modern") -> str:
     """Modern recurrences beside stock Keras's LSTM, by `python -m benchmarks.layers --modern`."""
-    found = _benchmark("modern")
+    found = _benchmark(file)
     rows = {
         name: {r["time"]: r for r in found["times"] if r["layer"] == name}
         for name in (r["layer"] for r in found["times"])
@@ -334,6 +335,8 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "benchmarks.md": {
         "layers": layers,
         "modern": modern,
+        "gpu": functools.partial(layers, "layers-jax-gpu"),
+        "modern_gpu": functools.partial(modern, "modern-jax-gpu"),
         "padding": padding,
         "first_fit": first_fit,
         "imdb": imdb,

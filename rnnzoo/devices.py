@@ -4,6 +4,7 @@ Every device takes its share of each batch, and gradients are summed: `batch_siz
 learning rate stays as it is. So the same command gives the same training everywhere, faster where there is more.
 """
 
+import collections
 import contextlib
 import functools
 import os
@@ -21,16 +22,34 @@ from rnnzoo.private.keras import replace_clipping
 
 
 def device_name() -> str:
-    """Name the accelerators, or the processor and its cores: `CPU: AMD EPYC, 2 cores`."""
-    import keras
+    """Name the accelerators, `GPU: 2 × NVIDIA H100`, or the processor and its cores: `CPU: AMD EPYC, 2 cores`."""
+    from rnnzoo.layers.recurrent.paths import device
 
-    found = [d for d in keras.distribution.list_devices() if not d.lower().startswith("cpu")]
-    if found:
-        return ", ".join(found)
+    if (kind := device()) != "cpu":
+        names = collections.Counter(_accelerators())
+        return f"{kind.upper()}: " + ", ".join(f"{n} × {name}" if n > 1 else name for name, n in names.items())
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     many = count()
     shared = f", as {many} devices" if many > 1 else ""
     return f"CPU: {_processor()}, {cores} cores{shared}"
+
+
+def _accelerators() -> list[str]:
+    """Return what the makers call the accelerators that Keras's backend uses."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [found.device_kind for found in jax.local_devices()]
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    import tensorflow as tf
+
+    found = [*tf.config.list_physical_devices("TPU"), *tf.config.list_physical_devices("GPU")]
+    return [tf.config.experimental.get_device_details(one).get("device_name", one.name) for one in found]
 
 
 @contextlib.contextmanager

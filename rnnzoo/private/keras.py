@@ -32,7 +32,7 @@ def cudnn_lstm(x, h, c, mask, **options):
     """Run an LSTM by cuDNN over `x` `(batch, time, features)`: the last output, all outputs, the states `[h, c]`.
 
     `keras.layers.LSTM` calls it, and gives it the mask as it is. But cuDNN takes no row that is all padding and none
-    that is reversed, and on JAX and torch no mask at all: `rnnzoo.layers.recurrent.cudnn` arranges the rows first.
+    that is reversed, and on torch no mask at all: `rnnzoo.layers.recurrent.cudnn` arranges the rows first.
 
     Args:
         x: The inputs.

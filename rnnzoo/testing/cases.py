@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from rnnzoo._lazy import keras
+
 SIZES = {"units": 4, "num_layers": 2, "filters": 4, "kernel_size": 3, "sentence_length": 2}
 SIZES |= {"lags": 3, "period": 3, "segment_length": 2, "rounds": 2, "memory_size": 2, "num_heads": 2, "slstm_every": 2}
 SIZES |= {"window": 4, "backbone_units": 4}
@@ -97,4 +99,9 @@ def answer_shape(task: str, kind: str) -> tuple[int, ...]:
 
 def predict(model: Any, kind: str) -> np.ndarray:
     """Return the answers to `BATCH`."""
-    return np.asarray(model(rows(kind, BATCH), training=False), "float32")
+    return numbers(model(rows(kind, BATCH), training=False)).astype("float32")
+
+
+def numbers(outputs: Any) -> np.ndarray:
+    """Return what a model answered, off whatever device and out of whatever backend."""
+    return keras.ops.convert_to_numpy(outputs)

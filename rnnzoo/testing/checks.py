@@ -70,8 +70,8 @@ def padding(model: Any, task: str, kind: str) -> np.ndarray:
     Returns:
         The answers to `ROWS`; of an answer for each step the last real one.
     """
-    outputs = np.asarray(model(cases.rows(kind, ROWS)))
-    longer = np.asarray(model(cases.rows(kind, np.pad(ROWS, ((0, 0), (0, 50))))))
+    outputs = cases.numbers(model(cases.rows(kind, ROWS)))
+    longer = cases.numbers(model(cases.rows(kind, np.pad(ROWS, ((0, 0), (0, 50))))))
     assert np.isfinite(outputs).all(), _said(model.name, "answers with what is no number")
     assert np.isfinite(longer).all(), _said(model.name, "answers padded rows with what is no number")
     if not find(task).per_step or find(task).sequences > 1:
@@ -124,7 +124,7 @@ def looks_ahead(name: str, **hyperparameters: Any) -> float:
     x = np.random.default_rng(0).normal(size=(5, 6, cases.FEATURES)).astype("float32")
     changed = x.copy()
     changed[:, 4:] += 1
-    before, after = np.asarray(model(x)), np.asarray(model(changed))
+    before, after = cases.numbers(model(x)), cases.numbers(model(changed))
     assert np.abs(after - before)[:, 4:].max() > 1e-4, _said(name, "does not see its last steps")
     return float(np.abs(after - before)[:, :4].max())
 

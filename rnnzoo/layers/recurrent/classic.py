@@ -24,12 +24,17 @@ class RNN(keras.layers.RNN):
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
+        # Keras's LSTM and GRU take cuDNN here where they can; whether to is decided by `paths` alone.
+        loop = super().inner_loop if getattr(self, "use_cudnn", None) is True else self._plain_loop
         if not (self.unroll and self.go_backwards):
-            return super().inner_loop(sequences, initial_state, mask, training=training)
+            return loop(sequences, initial_state, mask, training=training)
         # Keras's unrolled loop reverses its outputs, but not the mask that it zeroes them by.
         sequences, mask = ops.flip(sequences, axis=1), None if mask is None else ops.flip(mask, axis=1)
         with self._asked(go_backwards=False):
-            return super().inner_loop(sequences, initial_state, mask, training=training)
+            return loop(sequences, initial_state, mask, training=training)
+
+    def _plain_loop(self, sequences, initial_state, mask, training):
+        return keras.layers.RNN.inner_loop(self, sequences, initial_state, mask, training=training)
 
     @contextlib.contextmanager
     def _asked(self, **options):

@@ -5,9 +5,11 @@ loop or after it. `rnnzoo.layers.recurrent.paths.elementwise` decides how the lo
 parallel over time: Blelloch (1990), "Prefix sums and their applications", https://www.cs.cmu.edu/~guyb/papers/Ble93.pdf.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import NamedTuple
 
+import keras
 from keras import ops
 
 from rnnzoo.errors import InvalidValue
@@ -160,7 +162,13 @@ def _associative(recurrence, z, state, constants, lengths, reverse):
         carried = _times(a_now, b)
         return _times(a_now, a), [x + y for x, y in zip(carried, b_now, strict=True)]
 
-    return list(ops.associative_scan(after, (a, b), reverse=reverse, axis=1)[1])
+    with _where(b[0]):
+        return list(ops.associative_scan(after, (a, b), reverse=reverse, axis=1)[1])
+
+
+def _where(x):
+    """On torch Keras's associative scan makes arrays on torch's own default device, wherever its arguments are."""
+    return x.device if keras.backend.backend() == "torch" else contextlib.nullcontext()
 
 
 def _general(recurrence, z, state, constants, lengths, reverse):

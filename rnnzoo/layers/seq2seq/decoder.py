@@ -40,7 +40,7 @@ class Decoder(keras.layers.Layer):
     Reference: Sutskever et al. (2014), https://arxiv.org/abs/1409.3215
     """
 
-    attention: Any = None
+    attention: Any
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class Decoder(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.attention = None  # here, not on the class: torch looks at the class before it looks at a layer's parts
         self.outputs, self.embedding_dim = outputs, embedding_dim
         self.cell, self.units, self.num_layers = cell, units, num_layers
         self.dropout, self.scheduled_sampling, self.seed = dropout, scheduled_sampling, seed

@@ -1,5 +1,7 @@
 """Which path a recurrent layer takes: cuDNN, hand-written BPTT, a scan or Keras's own loop."""
 
+import keras
+import numpy as np
 import pytest
 
 import rnnzoo.layers
@@ -30,13 +32,12 @@ def situation(**changes):
         ({"device": "gpu", "use_bias": False}, "general"),
         ({"device": "tpu"}, "scan"),
         ({"backend": "jax"}, "scan"),
-        ({"backend": "jax", "device": "gpu", "padded": True}, "cudnn"),
-        ({"backend": "jax", "device": "gpu", "padded": True, "needs_state": True}, "scan"),
-        ({"backend": "jax", "device": "gpu", "needs_state": True}, "cudnn"),
+        ({"backend": "jax", "device": "gpu"}, "scan"),
         ({"backend": "jax", "device": "gpu", "kind": "gru"}, "scan"),
         ({"backend": "jax", "device": "tpu"}, "scan"),
         ({"backend": "torch"}, "general"),
         ({"backend": "torch", "device": "gpu", "padded": True}, "cudnn"),
+        ({"backend": "torch", "device": "gpu", "padded": True, "needs_state": True}, "general"),
     ],
     ids=str,
 )
@@ -64,3 +65,17 @@ def test_a_forced_path_ends_with_its_block():
     assert layer.path == "bptt"
     with pytest.raises(ValueError, match="Received: path='fast'"):
         rnnzoo.layers.use("fast")
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_the_general_way_never_takes_cudnn(monkeypatch, kind):
+    """Keras's own layers take it whenever they can."""
+
+    def taken(*_, **__):
+        raise AssertionError("Keras took cuDNN")
+
+    monkeypatch.setattr(f"keras.src.backend.{kind.lower()}", taken)
+    with pytest.raises(AssertionError, match="took cuDNN"):
+        getattr(keras.layers, kind)(3)(np.ones((2, 4, 3), "float32"))
+    with rnnzoo.layers.use("general"):
+        assert getattr(rnnzoo.layers, kind)(3)(np.ones((2, 4, 3), "float32")).shape == (2, 3)
