@@ -58,8 +58,8 @@ def start_ngrams(recipe: Recipe, model: Any, splits: Splits) -> None:
     """Give the n-grams of a model their scores, where it has any."""
     found = [layer for layer in model.layers if layer.name == "ngrams"]
     if found:
-        train = splits.parts["train"]
-        start_scores(found[0], train.x, train.y, recipe.class_weight)
+        rows: Any = splits.parts["train"].x
+        start_scores(found[0], rows, splits.parts["train"].y, recipe.class_weight)
 
 
 def _shared(recipe: Recipe, trust: bool) -> tuple[dict[int, int] | None, dict[int, int] | None]:

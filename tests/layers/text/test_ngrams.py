@@ -176,6 +176,34 @@ def test_what_looks_inside_sees_past_it():
     assert rnnzoo.inspect(model, TOKENS).occlusion.shape == TOKENS.shape
 
 
+@pytest.mark.slow
+def test_a_run_answers_is_loaded_and_exported(tmp_path):
+    """`not good` is bad: no single word tells."""
+    rng = np.random.default_rng(0)
+    said = {"pos": ("quite good", "not bad", "not dull"), "neg": ("quite bad", "not good", "quite dull")}
+    labels = ["pos", "neg"] * 60
+    texts = [
+        f"{rng.choice(['oh', 'well'])} it is {rng.choice(said[label])} {rng.choice(['too', 'ever'])}"
+        for label in labels
+    ]
+    recipe = rnnzoo.Recipe(
+        name="said",
+        task="classification",
+        data=rnnzoo.data.TextClassification((texts, labels)),
+        model="mlp",
+        hyperparameters={"units": 2, "ngrams": 2},
+        embedding_dim=2,
+        epochs=1,
+    )
+    run = rnnzoo.train(recipe, tmp_path / "run")
+    asked = ["it is not good", "it is not dull at all"]
+    assert [answer["label"] for answer in run.predict(asked)] == ["neg", "pos"]
+    assert rnnzoo.load(tmp_path / "run").predict(asked) == run.predict(asked)
+    for format in ("tf_saved_model", "onnx", "litert"):
+        _, error = rnnzoo.export(run, format, sequence_length=9 if format == "litert" else None)
+        assert error < 1e-4
+
+
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
