@@ -26,20 +26,20 @@ hypothesis.settings.load_profile("patient")
 
 @pytest.fixture(scope="module", autouse=True)
 def blank(request):
-    """Pictures are blank files, for drawing took a quarter of all tests' time; a file marked `draws` has real ones."""
-    from matplotlib.figure import Figure
+    """Pictures are blank files, for drawing took a third of a small training; a file marked `draws` has real ones."""
+    from rnnzoo.pictures import figures
 
-    draw = Figure.savefig
+    draw = figures._draw
     with pytest.MonkeyPatch.context() as patch:
         if not request.node.get_closest_marker("draws"):
-            patch.setattr(Figure, "savefig", lambda _, file, **__: Path(file).write_bytes(b""))
+            patch.setattr(figures, "_draw", lambda _, path: Path(path).write_bytes(b""))
         yield draw
 
 
 @pytest.fixture
 def drawn(blank, monkeypatch):
     """Pictures of this test are drawn."""
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", blank)
+    monkeypatch.setattr("rnnzoo.pictures.figures._draw", blank)
 
 
 @pytest.fixture

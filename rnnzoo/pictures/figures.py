@@ -4,6 +4,7 @@ import functools
 import io
 import logging
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from matplotlib import font_manager
@@ -30,14 +31,14 @@ def save(figure: Figure, path: Path) -> None:
         _draw(figure, temporary)
 
 
-def save_own(figure: Figure, folder: Path, name: str) -> None:
-    """Write a PNG file of a folder, whole: no link leads it out. See `save`."""
+def save_own(figure: Figure | Callable[[], Figure], folder: Path, name: str) -> None:
+    """Write a PNG file of a folder, whole: no link leads it out. Takes a figure or what makes one; see `save`."""
     with own_file(folder, name, suffix=".png") as temporary:
         _draw(figure, temporary)
 
 
-def _draw(figure: Figure, path: str) -> None:
-    as_it_is(figure)
+def _draw(figure: Figure | Callable[[], Figure], path: str) -> None:
+    figure = as_it_is(figure if isinstance(figure, Figure) else figure())
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells of every weight that is not there
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")

@@ -74,7 +74,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     for name, draw in drawings.items():
         path = f"{runs.PLOTS}/{name}"
         with _noted(path, console):
-            save_own(draw(), folder, path)
+            save_own(draw, folder, path)
             drawn.append(path)
     with _noted(REPORT, console), own_file(folder, REPORT) as temporary:
         Path(temporary).write_text(page(results, again(recipe), folder, drawn), encoding="utf-8")

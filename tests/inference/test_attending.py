@@ -5,6 +5,7 @@ import pytest
 from rich.console import Console
 
 import rnnzoo
+from rnnzoo import layers
 from rnnzoo.data import TextClassification
 from rnnzoo.pictures import attention
 
@@ -32,7 +33,8 @@ def run(tmp_path_factory):
         learning_rate=0.02,
         patience=None,
     )
-    return rnnzoo.train(recipe, folder / "run", console=Console(quiet=True))
+    with layers.use("general"):  # compiles in no time
+        return rnnzoo.train(recipe, folder / "run", console=Console(quiet=True))
 
 
 def test_it_answers_texts(run):
@@ -85,7 +87,8 @@ def test_embedding_rows_are_matched_by_word(run, tmp_path):
         weights=str(run.folder),
         trainable_body=False,
     )
-    other = rnnzoo.train(recipe, tmp_path / "run", console=Console(quiet=True))
+    with layers.use("general"):
+        other = rnnzoo.train(recipe, tmp_path / "run", console=Console(quiet=True))
     theirs, mine = run.model.get_layer("embedding"), other.model.get_layer("embedding")
     for word in ("good", "bad", "was"):
         a = np.asarray(theirs.embeddings)[run.data.vocabulary.ids[word]]

@@ -105,7 +105,7 @@ def exhaustive(model, source, length, alpha):
 
 
 @pytest.mark.parametrize("name", EACH)
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=4)
 @given(seed=SEEDS, sources=SOURCES)
 def test_a_beam_of_one_is_greedy_search(model, name, seed, sources):
     it = model(name, seed)
@@ -117,7 +117,7 @@ def test_a_beam_of_one_is_greedy_search(model, name, seed, sources):
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=5)
 @given(seed=SEEDS, sources=SOURCES)
 def test_a_beam_of_all_targets_finds_the_best(model, alpha, seed, sources):
     it = model("seq2seq_bahdanau", seed)
@@ -130,7 +130,7 @@ def test_a_beam_of_all_targets_finds_the_best(model, alpha, seed, sources):
         np.testing.assert_allclose(score, total, atol=1e-3 if lead > 1e-5 else np.inf)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=5)
 @given(seed=SEEDS, source=st.lists(st.integers(1, 8), min_size=1, max_size=6))
 def test_a_beam_never_finds_better_than_the_best(model, seed, source):
     it = model("seq2seq_luong", seed)

@@ -3,7 +3,6 @@
 By default some kinds of layers with every task's head; the other models and tasks are slow.
 """
 
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 import zoo_cases
+from elsewhere import environment
 from marks import others_slow
 from zoo_cases import label, saved_cases
 
@@ -56,17 +56,13 @@ QUICK = {
         "awd_lstm",
         "bilstm_luong",
         "deepar",
-        "echo_state",
         "gru_d",
         "han",
-        "lstnet",
         "mlp",
         "seq2seq_bahdanau",
-        "seq2seq_rnn",
-        "xlstm",
     )
 }
-FEW = {case for case in MECHANISMS if case[0] in ("bilstm_luong", "seq2seq_rnn")}
+FEW = {case for case in MECHANISMS if case[0] == "deepar"}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +100,7 @@ def _load(folder, backend, words):
 def _process(backend, *arguments):
     done = subprocess.run(
         [sys.executable, zoo_cases.__file__, *map(str, arguments)],
-        env={**os.environ, "KERAS_BACKEND": backend},
+        env=environment(backend),
         capture_output=True,
         text=True,
     )

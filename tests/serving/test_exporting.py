@@ -133,7 +133,7 @@ def check(case, form, folder):
     [
         ("bilstm", "litert"),
         ("bigru", "onnx"),
-        ("segrnn", "onnx"),
+        pytest.param("segrnn", "onnx", marks=pytest.mark.slow),
         ("encoder_decoder_gru", "onnx"),
         ("bilstm", "tf_saved_model"),
     ],

@@ -12,7 +12,7 @@ from marks import others_slow
 from refusals import one_sentence, refused
 
 import rnnzoo
-from rnnzoo import cli
+from rnnzoo import cli, layers
 from rnnzoo.training.catalog import find_recipe
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +112,9 @@ def test_training_from_a_preset(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     rows = "".join(f"a good film {i},good\na dull film {i},bad\n" for i in range(30))
     Path("reviews.csv").write_text("text,label\n" + rows)
-    cli.entry_point(["train", "text", "--file", "reviews.csv", "--weights", "imdb", "--epochs", "1", "--run", "run"])
+    command = ["train", "text", "--file", "reviews.csv", "--weights", "imdb", "--epochs", "1", "--run", "run"]
+    with layers.use("general"):  # compiles in no time
+        cli.entry_point(command)
     run = rnnzoo.load("run")
     assert run.config["hyperparameters"]["units"] == rnnzoo.load("imdb").config["hyperparameters"]["units"]
     assert run.config["weights"] == "imdb"

@@ -20,17 +20,21 @@ def tokens():
 RECIPE = """
 import sys
 
-from rnnzoo import Recipe, cli
+import rnnzoo
+from rnnzoo import Recipe, cli, layers
 from rnnzoo.data import SequenceRegression
 
 recipe = Recipe(name="count", task="counting", data=SequenceRegression("counted:tokens"), model="mlp",
                 hyperparameters={"units": 4}, epochs=2, learning_rate=0.01, monitor="val_mae")
 
 if __name__ == "__main__":
-    for words in (["train", "--run", "run"], ["evaluate", "run", "--trust"], ["predict", "run", "[7, 5, 7]", "--json"],
-                  ["compare", "--models", "gru", "--epochs", "1"],
-                  ["tune", "--trials", "1", "--epochs", "1", "--output", "search"]):
-        cli.main(recipe, words)
+    with layers.use("general"):  # compiles in no time
+        for words in (["train", "--run", "run"], ["evaluate", "run", "--trust"],
+                      ["predict", "run", "[7, 5, 7]", "--json"], ["compare", "--models", "gru", "--epochs", "1"],
+                      ["tune", "--trials", "1", "--epochs", "1", "--output", "search"]):
+            cli.main(recipe, words)
+    print(*rnnzoo.list_models(task="counting"))
+    print(*rnnzoo.describe("han").tasks)
 """
 
 
@@ -61,15 +65,7 @@ def test_it_is_built_trained_judged_predicted_drawn_compared_and_tuned(folder, p
     assert row["model"] == "gru"
     assert np.isfinite(row["mae"])
     assert json.loads((folder / "search" / "best" / "results.json").read_text())["task"] == "counting"
-
-
-def test_every_body_that_gives_a_summary_does_it(folder, python):
-    code = (
-        "import rnnzoo; names = rnnzoo.list_models(task='counting'); print(*names); print(rnnzoo.describe('han').tasks)"
-    )
-    done = python(code, path=folder)
-    assert done.returncode == 0, done.stderr
-    names, tasks = done.stdout.splitlines()
-    assert {"lstm", "mlp", "bilstm_bahdanau"} <= set(names.split())
-    assert not {"segrnn", "seq2seq_gru"} & set(names.split())
+    names, tasks = (line.split() for line in done.stdout.splitlines()[-2:])
+    assert {"lstm", "mlp", "bilstm_bahdanau"} <= set(names)  # every body that gives a summary
+    assert not {"segrnn", "seq2seq_gru"} & set(names)
     assert "counting" in tasks

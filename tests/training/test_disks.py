@@ -128,7 +128,7 @@ def test_a_disk_that_is_full_at_every_write(fit, tmp_path, monkeypatch):
     assert number > 8
 
 
-def test_results_come_before_pictures(fit, tmp_path, monkeypatch, recipe):
+def test_results_come_before_pictures(tmp_path, monkeypatch, recipe, drawn):
     def broken(*_):
         raise RuntimeError("no font\nat all")
 
@@ -142,7 +142,7 @@ def test_results_come_before_pictures(fit, tmp_path, monkeypatch, recipe):
     assert "plots/roc.png" in manifest.read(run.folder)
 
 
-def test_an_end_between_results_and_pictures_is_made_up_for(fit, monkeypatch):
+def test_an_end_between_results_and_pictures_is_made_up_for(fit, monkeypatch, drawn):
     def killed(*_):
         raise KeyboardInterrupt
 

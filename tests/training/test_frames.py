@@ -9,7 +9,7 @@ from refusals import one_sentence
 from rich.console import Console
 
 import rnnzoo
-from rnnzoo import Recipe
+from rnnzoo import Recipe, layers
 from rnnzoo.data import MultilabelTexts, Tagging, TextClassification, TextPairs
 
 TEXTS = pd.DataFrame({"text": ["a good film", "a bad film", "so good", "so bad"] * 8, "label": ["p", "n"] * 16})
@@ -21,7 +21,8 @@ def tiny(data, task="classification", model="mlp", **changes):
 
 
 def train(recipe, run, **options):
-    return rnnzoo.train(recipe, run, console=Console(quiet=True), **options)
+    with layers.use("general"):  # compiles in no time
+        return rnnzoo.train(recipe, run, console=Console(quiet=True), **options)
 
 
 def test_a_frame_is_trained_measured_resumed_and_refused_when_it_changed(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from rich.console import Console
 from run_files import history, leftovers, same_weights
 
 import rnnzoo
+from rnnzoo import layers
 from rnnzoo.data import SequenceClassification
 from rnnzoo.errors import Diverged, InvalidValue, UserError, WriteFailed, differences
 from rnnzoo.training import checkpoint
@@ -30,8 +31,9 @@ def test_a_finished_run_is_left_alone(finished, recipe):
 def test_more_epochs_are_as_if_never_interrupted(fit):
     """With dropout, shuffling, momentum and sequences of unequal length."""
     settings = {"model": "gru", "learning_rate": 0.02}
-    fit("parts", epochs=1, **settings)
-    parts, whole = fit("parts", epochs=3, **settings), fit("whole", epochs=3, **settings)
+    with layers.use("general"):  # compiles in no time; test_carrying.py has the compiled loops
+        fit("parts", epochs=1, **settings)
+        parts, whole = fit("parts", epochs=3, **settings), fit("whole", epochs=3, **settings)
     assert same_weights(parts.model, whole.model)
     assert history(parts) == history(whole)
     assert parts.results["metrics"] == whole.results["metrics"]

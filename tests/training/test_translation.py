@@ -197,6 +197,7 @@ def test_compare_judges_by_exact_match(numbers, run, without_attention, tmp_path
     assert rows[0]["exact_match"] == 1.0 > rows[1]["exact_match"]
 
 
+@pytest.mark.slow
 def test_a_resumed_training_ends_as_an_undisturbed_one(numbers, tmp_path):
     few = dataclasses.replace(numbers, model="seq2seq_gru", limit=40, hyperparameters={"units": 4, "dropout": 0.3})
     with layers.use("general"):

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from marks import others_slow
 
 import rnnzoo
 from rnnzoo import layers
@@ -72,10 +73,10 @@ def test_conditional_random_field(pattern):
 
 
 MODERN = ["MinGRU", "QRNN", "SRU", "LRU", "Hawk"]
+WAYS = [(False, False), (True, True), (False, True), (True, False)]
 
 
-@pytest.mark.parametrize("zeros", [False, True])
-@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(("backwards", "zeros"), others_slow(WAYS, WAYS[:2], str, spread=True))
 @pytest.mark.parametrize("name", MODERN)
 def test_modern_layers_are_keras_loop_over_their_cell(name, backwards, zeros):
     options = {"go_backwards": backwards, "zero_output_for_mask": zeros, "return_state": True}

@@ -12,7 +12,7 @@ import glob, sys
 import numpy as np
 import rnnzoo
 
-model = rnnzoo.build("bigru", vocabulary_size=9, units=3, embedding_dim=2, pooling="mean")
+model = rnnzoo.build("gru", vocabulary_size=9, units=3, embedding_dim=2, pooling="mean")
 rng = np.random.default_rng(0)
 
 def programs_after(longest):

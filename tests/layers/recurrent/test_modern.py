@@ -4,7 +4,6 @@
 """
 
 import importlib
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -230,8 +229,10 @@ def values(kinds):
 
 @pytest.mark.parametrize("kinds", [KINDS, pytest.param(["Mamba", "MLSTM", "SLSTM"], marks=pytest.mark.slow)])
 def test_jax_gives_the_same_numbers(tmp_path, kinds):
+    from elsewhere import environment  # where pytest is
+
     command = [sys.executable, __file__, str(tmp_path / "jax.npz"), *kinds]
-    done = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment("jax"), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     with np.load(tmp_path / "jax.npz") as by_jax:
         for name, expected in values(kinds).items():

@@ -6,6 +6,7 @@ import pytest
 from beside_keras import FEATURES, KINDS, assert_equal, data, pair, results
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from marks import others_slow
 
 import rnnzoo.layers
 
@@ -23,19 +24,24 @@ PADDINGS = {
 }
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    kind=st.sampled_from(KINDS),
-    batch=st.integers(1, 67),
-    time=st.integers(1, 300),
-    padding=st.sampled_from(sorted(PADDINGS)),
-    direction=st.sampled_from(["forward", "backward", "both"]),
-    return_sequences=st.booleans(),
-    return_state=st.booleans(),
-    with_state=st.booleans(),
-    seed=st.integers(0, 99),
-)
-def test_any_shape(kind, batch, time, padding, direction, return_sequences, return_state, with_state, seed):
+QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+
+
+def any_shape(longest, widest):
+    return given(
+        kind=st.sampled_from(KINDS),
+        batch=st.integers(1, widest),
+        time=st.integers(1, longest),
+        padding=st.sampled_from(sorted(PADDINGS)),
+        direction=st.sampled_from(["forward", "backward", "both"]),
+        return_sequences=st.booleans(),
+        return_state=st.booleans(),
+        with_state=st.booleans(),
+        seed=st.integers(0, 99),
+    )
+
+
+def beside_keras(kind, batch, time, padding, direction, return_sequences, return_state, with_state, seed):
     rng = np.random.default_rng(seed)
     both = direction == "both"
     theirs, ours = pair(
@@ -52,10 +58,25 @@ def test_any_shape(kind, batch, time, padding, direction, return_sequences, retu
     assert_equal(results(ours, x, lengths, state), results(theirs, x, lengths, state))
 
 
+@settings(max_examples=8, **QUIET)
+@any_shape(longest=30, widest=9)
+def test_any_shape(**case):
+    beside_keras(**case)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, **QUIET)
+@any_shape(longest=300, widest=67)
+def test_any_shape_at_length(**case):
+    beside_keras(**case)
+
+
+KNOWN = [("none", False), ("ragged", True), ("none", True), ("ragged", False)]
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("padding", ["none", "ragged"])
 @pytest.mark.parametrize("direction", ["forward", "backward", "both"])
-@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize(("padding", "return_sequences"), others_slow(KNOWN, KNOWN[:2], str, spread=True))
 def test_every_kind(kind, padding, direction, return_sequences):
     rng = np.random.default_rng(1)
     both = direction == "both"
