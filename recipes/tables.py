@@ -132,7 +132,9 @@ def draw_memory() -> Path:
 def command(result: dict) -> str:
     """Return what trains a result's model on its data, as far as its file tells how that differs from its recipe."""
     path = RECIPES / f"{result['recipe']}.py"
-    recipe = runpy.run_path(str(path))["recipe"]
+    recipe = runpy.run_path(str(path)).get("recipe")
+    if recipe is None:  # a script of its own
+        return f"python recipes/{path.name}"
     words = ["python", f"recipes/{path.name}", "train"]
     if result["model"] != recipe.model:
         words += ["--model", result["model"]]

@@ -76,6 +76,8 @@ def take_weights(model, source, rows: Mapping[int, int] | None = None, character
         if not part.variables:
             continue
         theirs = next((layer for layer in source.layers if layer.name == part.name), None)
+        if part.name == "ngrams" and (rows is not None or theirs is None):
+            continue  # training fits them to its own tokens
         if part.name == "head":
             if theirs is not None and [v.shape for v in theirs.weights] == [v.shape for v in part.weights]:
                 part.set_weights(theirs.get_weights())

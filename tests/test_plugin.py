@@ -85,7 +85,7 @@ print("RESULT", json.dumps([run.results, [answer["label"] for answer in run.pred
     assert done.returncode == 0, done.stdout + done.stderr
     results, labels = json.loads(done.stdout.rpartition("RESULT ")[2])
     assert results["model"] == "leaky"
-    assert results["hyperparameters"] == {"units": 4}
+    assert results["hyperparameters"] == {"units": 4, "ngrams": 0}
     assert results["epochs"] == 30
     assert results["metrics"]["train"]["accuracy"] == 1.0
     assert labels == ["0", "1"]

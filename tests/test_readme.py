@@ -18,6 +18,7 @@ from marks import others_slow
 import rnnzoo
 from rnnzoo import cli, layers
 from rnnzoo.cli.of_recipes.recipes import OF_RECIPES
+from rnnzoo.training.catalog import NO_RECIPES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -218,7 +219,7 @@ def test_command_exists(words, capsys):
     if path == "-m":
         package = importlib.util.find_spec(rest[0]).submodule_search_locations
         show, arguments = importlib.import_module(f"{rest[0]}.__main__" if package else rest[0]).main, ["--help"]
-    elif path in ("recipes/tables.py", "recipes/presets.py"):
+    elif Path(path).parent.name == "recipes" and Path(path).stem in NO_RECIPES:
         show, arguments = script(Path(path).stem).main, ["--help"]
     elif program == "rnnzoo":
         of_recipe = rest[0] in OF_RECIPES and len(rest) > 1 and not rest[1].startswith(("-", "."))

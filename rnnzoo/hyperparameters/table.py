@@ -77,6 +77,13 @@ TABLE: dict[str, HyperParameter] = {
         help="what is taken from the targets' past in each window and given back to its forecast: nothing, the last "
         "value, or mean and deviation",
     ),
+    # of classes and labels of texts, whatever the body
+    "ngrams": HyperParameter(
+        kind=int,
+        low=0,
+        below=8,
+        help="texts' classes and labels: answer together with a linear model of runs of up to so many tokens; 0: alone",
+    ),
     # of tagging, whatever the body
     "crf": HyperParameter(
         kind=bool, help="tagging: judge the tags of a sequence together, by a conditional random field, not one by one"

@@ -31,7 +31,8 @@ def attention(model: Any) -> Any:
         )
     x, (weights,), rest = _again(model, body, [attending.output[1]])
     for layer in rest:
-        x = layer(x) if layer.name != "denormalize" else layer(x, *model.get_layer("normalize").output[1:])
+        more = layer.input[1:] if isinstance(layer.input, (list, tuple)) else ()  # such as a window's statistics
+        x = layer(x, *more)
     return keras.Model(model.input, [x, weights], name=model.name)
 
 

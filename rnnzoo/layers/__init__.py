@@ -61,6 +61,7 @@ from rnnzoo.layers.seq2seq.encoder import Encoder as Encoder
 from rnnzoo.layers.text.characters import Characters as Characters
 from rnnzoo.layers.text.crf import CRF as CRF
 from rnnzoo.layers.text.crf import CRFModel as CRFModel
+from rnnzoo.layers.text.ngrams import NGrams as NGrams
 from rnnzoo.layers.text.perplexity import Perplexity as Perplexity
 from rnnzoo.layers.text.steps import StepsCrossEntropy as StepsCrossEntropy
 from rnnzoo.layers.text.word_dropout import WordDropout as WordDropout

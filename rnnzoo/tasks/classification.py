@@ -1,6 +1,8 @@
 """Classification: a sequence belongs to one of several classes."""
 
-from rnnzoo._lazy import keras, np
+from typing import ClassVar
+
+from rnnzoo._lazy import keras, layers, np
 from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import register
 from rnnzoo.tasks.task import Judgement, Task
@@ -20,6 +22,7 @@ class Classification(Task):
     main_metric = "accuracy"
     higher_is_better = frozenset({"accuracy", "precision", "recall", "f1", "roc_auc"})
     weighs_classes = True
+    own: ClassVar = {"ngrams": 0}
 
     def check_sizes(self, draft):
         given = draft.sizes["outputs"]
@@ -28,9 +31,17 @@ class Classification(Task):
             raise InvalidValue(
                 f"{self.name} needs at least 2 classes: two classes are two logits. Received: outputs={given}"
             )
+        if draft.options.get("ngrams") and draft.sizes["features"] is not None:
+            sizes = f"ngrams={draft.options['ngrams']}, features={draft.sizes['features']}"
+            raise InvalidValue(f"ngrams are made of tokens, not of numbers: leave them out. Received: {sizes}")
 
     def answer(self, x, draft):
         return logits(x, draft.sizes["outputs"])
+
+    def write(self, x, draft):
+        """With a linear model of n-grams beside the network, where there is to be one."""
+        longest = draft.options.get("ngrams")  # taggers have none
+        return layers.NGrams(longest, dtype="float32", name="ngrams")(x, draft.inputs[0]) if longest else x
 
     def loss(self):
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)

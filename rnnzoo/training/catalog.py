@@ -11,8 +11,8 @@ from rnnzoo.training.recipe import Recipe
 PACKAGE = Path(__file__).parents[1]
 FOLDERS = (PACKAGE / "recipes", PACKAGE.parent / "recipes")
 """Where the zoo's own scripts lie: in an installed package, and in a checkout."""
-NO_RECIPES = ("tables", "presets")
-"""Scripts beside them that serve the repository."""
+NO_RECIPES = ("tables", "presets", "imdb_linear")
+"""Scripts beside them that serve the repository, or fit what is no model of the zoo."""
 
 
 def scripts() -> dict[str, Path]:

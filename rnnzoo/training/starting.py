@@ -6,6 +6,7 @@ import keras
 
 from rnnzoo.builder import build, make_optimizer
 from rnnzoo.data.splits import Splits
+from rnnzoo.data.text.ngram_scores import start_scores
 from rnnzoo.data.text.vocabulary import Vocabulary
 from rnnzoo.data.text.word_vectors import ppmi_vectors
 from rnnzoo.errors import InvalidValue
@@ -51,6 +52,14 @@ def start_embedding(recipe: Recipe, model: Any, splits: Splits) -> None:
     words = (row[:, 0] if row.ndim == 2 else row for row in rows)  # beside words stand their characters
     vectors = ppmi_vectors(words, size, recipe.embedding_dim, recipe.seed)
     model.get_layer("embedding").embeddings.assign(vectors)
+
+
+def start_ngrams(recipe: Recipe, model: Any, splits: Splits) -> None:
+    """Give the n-grams of a model their scores, where it has any."""
+    found = [layer for layer in model.layers if layer.name == "ngrams"]
+    if found:
+        rows: Any = splits.parts["train"].x
+        start_scores(found[0], rows, splits.parts["train"].y, recipe.class_weight)
 
 
 def _shared(recipe: Recipe, trust: bool) -> tuple[dict[int, int] | None, dict[int, int] | None]:

@@ -22,14 +22,11 @@ from rnnzoo.data import (
     TextPairs,
 )
 from rnnzoo.data.sequences.sequence_data import SequenceData
+from rnnzoo.training.catalog import NO_RECIPES
 from rnnzoo.training.reporting.command import command
 
 TUNERS = ("bayesian", "hyperband", "random", "grid")
-RECIPES = [
-    path
-    for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.py"))
-    if path.stem not in ("tables", "presets")
-]
+RECIPES = [path for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.py")) if path.stem not in NO_RECIPES]
 QUICK = (
     "adding",
     "digits",

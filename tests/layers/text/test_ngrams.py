@@ -1,0 +1,222 @@
+"""Scores of n-grams beside a network: against sums by hand and scikit-learn, blind to padding, in models and files."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+import rnnzoo
+from rnnzoo import layers
+from rnnzoo.data.text.ngram_scores import start_scores
+from rnnzoo.layers.text.ngrams import places
+
+TOKENS = np.array([[3, 2, 5, 3, 2], [4, 0, 3, 0, 0], [2, 0, 0, 0, 0]], "int32")
+ANSWER = np.array([[1.0, -2.0], [0.5, 0.25], [0.0, 3.0]], "float32")
+SMALL = {"vocabulary_size": 9, "embedding_dim": 4, "units": 4, "seed": 0}
+
+
+@pytest.fixture(autouse=True)
+def quick():
+    """Run by Keras's own loops, which compile in no time."""
+    with layers.use("general"):
+        yield
+
+
+def numbers(x):
+    return keras.ops.convert_to_numpy(x)
+
+
+def with_scores(known, longest=3, buckets=5000):
+    """Return a layer whose table holds the n-grams `known`: {(3, 2): (0.5, 1.0)}."""
+    layer = layers.NGrams(longest, buckets, folds=2)
+    layer.build(ANSWER.shape, TOKENS.shape)
+    scores, marks = np.zeros((buckets, 2), "float32"), np.zeros(buckets, "int32")
+    for gram, score in known.items():
+        row, mark = places([np.array(token) for token in gram], buckets)
+        assert marks[row] == 0
+        scores[row], marks[row] = score, mark
+    layer.scores.assign(scores)
+    layer.marks.assign(marks)
+    layer.bias.assign([0.125, -1.0])
+    layer.share.assign(0.25)
+    layer.typical.assign(20.0)
+    layer.fold_scores.assign(np.stack([2 * scores, -scores], axis=1).reshape(-1, 2))
+    layer.fold_bias.assign([[1.0, 2.0], [3.0, 4.0]])
+    return layer
+
+
+def test_the_sum_of_the_n_grams_scores_is_added_by_length():
+    """`(4, 0, 3)` holds an interior 0, which is a token; what reaches into the padding is no n-gram."""
+    layer = with_scores({(3,): (1, 2), (3, 2): (4, 8), (2, 5, 3): (16, 32), (4, 0, 3): (64, 128), (2, 0): (256, 512)})
+    sums = np.array([[2 * 1 + 2 * 4 + 16, 2 * 2 + 2 * 8 + 32], [1 + 64, 2 + 128], [0, 0]])
+    by_length = 0.25 * np.sqrt(20 / np.array([[5], [3], [1]]))
+    expected = ANSWER + by_length * (sums + np.array([0.125, -1.0]))
+    longer = np.pad(TOKENS, ((0, 0), (0, 7)))
+    for tokens in (TOKENS, longer):
+        np.testing.assert_allclose(numbers(layer(ANSWER, tokens)), expected, rtol=1e-6)
+    np.testing.assert_allclose(numbers(layer(ANSWER[2:], TOKENS[2:, :1])), expected[2:], rtol=1e-6)  # shorter than 3
+    fold = TOKENS.sum(axis=1) % 2
+    others = np.array([2, -1])[fold][:, None] * sums + np.array([[1.0, 2.0], [3.0, 4.0]])[fold]
+    for tokens in (TOKENS, longer):
+        found = numbers(layer(ANSWER, tokens, training=True))
+        np.testing.assert_allclose(found, ANSWER + by_length * others, rtol=1e-6)
+
+
+def test_hashes_of_int32_are_those_of_python():
+    """The largest ids too: nothing overflows."""
+    rng = np.random.default_rng(0)
+    grams = rng.integers(0, 2**31 - 1, (4, 500)).astype("int32")
+    for n, buckets in itertools.product((1, 2, 4), (7, 2**21)):
+        row, mark = (numbers(x) for x in places([keras.ops.convert_to_tensor(g) for g in grams[:n]], buckets))
+        for k in range(500):
+            expected = places([int(g[k]) for g in grams[:n]], buckets)
+            assert (row[k], mark[k]) == expected
+        assert row.min() >= 0
+        assert row.max() < buckets
+        assert mark.min() >= 1
+
+
+def test_few_n_grams_share_a_row_and_next_to_none_a_mark():
+    """As many as of dice: n-grams of all pairs of 800 words."""
+    left, right = (x.ravel() for x in np.meshgrid(np.arange(800), np.arange(800)))
+    row, mark = places([left, right], 2**19)
+    filled = len(np.unique(row)) / 2**19
+    assert filled == pytest.approx(1 - np.exp(-(800**2) / 2**19), abs=0.02)
+    pairs = len(left) - len(np.unique(row * 50_000 + mark))
+    assert pairs < 3 * 800**2 * (800**2 / 2**19) / 45_119
+
+
+def test_fitted_scores_are_scikit_learns_of_counted_n_grams():
+    """NB-weighted logistic regression by scikit-learn's own vectorizer, of texts of the same tokens."""
+    from scipy import sparse
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 120)
+    rows = [rng.choice(np.arange(2, 8), rng.integers(1, 12), p=p) for p in np.eye(6)[[0, 5]][y] * 0.4 + 0.1]
+    layer = layers.NGrams(2, 2**14, folds=3)
+    layer.build((None, 2), (None, None))
+    start_scores(layer, rows, y)
+
+    def text(rows):
+        return [" ".join(map(str, row)) for row in rows]
+
+    counter = CountVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", min_df=3)
+    counts = counter.fit_transform(text(rows)).astype("float64")
+    there = counts.sign()
+    p, q = (1 + np.asarray(there[y == side].sum(axis=0)).ravel() for side in (1, 0))
+    ratio = sparse.diags(np.log((p / p.sum()) / (q / q.sum())))
+    reference = LogisticRegression(C=0.3, solver="liblinear", dual=True, max_iter=10_000, tol=1e-8)
+    reference.fit(counts @ ratio, y)
+
+    def said(row, training):
+        found = numbers(layer(np.zeros((1, 2), "float32"), row[None].astype("int32"), training=training))[0]
+        assert found[0] == pytest.approx(-found[1], abs=1e-6)
+        return (found[1] - found[0]) / (0.8 * np.sqrt(np.mean([len(row) for row in rows]) / len(row)))
+
+    new = [rng.integers(2, 9, n) for n in (1, 4, 9)]
+    expected = reference.decision_function(counter.transform(text(new)) @ ratio)
+    np.testing.assert_allclose([said(row, False) for row in new], expected, atol=0.02)
+    fold = np.array([row.sum() % 3 for row in rows])
+    for k in range(3):  # while training, what others say
+        there = counts[fold != k].sign()
+        p, q = (1 + np.asarray(there[y[fold != k] == side].sum(axis=0)).ravel() for side in (1, 0))
+        ratio = sparse.diags(np.log((p / p.sum()) / (q / q.sum())))
+        reference.fit(counts[fold != k] @ ratio, y[fold != k])
+        some = np.flatnonzero(fold == k)[:2]
+        expected = reference.decision_function(counts[some] @ ratio)
+        np.testing.assert_allclose([said(rows[i], True) for i in some], expected, atol=0.02)
+
+
+@pytest.mark.parametrize("y", [np.array([0, 1, 2, 2]), np.array([[1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 0, 1]])])
+def test_classes_and_labels_of_any_number(y):
+    """A label that all have is sure; three classes have a score each; what is seen twice is in no table."""
+    rows = [np.array(row) for row in ([2, 3], [4, 4, 5], [6, 7, 8], [6])]
+    layer = layers.NGrams(2, 500)
+    layer.build((None, 3), (None, None))
+    start_scores(layer, rows, y)
+    assert not numbers(layer.marks).any()
+    bias = numbers(layer.bias)
+    assert np.isfinite(bias).all()
+    assert (bias[0] > 1) == (y.ndim == 2)
+
+
+def test_in_a_model(tmp_path):
+    """Without scores nothing changes; with them it answers by both, comes back from its file, and is rebuilt."""
+    model = rnnzoo.build("bigru", ngrams=3, **SMALL)
+    plain = rnnzoo.build("bigru", **SMALL)
+    expected = plain.predict_on_batch(TOKENS)
+    np.testing.assert_allclose(model.predict_on_batch(TOKENS), expected, atol=1e-6)
+    assert len(model.trainable_variables) == len(plain.trainable_variables) + 1  # how much the n-grams count
+    y = np.array([0, 1, 1])
+    start_scores(model.get_layer("ngrams"), [TOKENS[0]] * 3 + [TOKENS[1, :3]] * 3, np.repeat([0, 1], 3))
+    found = model.predict_on_batch(TOKENS)
+    assert (np.argmax(found[:2], axis=-1) == [0, 1]).all()
+    assert np.abs(found - expected).max() > 0.1
+    longer = np.pad(TOKENS, ((0, 0), (0, 4)))
+    np.testing.assert_allclose(model.predict_on_batch(longer), found, atol=1e-5)
+    first = model.train_on_batch(TOKENS, y, return_dict=True)["loss"]
+    assert np.isfinite(first)
+    found = model.predict_on_batch(TOKENS)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded.predict_on_batch(TOKENS), found, atol=1e-6)
+    np.testing.assert_allclose(rnnzoo.rebuild(model, batch_size=3).predict_on_batch(TOKENS), found, atol=1e-6)
+
+
+def test_what_looks_inside_sees_past_it():
+    model = rnnzoo.build("han", ngrams=2, **SMALL)
+    start_scores(model.get_layer("ngrams"), [TOKENS[0]] * 3 + [TOKENS[1, :3]] * 3, np.repeat([0, 1], 3))
+    answer, weights = rnnzoo.attention(model).predict_on_batch(TOKENS)
+    np.testing.assert_allclose(answer, model.predict_on_batch(TOKENS), atol=1e-5)
+    np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
+    assert rnnzoo.features(model).predict_on_batch(TOKENS).shape[0] == 3
+    assert rnnzoo.inspect(model, TOKENS).occlusion.shape == TOKENS.shape
+
+
+@pytest.mark.slow
+def test_a_run_answers_is_loaded_and_exported(tmp_path):
+    """`not good` is bad: no single word tells."""
+    rng = np.random.default_rng(0)
+    said = {"pos": ("quite good", "not bad", "not dull"), "neg": ("quite bad", "not good", "quite dull")}
+    labels = ["pos", "neg"] * 60
+    texts = [
+        f"{rng.choice(['oh', 'well'])} it is {rng.choice(said[label])} {rng.choice(['too', 'ever'])}"
+        for label in labels
+    ]
+    recipe = rnnzoo.Recipe(
+        name="said",
+        task="classification",
+        data=rnnzoo.data.TextClassification((texts, labels)),
+        model="mlp",
+        hyperparameters={"units": 2, "ngrams": 2},
+        embedding_dim=2,
+        epochs=1,
+    )
+    run = rnnzoo.train(recipe, tmp_path / "run")
+    asked = ["it is not good", "it is not dull at all"]
+    assert [answer["label"] for answer in run.predict(asked)] == ["neg", "pos"]
+    assert rnnzoo.load(tmp_path / "run").predict(asked) == run.predict(asked)
+    for format in ("tf_saved_model", "onnx", "litert"):
+        _, error = rnnzoo.export(run, format, sequence_length=9 if format == "litert" else None)
+        assert error < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (
+            {"ngrams": 2, "features": 3},
+            "made of tokens, not of numbers: leave them out. Received: ngrams=2, features=3",
+        ),
+        ({"ngrams": 8}, "ngrams must be a whole number >= 0 and < 8"),
+        ({"ngrams": 2, "task": "tagging"}, "has no hyper-parameter 'ngrams'"),
+    ],
+)
+def test_wrong_calls(arguments, hint):
+    with pytest.raises(ValueError, match=hint):
+        rnnzoo.build("lstm", **arguments)
+    with pytest.raises(ValueError, match=r"longest must be a whole number >= 1. Received: longest=0"):
+        layers.NGrams(0)
