@@ -10,6 +10,7 @@ import rnnzoo
 from rnnzoo import layers
 from rnnzoo.data.text.ngram_scores import start_scores
 from rnnzoo.layers.text.ngrams import places
+from rnnzoo.serving.exporting import export
 
 TOKENS = np.array([[3, 2, 5, 3, 2], [4, 0, 3, 0, 0], [2, 0, 0, 0, 0]], "int32")
 ANSWER = np.array([[1.0, -2.0], [0.5, 0.25], [0.0, 3.0]], "float32")
@@ -29,7 +30,7 @@ def numbers(x):
 
 def with_scores(known, longest=3, buckets=5000):
     """Return a layer whose table holds the n-grams `known`: {(3, 2): (0.5, 1.0)}."""
-    layer = layers.NGrams(longest, buckets, folds=2)
+    layer = layers.NGrams(longest, buckets, folds=2, dropout=0.0)
     layer.build(ANSWER.shape, TOKENS.shape)
     scores, marks = np.zeros((buckets, 2), "float32"), np.zeros(buckets, "int32")
     for gram, score in known.items():
@@ -39,6 +40,7 @@ def with_scores(known, longest=3, buckets=5000):
     layer.scores.assign(scores)
     layer.marks.assign(marks)
     layer.bias.assign([0.125, -1.0])
+    layer.own.assign(0.5)
     layer.share.assign(0.25)
     layer.typical.assign(20.0)
     layer.fold_scores.assign(np.stack([2 * scores, -scores], axis=1).reshape(-1, 2))
@@ -51,7 +53,7 @@ def test_the_sum_of_the_n_grams_scores_is_added_by_length():
     layer = with_scores({(3,): (1, 2), (3, 2): (4, 8), (2, 5, 3): (16, 32), (4, 0, 3): (64, 128), (2, 0): (256, 512)})
     sums = np.array([[2 * 1 + 2 * 4 + 16, 2 * 2 + 2 * 8 + 32], [1 + 64, 2 + 128], [0, 0]])
     by_length = 0.25 * np.sqrt(20 / np.array([[5], [3], [1]]))
-    expected = ANSWER + by_length * (sums + np.array([0.125, -1.0]))
+    expected = 0.5 * ANSWER + by_length * (sums + np.array([0.125, -1.0]))
     longer = np.pad(TOKENS, ((0, 0), (0, 7)))
     for tokens in (TOKENS, longer):
         np.testing.assert_allclose(numbers(layer(ANSWER, tokens)), expected, rtol=1e-6)
@@ -60,7 +62,18 @@ def test_the_sum_of_the_n_grams_scores_is_added_by_length():
     others = np.array([2, -1])[fold][:, None] * sums + np.array([[1.0, 2.0], [3.0, 4.0]])[fold]
     for tokens in (TOKENS, longer):
         found = numbers(layer(ANSWER, tokens, training=True))
-        np.testing.assert_allclose(found, ANSWER + by_length * others, rtol=1e-6)
+        np.testing.assert_allclose(found, 0.5 * ANSWER + by_length * others, rtol=1e-6)
+
+
+def test_a_share_of_the_training_sequences_is_answered_by_the_network_alone():
+    layer = with_scores({(3,): (1, 2)})
+    layer.dropout = 0.3
+    answer, tokens = np.tile(ANSWER[:1], (2000, 1)), np.tile(TOKENS[:1], (2000, 1))
+    found = numbers(layer(answer, tokens, training=True))
+    alone = (found == answer).all(axis=1)
+    assert alone.mean() == pytest.approx(0.3, abs=0.04)
+    assert len(np.unique(found[~alone], axis=0)) == 1
+    assert not (numbers(layer(answer, tokens)) == answer).any()
 
 
 def test_hashes_of_int32_are_those_of_python():
@@ -96,7 +109,7 @@ def test_fitted_scores_are_scikit_learns_of_counted_n_grams():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 120)
     rows = [rng.choice(np.arange(2, 8), rng.integers(1, 12), p=p) for p in np.eye(6)[[0, 5]][y] * 0.4 + 0.1]
-    layer = layers.NGrams(2, 2**14, folds=3)
+    layer = layers.NGrams(2, 2**14, folds=3, dropout=0.0)
     layer.build((None, 2), (None, None))
     start_scores(layer, rows, y)
 
@@ -147,32 +160,34 @@ def test_in_a_model(tmp_path):
     """Without scores nothing changes; with them it answers by both, comes back from its file, and is rebuilt."""
     model = rnnzoo.build("bigru", ngrams=3, **SMALL)
     plain = rnnzoo.build("bigru", **SMALL)
-    expected = plain.predict_on_batch(TOKENS)
-    np.testing.assert_allclose(model.predict_on_batch(TOKENS), expected, atol=1e-6)
-    assert len(model.trainable_variables) == len(plain.trainable_variables) + 1  # how much the n-grams count
+    expected = numbers(plain(TOKENS))
+    np.testing.assert_allclose(numbers(model(TOKENS)), expected, atol=1e-6)
+    assert len(model.trainable_variables) == len(plain.trainable_variables) + 2  # how much either side counts
     y = np.array([0, 1, 1])
     start_scores(model.get_layer("ngrams"), [TOKENS[0]] * 3 + [TOKENS[1, :3]] * 3, np.repeat([0, 1], 3))
-    found = model.predict_on_batch(TOKENS)
+    found = numbers(model(TOKENS))
     assert (np.argmax(found[:2], axis=-1) == [0, 1]).all()
     assert np.abs(found - expected).max() > 0.1
     longer = np.pad(TOKENS, ((0, 0), (0, 4)))
-    np.testing.assert_allclose(model.predict_on_batch(longer), found, atol=1e-5)
+    np.testing.assert_allclose(numbers(model(longer)), found, atol=1e-5)
+    model.run_eagerly = True
     first = model.train_on_batch(TOKENS, y, return_dict=True)["loss"]
     assert np.isfinite(first)
-    found = model.predict_on_batch(TOKENS)
+    found = numbers(model(TOKENS))
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(loaded.predict_on_batch(TOKENS), found, atol=1e-6)
-    np.testing.assert_allclose(rnnzoo.rebuild(model, batch_size=3).predict_on_batch(TOKENS), found, atol=1e-6)
+    np.testing.assert_allclose(numbers(loaded(TOKENS)), found, atol=1e-6)
+    rebuilt = rnnzoo.rebuild(model, batch_size=3)
+    np.testing.assert_allclose(numbers(rebuilt(TOKENS)), found, atol=1e-6)
 
 
 def test_what_looks_inside_sees_past_it():
     model = rnnzoo.build("han", ngrams=2, **SMALL)
     start_scores(model.get_layer("ngrams"), [TOKENS[0]] * 3 + [TOKENS[1, :3]] * 3, np.repeat([0, 1], 3))
-    answer, weights = rnnzoo.attention(model).predict_on_batch(TOKENS)
-    np.testing.assert_allclose(answer, model.predict_on_batch(TOKENS), atol=1e-5)
+    answer, weights = (numbers(x) for x in rnnzoo.attention(model)(TOKENS))
+    np.testing.assert_allclose(answer, numbers(model(TOKENS)), atol=1e-5)
     np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
-    assert rnnzoo.features(model).predict_on_batch(TOKENS).shape[0] == 3
+    assert rnnzoo.features(model)(TOKENS).shape[0] == 3
     assert rnnzoo.inspect(model, TOKENS).occlusion.shape == TOKENS.shape
 
 
@@ -200,7 +215,7 @@ def test_a_run_answers_is_loaded_and_exported(tmp_path):
     assert [answer["label"] for answer in run.predict(asked)] == ["neg", "pos"]
     assert rnnzoo.load(tmp_path / "run").predict(asked) == run.predict(asked)
     for format in ("tf_saved_model", "onnx", "litert"):
-        _, error = rnnzoo.export(run, format, sequence_length=9 if format == "litert" else None)
+        _, error = export(run, format, sequence_length=9 if format == "litert" else None)
         assert error < 1e-4
 
 
