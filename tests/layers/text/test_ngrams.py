@@ -1,5 +1,6 @@
 """Scores of n-grams beside a network: against sums by hand and scikit-learn, blind to padding, in models and files."""
 
+import functools
 import itertools
 
 import keras
@@ -22,6 +23,12 @@ def quick():
     """Run by Keras's own loops, which compile in no time."""
     with layers.use("general"):
         yield
+
+
+@pytest.fixture
+def few_rows(monkeypatch):
+    """Tables that are made in no time."""
+    monkeypatch.setattr(layers, "NGrams", functools.partial(layers.NGrams, buckets=5000))
 
 
 def numbers(x):
@@ -156,7 +163,7 @@ def test_classes_and_labels_of_any_number(y):
     assert (bias[0] > 1) == (y.ndim == 2)
 
 
-def test_in_a_model(tmp_path):
+def test_in_a_model(tmp_path, few_rows):
     """Without scores nothing changes; with them it answers by both, comes back from its file, and is rebuilt."""
     model = rnnzoo.build("bigru", ngrams=3, **SMALL)
     plain = rnnzoo.build("bigru", **SMALL)
@@ -181,7 +188,7 @@ def test_in_a_model(tmp_path):
     np.testing.assert_allclose(numbers(rebuilt(TOKENS)), found, atol=1e-6)
 
 
-def test_what_looks_inside_sees_past_it():
+def test_what_looks_inside_sees_past_it(few_rows):
     model = rnnzoo.build("han", ngrams=2, **SMALL)
     start_scores(model.get_layer("ngrams"), [TOKENS[0]] * 3 + [TOKENS[1, :3]] * 3, np.repeat([0, 1], 3))
     answer, weights = (numbers(x) for x in rnnzoo.attention(model)(TOKENS))
@@ -192,6 +199,7 @@ def test_what_looks_inside_sees_past_it():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the converters
 def test_a_run_answers_is_loaded_and_exported(tmp_path):
     """`not good` is bad: no single word tells."""
     rng = np.random.default_rng(0)
