@@ -40,14 +40,13 @@ def places(grams, buckets):
 class NGrams(keras.layers.Layer):
     """Add to an answer what a linear model of n-grams says, whose scores stand in a hashed table ("wide and deep").
 
-    y' = own y + share √(typical / length) (b + Σ w[n-gram]), over all n-grams of 1 to `longest` tokens; `own` and
-    `share` are trained. An n-gram that is not in the table counts for nothing, and without scores
-    (`rnnzoo.data.text.ngram_scores` fits them) the answer stays as it is.
+    y' = y + share √(typical / length) (b + Σ w[n-gram]), over all n-grams of 1 to `longest` tokens; `share` is trained.
+    An n-gram that is not in the table counts for nothing, and without scores (`rnnzoo.data.text.ngram_scores` fits
+    them) the answer stays as it is.
 
     Scores know the examples that they were fitted to by heart: a network beside them would learn nothing. So while
     training each sequence is given scores that were fitted to other sequences, those of its fold. They are not in the
-    file of a model. And a share of the sequences is answered by the network alone, y' = y, lest it leave all to the
-    n-grams.
+    file of a model.
 
     In: the answer `(batch, outputs)` and token ids `(batch, time)`, int32, 0 pads on the right. Out: the answer.
 
@@ -55,28 +54,21 @@ class NGrams(keras.layers.Layer):
         longest: Tokens of the longest n-grams.
         buckets: Rows of the table.
         folds: Parts of the training sequences.
-        dropout: Share of the training sequences that the network answers alone.
-        seed: Of the draws.
 
     Reference: Cheng et al. (2016), https://arxiv.org/abs/1606.07792; of the scores, Wang and Manning (2012),
-    https://aclanthology.org/P12-2018; of the folds, Wolpert (1992), https://doi.org/10.1016/S0893-6080(05)80023-1; of
-    the dropout of one side, Neverova et al. (2016), https://arxiv.org/abs/1501.00102
+    https://aclanthology.org/P12-2018; of the folds, Wolpert (1992), https://doi.org/10.1016/S0893-6080(05)80023-1
     """
 
-    def __init__(self, longest, buckets=2**21, folds=5, dropout=0.5, seed=None, **kwargs):
+    def __init__(self, longest, buckets=2**21, folds=5, **kwargs):
         super().__init__(**kwargs)
         for name, value in (("longest", longest), ("buckets", buckets), ("folds", folds)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} must be a whole number >= 1. Received: {name}={value!r}")
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be a number >= 0 and < 1. Received: dropout={dropout!r}")
-        self.longest, self.buckets, self.folds, self.dropout, self.seed = longest, buckets, folds, dropout, seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.longest, self.buckets, self.folds = longest, buckets, folds
         self.mask = TrailingMask(name="mask")
 
     def build(self, answer_shape, tokens_shape):
         outputs, fixed = answer_shape[-1], {"trainable": False, "initializer": "zeros"}
-        self.own = self.add_weight(name="own", shape=(), initializer="ones")
         self.share = self.add_weight(name="share", shape=(), initializer=keras.initializers.Constant(0.8))
         self.typical = self.add_weight(name="typical", shape=(), **fixed)
         self.marks = self.add_weight(name="marks", shape=(self.buckets,), dtype="int32", **fixed)
@@ -86,7 +78,7 @@ class NGrams(keras.layers.Layer):
         self.fold_bias = self.add_weight(name="fold_bias", shape=(self.folds, outputs), **fixed)
 
     def call(self, answer, tokens, training=False):
-        answer, tokens = ops.cast(answer, self.compute_dtype), ops.cast(tokens, "int32")
+        tokens = ops.cast(tokens, "int32")
         length = lengths(self.mask(tokens))[:, None]
         if training:
             fold = ops.sum(tokens % FOLD, axis=1) % self.folds
@@ -94,11 +86,7 @@ class NGrams(keras.layers.Layer):
         else:
             said = self._sum(self.scores, tokens, length) + self.bias
         by_length = ops.sqrt(self.typical / ops.cast(ops.maximum(length, 1), self.compute_dtype))
-        both = self.own * answer + self.share * by_length * said
-        if not training:
-            return both
-        alone = keras.random.uniform(ops.shape(length), seed=self.seed_generator) < self.dropout
-        return ops.where(alone, answer, both)
+        return ops.cast(answer, self.compute_dtype) + self.share * by_length * said
 
     def _sum(self, table, tokens, length, fold=None):
         """Return Σ w[n-gram], `(batch, outputs)`."""
@@ -120,7 +108,7 @@ class NGrams(keras.layers.Layer):
         for name in self._kept:
             getattr(self, name).assign(store[name])
 
-    _kept = ("own", "share", "typical", "marks", "scores", "bias")
+    _kept = ("share", "typical", "marks", "scores", "bias")
 
     def compute_mask(self, *inputs, mask=None, **others):
         return None
@@ -129,5 +117,4 @@ class NGrams(keras.layers.Layer):
         return answer_shape
 
     def get_config(self):
-        words = ("longest", "buckets", "folds", "dropout", "seed")
-        return {**super().get_config(), **{word: getattr(self, word) for word in words}}
+        return {**super().get_config(), "longest": self.longest, "buckets": self.buckets, "folds": self.folds}

@@ -37,7 +37,7 @@ def numbers(x):
 
 def with_scores(known, longest=3, buckets=5000):
     """Return a layer whose table holds the n-grams `known`: {(3, 2): (0.5, 1.0)}."""
-    layer = layers.NGrams(longest, buckets, folds=2, dropout=0.0)
+    layer = layers.NGrams(longest, buckets, folds=2)
     layer.build(ANSWER.shape, TOKENS.shape)
     scores, marks = np.zeros((buckets, 2), "float32"), np.zeros(buckets, "int32")
     for gram, score in known.items():
@@ -47,7 +47,6 @@ def with_scores(known, longest=3, buckets=5000):
     layer.scores.assign(scores)
     layer.marks.assign(marks)
     layer.bias.assign([0.125, -1.0])
-    layer.own.assign(0.5)
     layer.share.assign(0.25)
     layer.typical.assign(20.0)
     layer.fold_scores.assign(np.stack([2 * scores, -scores], axis=1).reshape(-1, 2))
@@ -60,7 +59,7 @@ def test_the_sum_of_the_n_grams_scores_is_added_by_length():
     layer = with_scores({(3,): (1, 2), (3, 2): (4, 8), (2, 5, 3): (16, 32), (4, 0, 3): (64, 128), (2, 0): (256, 512)})
     sums = np.array([[2 * 1 + 2 * 4 + 16, 2 * 2 + 2 * 8 + 32], [1 + 64, 2 + 128], [0, 0]])
     by_length = 0.25 * np.sqrt(20 / np.array([[5], [3], [1]]))
-    expected = 0.5 * ANSWER + by_length * (sums + np.array([0.125, -1.0]))
+    expected = ANSWER + by_length * (sums + np.array([0.125, -1.0]))
     longer = np.pad(TOKENS, ((0, 0), (0, 7)))
     for tokens in (TOKENS, longer):
         np.testing.assert_allclose(numbers(layer(ANSWER, tokens)), expected, rtol=1e-6)
@@ -69,18 +68,7 @@ def test_the_sum_of_the_n_grams_scores_is_added_by_length():
     others = np.array([2, -1])[fold][:, None] * sums + np.array([[1.0, 2.0], [3.0, 4.0]])[fold]
     for tokens in (TOKENS, longer):
         found = numbers(layer(ANSWER, tokens, training=True))
-        np.testing.assert_allclose(found, 0.5 * ANSWER + by_length * others, rtol=1e-6)
-
-
-def test_a_share_of_the_training_sequences_is_answered_by_the_network_alone():
-    layer = with_scores({(3,): (1, 2)})
-    layer.dropout = 0.3
-    answer, tokens = np.tile(ANSWER[:1], (2000, 1)), np.tile(TOKENS[:1], (2000, 1))
-    found = numbers(layer(answer, tokens, training=True))
-    alone = (found == answer).all(axis=1)
-    assert alone.mean() == pytest.approx(0.3, abs=0.04)
-    assert len(np.unique(found[~alone], axis=0)) == 1
-    assert not (numbers(layer(answer, tokens)) == answer).any()
+        np.testing.assert_allclose(found, ANSWER + by_length * others, rtol=1e-6)
 
 
 def test_hashes_of_int32_are_those_of_python():
@@ -116,7 +104,7 @@ def test_fitted_scores_are_scikit_learns_of_counted_n_grams():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 120)
     rows = [rng.choice(np.arange(2, 8), rng.integers(1, 12), p=p) for p in np.eye(6)[[0, 5]][y] * 0.4 + 0.1]
-    layer = layers.NGrams(2, 2**14, folds=3, dropout=0.0)
+    layer = layers.NGrams(2, 2**14, folds=3)
     layer.build((None, 2), (None, None))
     start_scores(layer, rows, y)
 
@@ -169,7 +157,7 @@ def test_in_a_model(tmp_path, few_rows):
     plain = rnnzoo.build("bigru", **SMALL)
     expected = numbers(plain(TOKENS))
     np.testing.assert_allclose(numbers(model(TOKENS)), expected, atol=1e-6)
-    assert len(model.trainable_variables) == len(plain.trainable_variables) + 2  # how much either side counts
+    assert len(model.trainable_variables) == len(plain.trainable_variables) + 1  # how much the n-grams count
     y = np.array([0, 1, 1])
     start_scores(model.get_layer("ngrams"), [TOKENS[0]] * 3 + [TOKENS[1, :3]] * 3, np.repeat([0, 1], 3))
     found = numbers(model(TOKENS))
