@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from rnnzoo.layers.masking.packing import in_xla
 from rnnzoo.layers.recurrent.compiled import cells as cells
-from rnnzoo.layers.recurrent.compiled.loops import backward_loop, forward_loop, schedule
+from rnnzoo.layers.recurrent.compiled.loops import backward_loop, forward_loop, predict_loop, schedule
 
 TOWERS = 2
 LONGEST = 512
@@ -139,7 +139,14 @@ def _forward(sweep, x, w, state, lengths, keep):
     bias, recurrent_bias = (
         (w.bias[0], tf.reshape(w.bias[1], [gates, units])) if len(w.bias.shape) == 2 else (w.bias, None)
     )
-    loop = forward_loop(sweep.cell, units, keep or sweep.return_sequences, keep)
+    if not keep:  # the projection of a step is made where it is used, while it is in the cache
+        loop = predict_loop(sweep.cell, units, sweep.return_sequences)
+        steps = tf.shape(x)[1] if lengths is None else tf.reduce_max(lengths)
+        bias = tf.reshape(bias, [gates, units])
+        order = schedule(steps, sweep.backwards)
+        state, arrays = loop(x, w.kernel, bias, w.recurrent, recurrent_bias, list(state), lengths, order)
+        return state, [arrays]
+    loop = forward_loop(sweep.cell, units)
     kept: list[dict[str, tf.Tensor]] = []
     for begin, size in _stretches(x, sweep.backwards):
         part, here, steps = _stretch(x, lengths, begin, size, after=state if kept else ())

@@ -20,6 +20,9 @@ import tensorflow as tf
 from rnnzoo.layers.recurrent.compiled.cells import Cell, stack
 from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
 
+FEW = 16
+"""A prediction projects at once what has fewer rows."""
+
 
 class Log:
     """One step's view of the arrays over time: what it reads, what it writes.
@@ -83,37 +86,71 @@ def schedule(steps, backwards, reverse=False):
 
 
 @functools.cache
-def forward_loop(cell: Cell, units: int, keep_all: bool, keep_saved: bool):
+def forward_loop(cell: Cell, units: int):
     """Compile the loop `(z, U, recurrent bias, state, lengths, schedule) -> last state, arrays`.
 
-    `arrays` holds `h` of all steps, `(time + 1, batch, 1, units)`, if `keep_all`, and all that `cell.back` looks at, if
-    `keep_saved`.
+    `arrays` holds the states of all steps, `(time + 1, batch, 1, units)`, and all else that `cell.back` looks at.
     """
-    last = () if keep_saved else tuple(cell.saves)
 
     def loop(z, u, bias, state, lengths, schedule):
         time, rows = tf.shape(z)[0], tf.shape(z)[1]
-        first, end, stride, backwards = schedule
-        arrays = {
-            name: tf.zeros([time if keep_saved else 1, rows, k, units])
-            for name, k in cell.saves.items()
-            if keep_saved or k > 1  # blocks are read one by one (see `cells`)
-        }
-        for name, value in zip(cell.states, state, strict=True):
-            if keep_saved or (keep_all and name == "h"):
-                entry = tf.range(time + 1)[:, None, None, None]
-                arrays[name] = tf.where(entry == first + backwards, value[None, :, None], 0.0)
-
-        def body(t, state, arrays):
-            log = Log({**arrays, "z": z}, t, lengths, backwards, last)
-            h_u = tf.reshape(state[0] @ u, [rows, cell.gates, units])
-            state = cell.step(log, h_u if bias is None else h_u + bias, *[a[:, None] for a in state])
-            return t + stride, [a[:, 0] for a in state], {name: log.arrays[name] for name in arrays}
-
-        _, state, arrays = tf.while_loop(lambda t, *_: tf.not_equal(t, end), body, (first, state, arrays))
-        return state, arrays
+        arrays = {name: tf.zeros([time, rows, k, units]) for name, k in cell.saves.items()}
+        arrays |= {name: _entries(value, time, schedule) for name, value in zip(cell.states, state, strict=True)}
+        return _over_time(cell, lambda t: z, u, bias, state, lengths, schedule, arrays)
 
     return tf.function(loop, jit_compile=True, autograph=False, reduce_retracing=True)
+
+
+@functools.cache
+def predict_loop(cell: Cell, units: int, keep_all: bool):
+    """Compile the loop `(x, W, bias, U, recurrent bias, state, lengths, schedule) -> last state, arrays`.
+
+    It keeps nothing for the way back: `arrays` has `h` of all steps if `keep_all`. So the projection of `x` `(batch,
+    time, features)` is made step by step, and never goes through the memory; but that of few rows at once, for a
+    product with few rows reads a matrix to do little with it.
+    """
+
+    def loop(x, w, bias, u, recurrent_bias, state, lengths, schedule):
+        rows, features = tf.shape(x)[0], tf.shape(x)[2]  # TensorFlow forgets a width once it has met another
+        arrays = {name: tf.zeros([1, rows, k, units]) for name, k in cell.saves.items() if k > 1}  # read block by block
+        if keep_all:
+            arrays["h"] = _entries(state[0], tf.shape(x)[1], schedule)
+
+        def project(x):
+            return tf.reshape(tf.reshape(x, [-1, features]) @ w, [-1, rows, cell.gates, units]) + bias
+
+        def at_once():
+            z = project(tf.transpose(x, [1, 0, 2]))
+            return _over_time(cell, lambda t: z, u, recurrent_bias, state, lengths, schedule, arrays, tuple(cell.saves))
+
+        def by_steps():
+            last = ("z", *cell.saves)
+            return _over_time(cell, lambda t: project(dynamic_slice(x, [0, t, 0], [rows, 1, features])),
+                              u, recurrent_bias, state, lengths, schedule, arrays, last)  # fmt: skip
+
+        return tf.cond(rows < FEW, at_once, by_steps)  # XLA knows the rows, and compiles one of the two
+
+    return tf.function(loop, jit_compile=True, autograph=False, reduce_retracing=True)
+
+
+def _entries(state, time, schedule):
+    """An array of a state over time, with the one that the loop begins with."""
+    first, _, _, backwards = schedule
+    return tf.where(tf.range(time + 1)[:, None, None, None] == first + backwards, state[None, :, None], 0.0)
+
+
+def _over_time(cell, project, u, bias, state, lengths, schedule, arrays, last=()):
+    """Loop over time: `project(t)` is where step `t` finds z. Returns the last state, and the arrays."""
+    first, end, stride, backwards = schedule
+
+    def body(t, state, arrays):
+        log = Log({**arrays, "z": project(t)}, t, lengths, backwards, last)
+        h_u = tf.reshape(state[0] @ u, [-1, cell.gates, state[0].shape[1]])
+        state = cell.step(log, h_u if bias is None else h_u + bias, *[a[:, None] for a in state])
+        return t + stride, [a[:, 0] for a in state], {name: log.arrays[name] for name in arrays}
+
+    _, state, arrays = tf.while_loop(lambda t, *_: tf.not_equal(t, end), body, (first, state, arrays))
+    return state, arrays
 
 
 @functools.cache
