@@ -8,10 +8,18 @@ import pytest
 from refusals import one_sentence
 
 import rnnzoo
+from rnnzoo import layers
 
 X = np.array([[4, 7, 2], [3, 5, 0]], "int32")
 VECTORS = np.random.default_rng(0).normal(size=(9, 5)).astype("float32")
 SMALL = {"vocabulary_size": 9, "units": 4, "seed": 0}
+
+
+@pytest.fixture(autouse=True)
+def uncompiled():
+    """Keras's own loops: they compile in no time."""
+    with layers.use("general"):
+        yield
 
 
 def vectors_with(value):

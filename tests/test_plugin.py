@@ -155,7 +155,7 @@ def test_register_reads_shared_options(unpack):
     assert list(info.hyperparameters) == ["units", "num_layers", "dropout", "heat", "fast", "colour"]  # TABLE, then own
     assert info.hyperparameters["dropout"].help == rnnzoo.describe("lstm").hyperparameters["dropout"].help
     assert info.hyperparameters["colour"].choices == ("red", "blue")
-    found = info.check("classification", {"heat": 3})
+    found = info.check("regression", {"heat": 3})
     assert found == {"units": 8, "num_layers": 2, "dropout": 0.25, "heat": 3.0, "fast": False, "colour": "red"}
     with pytest.raises(InvalidValue, match=r"^heat must be a number >= 0 and < 9. Received: heat=9.0$"):
         info.check("tagging", {"heat": 9})

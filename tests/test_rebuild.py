@@ -1,7 +1,10 @@
 """`rebuild`: the same weights, other sizes."""
 
+import itertools
+
 import numpy as np
 import pytest
+from marks import others_slow
 
 import rnnzoo
 from rnnzoo import layers
@@ -19,9 +22,11 @@ def _step_by_step(model, x):
     return np.concatenate([np.asarray(model(x[:, t : t + 1])) for t in range(x.shape[1])], axis=1)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in rnnzoo.list_models(task="language_modeling") if not name.startswith(("cnn", "tcn"))]
-)
+CARRYING = [name for name in rnnzoo.list_models(task="language_modeling") if not name.startswith(("cnn", "tcn"))]
+QUICK = ("simple_rnn", "lstm", "cfc", "lmu", "mamba", "mogrifier_lstm", "qrnn")  # test_streaming.py has others
+
+
+@pytest.mark.parametrize("name", others_slow(CARRYING, QUICK))
 def test_stateful_step_by_step_is_the_full_pass(name):
     """Not for bodies with a convolution: it has no state to carry."""
     model = _tiny(name)
@@ -45,8 +50,12 @@ def test_stateful_tokens():
     np.testing.assert_allclose(_step_by_step(stateful, tokens), model(tokens), atol=1e-5)
 
 
-@pytest.mark.parametrize("task", ["classification", "forecasting", "tagging"])
-@pytest.mark.parametrize("name", ["lstm", "bigru", "stacked_rnn", "cnn_lstm"])
+NAMES, TASKS = ("lstm", "bigru", "stacked_rnn", "cnn_lstm"), ("classification", "forecasting", "tagging")
+FIXED = [*itertools.product(NAMES, TASKS)]
+FEW = [*zip(NAMES, (*TASKS, TASKS[0]), strict=True)]
+
+
+@pytest.mark.parametrize(("name", "task"), others_slow(FIXED, FEW, "-".join, spread=True))
 def test_fixed_and_unrolled(name, task):
     model = _tiny(name, task, **({"horizon": 2} if task == "forecasting" else {}))
     fixed = rnnzoo.rebuild(model, unroll=True, batch_size=2, sequence_length=6)

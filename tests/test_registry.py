@@ -120,8 +120,8 @@ def test_register_reads_annotations():
     assert type(info.hyperparameters["heat"].default) is float
     assert info.hyperparameters["colour"].choices == ("red", "blue")
     assert info.hyperparameters["fast"].kind is bool
-    found = info.check("classification", {"heat": 3, "fast": True})
-    assert found == {"units": 8, "heat": 3.0, "colour": "red", "fast": True, "ngrams": 0}
+    found = info.check("regression", {"heat": 3, "fast": True})
+    assert found == {"units": 8, "heat": 3.0, "colour": "red", "fast": True}
     for word, value in (("heat", 9), ("heat", -1), ("colour", "green"), ("heat", float("nan"))):
         with pytest.raises(InvalidValue, match=rf"^{word} must be .* Received: {word}="):
             info.check("classification", {word: value})

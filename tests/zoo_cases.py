@@ -29,6 +29,24 @@ def saved_cases():
     return [case for case in cases() if case[2] == kind.get(case[1], "tokens")]
 
 
+def distinct(first, cases):
+    """Return the first cases, and of the others those with something new.
+
+    A body that sums up or answers each step, a body on a kind of input, or a task's head on a kind of input: another
+    pair of body and task has the code of these.
+    """
+    from rnnzoo.tasks import find
+
+    found, seen = [], set()
+    for case in (*first, *cases):
+        name, task, kind = case
+        parts = {(name, find(task).per_step), (name, kind), (task, kind)}
+        if case not in found and (case in first or not parts <= seen):
+            found.append(case)
+            seen |= parts
+    return found
+
+
 def in_turn(cases):
     """Return one case per name, the tasks and kinds of input in turn: what is costly is tried on these."""
     by_name: dict[str, list] = {}

@@ -53,7 +53,8 @@ SHARED = (
 ALIKE = (
     "min_lstm", "sru", "ind_rnn", "lru", "hawk", "mamba", "xlstm", "mogrifier_lstm", "lmu", "cfc", "gru_d",
     "stacked_rnn", "stacked_lstm", "stacked_gru", "stacked_bilstm", "stacked_bigru", "birnn", "bigru", "cnn_lstm",
-    "gru_bahdanau", "bigru_bahdanau", "bilstm_scaled_dot", "seq2seq_rnn", "seq2seq_lstm",
+    "gru_bahdanau", "bigru_bahdanau", "bilstm_scaled_dot", "seq2seq_rnn", "seq2seq_lstm", "gru", "layernorm_lstm",
+    "peephole_lstm", "qrnn", "lstm_bahdanau", "bilstm_bahdanau", "seq2seq_gru", "seq2seq_dot",
 )  # fmt: skip
 """They get the shared dials from the functions that other models are made by as well, which are tested by default."""
 QUICK = [(name, word) for name, word in DIALS if not (name in ALIKE and word in SHARED)]

@@ -7,10 +7,18 @@ import tensorflow as tf
 from refusals import one_sentence
 
 import rnnzoo
+from rnnzoo import layers
 from rnnzoo.layers import whole
 
 GOOD, LABELS = np.array([[1, 2, 3], [4, 5, 0]], "int32"), np.array([0, 1])
 WIDE = {"units": 3, "embedding_dim": 2, "seed": 0}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def uncompiled():
+    """Keras's own loops: they compile in no time."""
+    with layers.use("general"):
+        yield
 
 
 @pytest.fixture(scope="module")

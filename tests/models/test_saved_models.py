@@ -1,6 +1,6 @@
 """Saved models answer the same in a fresh process, on TensorFlow and on JAX.
 
-By default some kinds of layers with every task's head; the other models and tasks are slow.
+By default some kinds of layers with every task's head; other models and tasks are slow.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 import zoo_cases
 from elsewhere import environment
 from marks import others_slow
-from zoo_cases import label, saved_cases
+from zoo_cases import distinct, label, saved_cases
 
 from rnnzoo import describe, layers, list_models
 
@@ -63,6 +63,8 @@ QUICK = {
     )
 }
 FEW = {case for case in MECHANISMS if case[0] == "deepar"}
+
+ALL = distinct(sorted(MECHANISMS), saved_cases())
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +117,12 @@ def _assert_same(answers, word, backend, atol):
     np.testing.assert_allclose(found, trained[word], atol=atol, rtol=0)
 
 
-@pytest.mark.parametrize("case", others_slow(saved_cases(), QUICK, label))
+@pytest.mark.parametrize("case", others_slow(ALL, QUICK, label))
 def test_a_saved_model_answers_the_same_in_a_fresh_process(answers, case):
     _assert_same(answers, f"tensorflow/{label(case)}", "tensorflow", 1e-6)
 
 
-@pytest.mark.parametrize("case", others_slow(saved_cases(), FEW, label))
+@pytest.mark.parametrize("case", others_slow(ALL, FEW, label))
 def test_on_jax_saved_models_answer_the_same(answers, case):
     """What JAX has saved, and what TensorFlow has saved."""
     _assert_same(answers, f"jax/{label(case)}", "jax", 1e-6)
@@ -135,4 +137,4 @@ def test_every_layer_and_every_head_is_among_them():
     elsewhere |= {layers.MeanAnswer}  # tests/training/test_members.py
     assert kinds - saved == elsewhere
     assert {task for _, task, _ in QUICK} == {task for name in list_models() for task in describe(name).tasks}
-    assert FEW < QUICK < MECHANISMS < {*saved_cases()}
+    assert FEW < QUICK < MECHANISMS < {*ALL} < {*saved_cases()}

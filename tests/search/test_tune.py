@@ -98,6 +98,7 @@ def test_a_trial_that_diverges_or_breaks_is_a_failure(search, engine, monkeypatc
     assert found[3].reason.lower().startswith("out of memory")
 
 
+@pytest.mark.slow  # by default the guide's code and test_third_party_task.py do it
 def test_processes(search, tmp_path):
     """The real engine: a process for each trial; what it prints is in its log."""
     found = search(trials=1, search=FEW, objective="val_loss")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from marks import others_slow
 from refusals import one_sentence, refused
-from zoo_cases import build, saved_cases
+from zoo_cases import build, distinct, saved_cases
 
 import rnnzoo
 from rnnzoo import cli
@@ -115,12 +115,12 @@ INSIDE = ("deepar", "encoder_decoder_gru", "han", "lstnet", "segrnn")
 ENDINGS = {"tf_saved_model": "saved", "onnx": "model.onnx", "litert": "model.tflite"}
 
 
-def check(case, form, folder):
+def check(model, kind, form, folder):
     if form == "onnx":
         pytest.importorskip("tf2onnx")
     if keras.backend.backend() != "tensorflow":
         pytest.skip("exports by way of TensorFlow")
-    model, x = build(*case), padded(case[2])
+    x = padded(kind)
     expected = model.predict_on_batch(x)  # by the fast kernels, before it is exported
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the converters
@@ -139,7 +139,8 @@ def check(case, form, folder):
     ],
 )
 def test_padded_rows(name, form, tmp_path):
-    check((name, "forecasting", "floats") if name in INSIDE else (name, "tagging", "tokens"), form, tmp_path)
+    task, kind = ("forecasting", "floats") if name in INSIDE else ("tagging", "tokens")
+    check(build(name, task, kind), kind, form, tmp_path)
 
 
 @pytest.mark.filterwarnings("ignore")  # of the converter
@@ -177,11 +178,14 @@ def test_what_litert_cannot_run_is_refused(name, tmp_path, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ENDINGS)
-@pytest.mark.parametrize("case", [c for c in saved_cases() if c[1] != "translation"], ids="-".join)
-def test_every_body_and_task(case, form, tmp_path):
-    if form == "litert" and case[0] in INSIDE:
-        with pytest.raises(Exception, match="not supported by this interpreter"):
-            check(case, form, tmp_path)
-    else:
-        check(case, form, tmp_path)
+@pytest.mark.parametrize("case", distinct((), [c for c in saved_cases() if c[1] != "translation"]), ids="-".join)
+def test_every_body(case, tmp_path, subtests):
+    """Each as a summary and of each step, and each head once; built once for all formats."""
+    model = build(*case)
+    for form in ENDINGS:
+        with subtests.test(form):
+            if form == "litert" and case[0] in INSIDE:
+                with pytest.raises(Exception, match="not supported by this interpreter"):
+                    check(model, case[2], form, tmp_path)
+            else:
+                check(model, case[2], form, tmp_path)

@@ -16,10 +16,16 @@ LEVELS = (0.1, 0.3, 0.5, 0.9)
 X, Y = RNG.normal(size=(6, 9, 3)).astype("float32"), RNG.normal(size=(6, 4, 2)).astype("float32")
 
 
+@pytest.fixture(autouse=True)
+def uncompiled():
+    """Keras's own loops: they compile in no time."""
+    with layers.use("general"):
+        yield
+
+
 def model(name, **settings):
-    with layers.use("general"):  # compiles in no time
-        sizes = {"features": 3, "outputs": 2, "horizon": 4, "quantiles": LEVELS, "sequence_length": 9, "seed": 0}
-        return rnnzoo.build(name, "forecasting", **sizes | settings)
+    sizes = {"features": 3, "outputs": 2, "horizon": 4, "quantiles": LEVELS, "sequence_length": 9, "seed": 0}
+    return rnnzoo.build(name, "forecasting", **sizes | settings)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Recurrences without a matrix on the state: every path beside NumPy, and every layer beside Keras's own loop."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
+from marks import others_slow
 
 import rnnzoo
 from rnnzoo import layers
@@ -113,16 +116,11 @@ def trained(layer, **arguments):
     return [np.asarray(v) for v in found + tape.gradient(loss, [x, *layer.trainable_variables])]
 
 
-@pytest.mark.parametrize(
-    ("padded", "backwards"),
-    [
-        (True, False),
-        (True, True),
-        pytest.param(False, False, marks=pytest.mark.slow),
-        pytest.param(False, True, marks=pytest.mark.slow),
-    ],
-)
-@pytest.mark.parametrize("case", CASES, ids=str)
+WAYS = [*itertools.product(CASES, (True, False), (False, True))]
+FEW = [(case, True, bool(i % 2)) for i, case in enumerate(CASES)]  # padded, to and fro
+
+
+@pytest.mark.parametrize(("case", "padded", "backwards"), others_slow(WAYS, FEW, str, spread=True))
 def test_the_layer_is_step_by_step_keras_loop_with_its_gradients(case, padded, backwards):
     layer = made(*case, return_sequences=True, return_state=True, go_backwards=backwards, zero_output_for_mask=True)
     states = [rng.normal(size=(BATCH, size)).astype("float32") for size in layer.state_size]

@@ -227,7 +227,10 @@ def values(kinds):
     return found
 
 
-@pytest.mark.parametrize("kinds", [KINDS, pytest.param(["Mamba", "MLSTM", "SLSTM"], marks=pytest.mark.slow)])
+OTHERS = ["MinLSTM", "SRU", "IndRNN", "Mamba", "MLSTM", "SLSTM"]
+
+
+@pytest.mark.parametrize("kinds", [["MinGRU", "QRNN", "LRU", "Hawk"], pytest.param(OTHERS, marks=pytest.mark.slow)])
 def test_jax_gives_the_same_numbers(tmp_path, kinds):
     from elsewhere import environment  # where pytest is
 

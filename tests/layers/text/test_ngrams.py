@@ -1,5 +1,6 @@
 """Scores of n-grams beside a network: against sums by hand and scikit-learn, blind to padding, in models and files."""
 
+import functools
 import itertools
 
 import keras
@@ -10,6 +11,7 @@ import rnnzoo
 from rnnzoo import layers
 from rnnzoo.data.text.ngram_scores import start_scores
 from rnnzoo.layers.text.ngrams import places
+from rnnzoo.serving.exporting import export
 
 TOKENS = np.array([[3, 2, 5, 3, 2], [4, 0, 3, 0, 0], [2, 0, 0, 0, 0]], "int32")
 ANSWER = np.array([[1.0, -2.0], [0.5, 0.25], [0.0, 3.0]], "float32")
@@ -21,6 +23,12 @@ def quick():
     """Run by Keras's own loops, which compile in no time."""
     with layers.use("general"):
         yield
+
+
+@pytest.fixture
+def few_rows(monkeypatch):
+    """Tables that are made in no time."""
+    monkeypatch.setattr(layers, "NGrams", functools.partial(layers.NGrams, buckets=5000))
 
 
 def numbers(x):
@@ -143,40 +151,43 @@ def test_classes_and_labels_of_any_number(y):
     assert (bias[0] > 1) == (y.ndim == 2)
 
 
-def test_in_a_model(tmp_path):
+def test_in_a_model(tmp_path, few_rows):
     """Without scores nothing changes; with them it answers by both, comes back from its file, and is rebuilt."""
     model = rnnzoo.build("bigru", ngrams=3, **SMALL)
     plain = rnnzoo.build("bigru", **SMALL)
-    expected = plain.predict_on_batch(TOKENS)
-    np.testing.assert_allclose(model.predict_on_batch(TOKENS), expected, atol=1e-6)
+    expected = numbers(plain(TOKENS))
+    np.testing.assert_allclose(numbers(model(TOKENS)), expected, atol=1e-6)
     assert len(model.trainable_variables) == len(plain.trainable_variables) + 1  # how much the n-grams count
     y = np.array([0, 1, 1])
     start_scores(model.get_layer("ngrams"), [TOKENS[0]] * 3 + [TOKENS[1, :3]] * 3, np.repeat([0, 1], 3))
-    found = model.predict_on_batch(TOKENS)
+    found = numbers(model(TOKENS))
     assert (np.argmax(found[:2], axis=-1) == [0, 1]).all()
     assert np.abs(found - expected).max() > 0.1
     longer = np.pad(TOKENS, ((0, 0), (0, 4)))
-    np.testing.assert_allclose(model.predict_on_batch(longer), found, atol=1e-5)
+    np.testing.assert_allclose(numbers(model(longer)), found, atol=1e-5)
+    model.run_eagerly = True
     first = model.train_on_batch(TOKENS, y, return_dict=True)["loss"]
     assert np.isfinite(first)
-    found = model.predict_on_batch(TOKENS)
+    found = numbers(model(TOKENS))
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(loaded.predict_on_batch(TOKENS), found, atol=1e-6)
-    np.testing.assert_allclose(rnnzoo.rebuild(model, batch_size=3).predict_on_batch(TOKENS), found, atol=1e-6)
+    np.testing.assert_allclose(numbers(loaded(TOKENS)), found, atol=1e-6)
+    rebuilt = rnnzoo.rebuild(model, batch_size=3)
+    np.testing.assert_allclose(numbers(rebuilt(TOKENS)), found, atol=1e-6)
 
 
-def test_what_looks_inside_sees_past_it():
+def test_what_looks_inside_sees_past_it(few_rows):
     model = rnnzoo.build("han", ngrams=2, **SMALL)
     start_scores(model.get_layer("ngrams"), [TOKENS[0]] * 3 + [TOKENS[1, :3]] * 3, np.repeat([0, 1], 3))
-    answer, weights = rnnzoo.attention(model).predict_on_batch(TOKENS)
-    np.testing.assert_allclose(answer, model.predict_on_batch(TOKENS), atol=1e-5)
+    answer, weights = (numbers(x) for x in rnnzoo.attention(model)(TOKENS))
+    np.testing.assert_allclose(answer, numbers(model(TOKENS)), atol=1e-5)
     np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
-    assert rnnzoo.features(model).predict_on_batch(TOKENS).shape[0] == 3
+    assert rnnzoo.features(model)(TOKENS).shape[0] == 3
     assert rnnzoo.inspect(model, TOKENS).occlusion.shape == TOKENS.shape
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the converters
 def test_a_run_answers_is_loaded_and_exported(tmp_path):
     """`not good` is bad: no single word tells."""
     rng = np.random.default_rng(0)
@@ -200,7 +211,7 @@ def test_a_run_answers_is_loaded_and_exported(tmp_path):
     assert [answer["label"] for answer in run.predict(asked)] == ["neg", "pos"]
     assert rnnzoo.load(tmp_path / "run").predict(asked) == run.predict(asked)
     for format in ("tf_saved_model", "onnx", "litert"):
-        _, error = rnnzoo.export(run, format, sequence_length=9 if format == "litert" else None)
+        _, error = export(run, format, sequence_length=9 if format == "litert" else None)
         assert error < 1e-4
 
 

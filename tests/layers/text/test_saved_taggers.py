@@ -16,13 +16,14 @@ import json, sys, warnings
 warnings.simplefilter("error")
 import keras, numpy as np, rnnzoo
 data = np.load(sys.argv[2])
-x, losses = (data["words"], data["letters"]), {}
+x = data["words"], data["letters"]
 for kind in ("lstm", "cnn"):
     model = keras.models.load_model(f"{sys.argv[1]}/{kind}.keras")
-    assert np.abs(model.predict_on_batch(x) - data[kind]).max() < 1e-5
-    if kind == "lstm":
-        assert type(model).__name__ == "CRFModel"
-        print(float(model.train_on_batch(x, data["tags"], return_dict=True)["loss"]))
+    with rnnzoo.layers.use("general"):  # compiles in no time
+        assert np.abs(np.asarray(keras.ops.convert_to_numpy(model(x))) - data[kind]).max() < 1e-5
+        if kind == "lstm":
+            assert type(model).__name__ == "CRFModel"
+            print(float(model.train_on_batch(x, data["tags"], return_dict=True)["loss"]))
 """
 
 
