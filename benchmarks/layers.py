@@ -48,8 +48,8 @@ def cases(quick: bool):
     for steps in (50, 1000, 4000):
         yield "train", Case(batch=16, time=steps)
     for layer in LAYERS:
-        yield "predict", Case(layer, batch=1)
-        yield "predict", Case(layer, batch=256)
+        for batch in (1, 16, 256):
+            yield "predict", Case(layer, batch=batch)
 
 
 def measure(what: str, case: Case, rounds: int, seconds: float) -> dict:
