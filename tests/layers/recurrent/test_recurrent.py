@@ -154,6 +154,29 @@ def test_zero_output_for_mask():
         assert_equal(results(ours, x, lengths), results(theirs, x, lengths))
 
 
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_a_graph_for_any_batch_predicts_and_differentiates(rows):
+    """A tower may have no row at all."""
+    theirs, ours = pair("LSTM", None, 4, return_sequences=True)
+    lengths = np.array([4, 2, 1, 3, 4])[:rows]
+    x, _ = data(np.random.default_rng(3), "LSTM", rows, 4, False, False)
+
+    def any_batch(layer):
+        @tf.function(input_signature=[tf.TensorSpec((None, 4, FEATURES)), tf.TensorSpec((None, 4), "bool")])
+        def gradients(x, mask):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = tf.reduce_sum(layer(x, mask=mask) ** 2)
+            return loss, tape.gradient(loss, [x, *(w.value for w in layer.trainable_variables)])
+
+        loss, found = gradients(x, tf.sequence_mask(lengths, 4))
+        return [np.asarray(loss)], [np.asarray(g) for g in found]
+
+    ours, theirs = any_batch(ours), any_batch(theirs)
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5)
+    assert_equal(([], ours[1]), ([], theirs[1]))
+
+
 def test_a_second_derivative_is_refused():
     _, ours = pair("LSTM", 2, 3)
     x = tf.ones((2, 3, FEATURES))

@@ -6,6 +6,7 @@ step's products are too small to be worth sharing between threads. Source of the
 "Backpropagation through time: what it does and how to do it", https://doi.org/10.1109/5.58337.
 """
 
+import functools
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -45,27 +46,28 @@ def run_layer(layer, x, state, lengths, training):
         bias = tf.zeros([2, recurrent.shape[1]] if cell is cells.GRU else [recurrent.shape[1]])
     else:
         bias = tf.convert_to_tensor(layer.cell.bias)
-    return run(
-        cell,
-        x,
-        Weights(kernel, recurrent, bias),
-        state,
-        lengths,
-        backwards=layer.go_backwards,
-        return_sequences=layer.return_sequences,
-        training=training,
-        towers=TOWERS if layer.alone else 1,
-    )
+    weights = Weights(kernel, recurrent, bias)
+    towers = TOWERS if layer.alone else 1
+    sweep = Sweep(cell, bool(layer.go_backwards), bool(layer.return_sequences), bool(training))
+    if tf.executing_eagerly():  # operation by operation, it would take three times as long
+        towers = 1 if x.shape[0] < 2 * towers else towers
+        return _graph(sweep, towers, *map(tuple, (kernel.shape, recurrent.shape)))(x, weights, state, lengths)
+    return run(sweep, x, weights, state, lengths, towers)
 
 
-def run(cell, x, weights, state, lengths, *, backwards, return_sequences, training, towers=TOWERS):
+@functools.cache
+def _graph(sweep, towers, *shapes):
+    """Return a graph of `run`; a single one for all shapes would forget the widths."""
+    return tf.function(functools.partial(run, sweep, towers=towers), autograph=False, reduce_retracing=True)
+
+
+def run(sweep, x, weights, state, lengths, towers):
     """Run a recurrent layer over `x` `(batch, time, features)`.
 
     `lengths` `(batch,)` counts each row's real steps, None means all. Returns `(hs, state)`: `hs` `(batch, time,
     units)` in the order of time, whichever way the sweep went and undefined at padded steps, or None unless
     `return_sequences`; `state`, a tuple of `(batch, units)`, after the last step of each row.
     """
-    sweep = Sweep(cell, bool(backwards), bool(return_sequences), bool(training))
     if x.shape[0] is not None and x.shape[0] < 2 * towers:
         towers = 1
     order = None
@@ -76,7 +78,7 @@ def run(cell, x, weights, state, lengths, *, backwards, return_sequences, traini
         x, *state = (_permute(a, order) for a in (x, *state))
     pieces = [
         _tower(sweep, x[rows], weights, [a[rows] for a in state], None if lengths is None else lengths[rows], skip)
-        for rows, skip in _rows(tf.shape(x)[0], towers)
+        for rows, skip in _rows(tf.shape(x)[0], towers, idle=not sweep.training)
     ]
     hs, state = (
         _join([piece[0] for piece in pieces], 1),
@@ -90,15 +92,22 @@ def run(cell, x, weights, state, lengths, *, backwards, return_sequences, traini
     return hs, tuple(state)
 
 
-def _rows(batch, towers):
+def _rows(batch, towers, idle):
     """Equal slices of the batch, so that one compiled program serves them all; the last ones may overlap.
 
+    If towers may be `idle`, the first takes all of a few rows: two towers would each run the same single row.
     Yields `(slice, skip)`: the first `skip` rows of the slice are another tower's too and are dropped.
     """
     size = (batch + towers - 1) // towers
+    if idle:
+        size = tf.where(batch < 2 * towers, batch, size)
     for k in range(towers):
         start = tf.minimum(k * size, batch - size)
-        yield slice(start, start + size), k * size - start
+        skip = k * size - start
+        if idle and k:
+            few = batch < 2 * towers
+            start, skip = tf.where(few, batch, start), tf.where(few, 0, skip)
+        yield slice(start, start + size), skip
 
 
 def _tower(sweep, x, weights, state, lengths, skip):
@@ -141,7 +150,7 @@ def _forward(sweep, x, w, state, lengths, keep):
     )
     if not keep:  # the projection of a step is made where it is used, while it is in the cache
         loop = predict_loop(sweep.cell, units, sweep.return_sequences)
-        steps = tf.shape(x)[1] if lengths is None else tf.reduce_max(lengths)
+        steps = tf.shape(x)[1] if lengths is None else _longest(lengths)
         bias = tf.reshape(bias, [gates, units])
         order = schedule(steps, sweep.backwards)
         state, arrays = loop(x, w.kernel, bias, w.recurrent, recurrent_bias, list(state), lengths, order)
@@ -233,7 +242,11 @@ def _stretch(x, lengths, begin, size, after):
     if lengths is None:
         return part, None, tf.shape(part)[0]
     here = tf.clip_by_value(lengths - begin, 0, size)
-    return part, here, tf.reduce_max(here)
+    return part, here, _longest(here)
+
+
+def _longest(lengths):
+    return tf.maximum(0, tf.reduce_max(lengths))  # of no row: 0
 
 
 def _join(parts, axis):

@@ -20,7 +20,7 @@ import tensorflow as tf
 from rnnzoo.layers.recurrent.compiled.cells import Cell, stack
 from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
 
-FEW = 16
+FEW = 4
 """A prediction projects at once what has fewer rows."""
 
 
