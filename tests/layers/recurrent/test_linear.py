@@ -104,6 +104,12 @@ def made(name, options, **more):
     return layer
 
 
+def states_of(layer):
+    """Return states to begin with, the same whatever ran before."""
+    drawn = np.random.default_rng(4)
+    return [drawn.normal(size=(BATCH, size)).astype("float32") for size in layer.state_size]
+
+
 def trained(layer, **arguments):
     """Return outputs and states, and the gradients of x and of all weights."""
     import tensorflow as tf
@@ -123,7 +129,7 @@ FEW = [(case, True, bool(i % 2)) for i, case in enumerate(CASES)]  # padded, to 
 @pytest.mark.parametrize(("case", "padded", "backwards"), others_slow(WAYS, FEW, str, spread=True))
 def test_the_layer_is_step_by_step_keras_loop_with_its_gradients(case, padded, backwards):
     layer = made(*case, return_sequences=True, return_state=True, go_backwards=backwards, zero_output_for_mask=True)
-    states = [rng.normal(size=(BATCH, size)).astype("float32") for size in layer.state_size]
+    states = states_of(layer)
     arguments = {"initial_state": states} | ({"mask": keras.ops.convert_to_tensor(MASK)} if padded else {})
     assert layer.path == "compiled"
     fast = trained(layer, **arguments)
@@ -131,13 +137,13 @@ def test_the_layer_is_step_by_step_keras_loop_with_its_gradients(case, padded, b
         assert layer.path == "general"
         general = trained(layer, **arguments)
     for mine, other in zip(fast, general, strict=True):
-        np.testing.assert_allclose(mine, other, atol=1e-5, rtol=1e-4)
+        np.testing.assert_allclose(mine, other, atol=1e-5 * max(1, np.abs(other).max()), rtol=1e-4)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_padding_changes_nothing(case):
     layer = made(*case, return_sequences=True, return_state=True)
-    states = [rng.normal(size=(BATCH, size)).astype("float32") for size in layer.state_size]
+    states = states_of(layer)
     padded = layer(X, initial_state=states, mask=keras.ops.convert_to_tensor(MASK))
     for row, length in enumerate(LENGTHS):
         mine = [s[row : row + 1] for s in states]
