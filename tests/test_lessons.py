@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from marks import others_slow
 
 from lessons.__main__ import HOME, NAMES, main
 from rnnzoo import layers
@@ -14,7 +15,7 @@ def skeleton(text):
     return re.sub(r"[-+]?\d[\d.,e+-]*( %|%)?", "0", text)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", others_slow(NAMES, [name for name in NAMES if name != "weather"]))
 def test_a_lesson_writes_its_page(name, tmp_path):
     with layers.use("general"):  # compiles in no time
         main([name, "--small", "--output", str(tmp_path)])

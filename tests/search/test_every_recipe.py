@@ -35,8 +35,7 @@ QUICK = (
     "language_model",
     "multilabel",
     "tagging",
-    "translate",
-)  # one for each kind of data
+)  # one for most kinds of data
 SMALL = {"units": (2, 4), "sequence_length": (2, 5), "batch_size": (4, 8)}
 
 

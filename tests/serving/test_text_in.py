@@ -78,6 +78,7 @@ assert not [name for name in sys.modules if name.split(".")[0] == "rnnzoo"]
 """
 
 
+@pytest.mark.slow  # `.ci/wheel` asks presets too, by the command line
 def test_presets_answer_texts_without_rnnzoo(tmp_path, python):
     """One that classifies, and one that translates: each is one SavedModel."""
     runs = {name: rnnzoo.load(name) for name in ASKED}

@@ -45,7 +45,12 @@ def test_a_frame_is_trained_measured_resumed_and_refused_when_it_changed(tmp_pat
     [
         (MultilabelTexts(pd.DataFrame({"text": TEXTS.text, "labels": [["a"], ["a", "b"]] * 16})), "multilabel", "mlp"),
         (Tagging(pd.DataFrame({"words": ["a cat", "b"] * 9, "tags": ["X Y", "X"] * 9})), "tagging", "gru"),
-        (TextPairs(pd.DataFrame({"source": ["a b", "b"] * 9, "target": ["c", "d"] * 9})), "translation", "seq2seq_gru"),
+        pytest.param(
+            TextPairs(pd.DataFrame({"source": ["a b", "b"] * 9, "target": ["c", "d"] * 9})),
+            "translation",
+            "seq2seq_gru",
+            marks=pytest.mark.slow,
+        ),
     ],
 )  # fmt: skip
 def test_every_kind_of_table_is_a_frame_too(tmp_path, data, task, model):

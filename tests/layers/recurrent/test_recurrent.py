@@ -58,7 +58,7 @@ def beside_keras(kind, batch, time, padding, direction, return_sequences, return
     assert_equal(results(ours, x, lengths, state), results(theirs, x, lengths, state))
 
 
-@settings(max_examples=8, **QUIET)
+@settings(max_examples=5, **QUIET)
 @any_shape(longest=30, widest=9)
 def test_any_shape(**case):
     beside_keras(**case)
@@ -154,7 +154,7 @@ def test_zero_output_for_mask():
         assert_equal(results(ours, x, lengths), results(theirs, x, lengths))
 
 
-@pytest.mark.parametrize("rows", [1, 2, 5])
+@pytest.mark.parametrize("rows", [1, 5])
 def test_a_graph_for_any_batch_predicts_and_differentiates(rows):
     """A tower may have no row at all."""
     theirs, ours = pair("LSTM", None, 4, return_sequences=True)
