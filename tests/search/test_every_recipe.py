@@ -35,7 +35,8 @@ QUICK = (
     "language_model",
     "multilabel",
     "tagging",
-)  # one for most kinds of data
+    "translate",
+)  # one for each kind of data
 SMALL = {"units": (2, 4), "sequence_length": (2, 5), "batch_size": (4, 8)}
 
 
