@@ -131,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="seven cases of training, four minutes")
+    parser.add_argument("--only", choices=("train", "predict"), help="the file keeps its other rows")
     parser.add_argument("--modern", action="store_true", help="layers without a matrix on the state (`modern`)")
     parser.add_argument("--steps", type=int, nargs="+", default=modern.STEPS, help="of --modern: lengths")
     parser.add_argument("--rounds", type=int, default=4, help="epochs of each contender, at least")
@@ -153,13 +154,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.modern:
         modern.run(options.rounds, options.seconds, keep, options.steps)
         return
-    times: list[dict] = []
-    for what, case in track(list(cases(options.quick)), "measuring"):
+    before = json.loads(output.read_text()) if options.only and output.exists() else {"times": []}
+    times, memories = [row for row in before["times"] if row["what"] != options.only], before.get("memory", [])
+    chosen = [(what, case) for what, case in cases(options.quick) if options.only in (None, what)]
+    for what, case in track(chosen, "measuring"):
         times.append(measure(what, case, options.rounds, options.seconds))
-        keep(times)
-    long = [Case(layer, batch=16, time=4000) for layer in ("LSTM", "GRU", "SimpleRNN")]
-    memories = [memory(case) for case in long[: 1 if options.quick else 3]] if device() == "cpu" else []
-    keep(times, memory=memories)
+        keep(times, memory=memories)
+    if options.only != "predict" and device() == "cpu":
+        long = [Case(layer, batch=16, time=4000) for layer in ("LSTM", "GRU", "SimpleRNN")]
+        memories = [memory(case) for case in long[: 1 if options.quick else 3]]
+        keep(times, memory=memories)
     if not options.quick:
         figures.save(picture(times), output.with_suffix(".png"))
     show(times, memories)

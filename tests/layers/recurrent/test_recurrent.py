@@ -154,6 +154,20 @@ def test_zero_output_for_mask():
         assert_equal(results(ours, x, lengths), results(theirs, x, lengths))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rows", [1, 9])
+def test_the_first_prediction_of_a_width_may_know_its_rows(kind, rows):
+    """Compiled loops are shared by all layers as wide; these are the first of theirs."""
+    x = np.random.default_rng(3).normal(size=(rows, 3, 2)).astype("float32")
+    theirs, ours = (
+        getattr(library, kind)(7 + rows, return_sequences=rows > 1) for library in (keras.layers, rnnzoo.layers)
+    )
+    expected = theirs(x)
+    ours.build(x.shape)
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(tf.function(ours)(tf.constant(x)), expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("rows", [1, 5])
 def test_a_graph_for_any_batch_predicts_and_differentiates(rows):
     """A tower may have no row at all."""

@@ -146,8 +146,9 @@ def _over_time(cell, project, u, bias, state, lengths, schedule, arrays, last=()
     def body(t, state, arrays):
         log = Log({**arrays, "z": project(t)}, t, lengths, backwards, last)
         h_u = tf.reshape(state[0] @ u, [-1, cell.gates, state[0].shape[1]])
-        state = cell.step(log, h_u if bias is None else h_u + bias, *[a[:, None] for a in state])
-        return t + stride, [a[:, 0] for a in state], {name: log.arrays[name] for name in arrays}
+        after = cell.step(log, h_u if bias is None else h_u + bias, *[a[:, None] for a in state])
+        after = [tf.ensure_shape(new[:, 0], old.shape) for new, old in zip(after, state, strict=True)]
+        return t + stride, after, {name: tf.ensure_shape(log.arrays[name], a.shape) for name, a in arrays.items()}
 
     _, state, arrays = tf.while_loop(lambda t, *_: tf.not_equal(t, end), body, (first, state, arrays))
     return state, arrays
