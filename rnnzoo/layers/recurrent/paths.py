@@ -77,8 +77,8 @@ def _has_cudnn(s: Situation) -> bool:
     if s.backend == "tensorflow":
         return True
     # JAX's cuDNN LSTM is right by itself but, compiled into a larger model, can give other numbers (JAX 0.11 on an
-    # H200: beside a convolution, and in a step decoder's training), and it takes no half precision. On torch, without
-    # sequence lengths, cuDNN tells the output of the last real step but not the LSTM's carry.
+    # H200, beside a convolution), and it takes no half precision. On torch, without sequence lengths, cuDNN tells the
+    # output of the last real step but not the LSTM's carry.
     return s.backend == "torch" and not (s.kind == "lstm" and s.padded and s.needs_state)
 
 
