@@ -19,6 +19,9 @@ from rnnzoo.layers.recurrent import cudnn, paths
 class RNN(keras.layers.RNN):
     """Run any cell over the time axis, by Keras's own loop."""
 
+    alone = True
+    """False for one of two directions: they run side by side as they are, where halves of a batch would."""
+
     def call(self, sequences, initial_state=None, mask=None, training=False):
         check_sequence(sequences)
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
@@ -53,8 +56,6 @@ class _Recurrent(RNN):
     """What the three layers share: Keras does everything around the loop over time, this the loop."""
 
     kind: str
-    alone = True
-    """False for one of two directions: they run side by side as they are."""
 
     @property
     def path(self):

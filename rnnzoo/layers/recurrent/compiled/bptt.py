@@ -1,8 +1,7 @@
 """Backpropagation through time by hand, for TensorFlow on a CPU.
 
 The input's projection is one large product; the loop over time is compiled (see `loops`); the gradients of the
-kernels are one large product over all steps. The batch is cut into towers, which TensorFlow runs side by side: one
-step's products are too small to be worth sharing between threads. Source of the equations: Werbos (1990),
+kernels are one large product over all steps. The batch is cut into towers. Source of the equations: Werbos (1990),
 "Backpropagation through time: what it does and how to do it", https://doi.org/10.1109/5.58337.
 """
 
@@ -14,8 +13,8 @@ import tensorflow as tf
 from rnnzoo.layers.masking.packing import in_xla
 from rnnzoo.layers.recurrent.compiled import cells as cells
 from rnnzoo.layers.recurrent.compiled.loops import backward_loop, forward_loop, predict_loop, schedule
+from rnnzoo.layers.recurrent.compiled.towers import rows, towers_of
 
-TOWERS = 2
 LONGEST = 512
 """Steps of one stretch. A longer sequence, if its length is known to the graph, is cut into stretches: what only one
 of them needs (projected inputs, gradients of the gates) is free again before the next one begins."""
@@ -47,10 +46,9 @@ def run_layer(layer, x, state, lengths, training):
     else:
         bias = tf.convert_to_tensor(layer.cell.bias)
     weights = Weights(kernel, recurrent, bias)
-    towers = TOWERS if layer.alone else 1
+    towers = towers_of(layer, x)
     sweep = Sweep(cell, bool(layer.go_backwards), bool(layer.return_sequences), bool(training))
     if tf.executing_eagerly():  # operation by operation, it would take three times as long
-        towers = 1 if x.shape[0] < 2 * towers else towers
         return _graph(sweep, towers, *map(tuple, (kernel.shape, recurrent.shape)))(x, weights, state, lengths)
     return run(sweep, x, weights, state, lengths, towers)
 
@@ -68,8 +66,6 @@ def run(sweep, x, weights, state, lengths, towers):
     units)` in the order of time, whichever way the sweep went and undefined at padded steps, or None unless
     `return_sequences`; `state`, a tuple of `(batch, units)`, after the last step of each row.
     """
-    if x.shape[0] is not None and x.shape[0] < 2 * towers:
-        towers = 1
     order = None
     if lengths is not None and towers > 1:
         # Rows of like length share a tower, so that the tower of the short ones ends early.
@@ -77,8 +73,8 @@ def run(sweep, x, weights, state, lengths, towers):
         lengths = tf.gather(lengths, order)
         x, *state = (_permute(a, order) for a in (x, *state))
     pieces = [
-        _tower(sweep, x[rows], weights, [a[rows] for a in state], None if lengths is None else lengths[rows], skip)
-        for rows, skip in _rows(tf.shape(x)[0], towers, idle=not sweep.training)
+        _tower(sweep, x[some], weights, [a[some] for a in state], None if lengths is None else lengths[some], skip)
+        for some, skip in rows(tf.shape(x)[0], towers, idle=not sweep.training)
     ]
     hs, state = (
         _join([piece[0] for piece in pieces], 1),
@@ -90,24 +86,6 @@ def run(sweep, x, weights, state, lengths, towers):
         hs = None if hs is None else _permute(hs, back)
         state = [_permute(a, back) for a in state]
     return hs, tuple(state)
-
-
-def _rows(batch, towers, idle):
-    """Equal slices of the batch, so that one compiled program serves them all; the last ones may overlap.
-
-    If towers may be `idle`, the first takes all of a few rows: two towers would each run the same single row.
-    Yields `(slice, skip)`: the first `skip` rows of the slice are another tower's too and are dropped.
-    """
-    size = (batch + towers - 1) // towers
-    if idle:
-        size = tf.where(batch < 2 * towers, batch, size)
-    for k in range(towers):
-        start = tf.minimum(k * size, batch - size)
-        skip = k * size - start
-        if idle and k:
-            few = batch < 2 * towers
-            start, skip = tf.where(few, batch, start), tf.where(few, 0, skip)
-        yield slice(start, start + size), skip
 
 
 def _tower(sweep, x, weights, state, lengths, skip):

@@ -5,6 +5,8 @@ step; and `outputs`, what is read from the states, for many steps at once again.
 which Keras's own loop makes where nothing faster goes (`unroll`, export, `layers.use("general")`).
 """
 
+import functools
+
 import keras
 from keras import ops
 
@@ -209,9 +211,20 @@ class Recurrent(RNN):
             with self._asked(return_sequences=True):
                 _, outputs, after = super().inner_loop(x, state, mask, training=training)
             return ops.flip(outputs, axis=1) if self.go_backwards else outputs, after
+        if path != "compiled":
+            outputs, *after = self._through_time(path, x, lengths, *state)
+            return outputs, after
+        from rnnzoo.layers.recurrent.compiled import towers
+
+        run = functools.partial(self._through_time, path)
+        outputs, *after = towers.side_by_side(run, [x, lengths, *state], towers.towers_of(self, x), idle=not training)
+        return outputs, after
+
+    def _through_time(self, path, x, lengths, *state):
+        """Return outputs and states in one list."""
         turned = self.go_backwards and self.cell.looks_back
         x = _turn(x, lengths) if turned else x
-        before, extended = self.cell.extended(x, state)
+        before, extended = self.cell.extended(x, list(state))
         z, extra = self.cell.inputs(extended)
         reverse = self.go_backwards and not turned
         z = [ops.cast(part, self.cell.state_dtype) for part in z]
@@ -219,7 +232,7 @@ class Recurrent(RNN):
         if self.cell.kernel_size > 1:
             past = _newest(extended, lengths, self.cell.kernel_size - 1)
             after.append(ops.cast(ops.reshape(past, ops.shape(state[-1])), self.cell.state_dtype))
-        return _turn(outputs, lengths) if turned else outputs, after
+        return [_turn(outputs, lengths) if turned else outputs, *after]
 
     def _last(self, outputs, state, packing):
         """Return the output of the step read last; zeros if that is masked and masked steps give zeros."""

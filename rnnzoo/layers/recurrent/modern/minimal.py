@@ -24,12 +24,15 @@ def min_gru(z, constants):
 def min_lstm(z, constants):
     """Section 3.2: h_t = f'_t ⊙ h_{t-1} + i'_t ⊙ h~_t with f' = f / (f + i), i' = i / (f + i).
 
-    f = σ(W_f x_t), i = σ(W_i x_t), h~_t = g(W_h x_t). As log σ(k) = -softplus(-k), f' is the sigmoid of a difference,
-    which divides nothing by zero. The state is carried as it is: no logarithm of it is taken.
+    f = σ(W_f x_t) = 1 / (1 + e^-f~), i likewise and h~_t = g(W_h x_t). So f' = (1 + e^-i~) / (2 + e^-f~ + e^-i~); times
+    e^m, with m the smallest of f~, i~ and 0, no power is above 1, and nothing divides by less. The state is carried as it
+    is: no logarithm of it is taken.
     """
     f, i, h = z
-    more = ops.softplus(-i) - ops.softplus(-f)  # log f - log i
-    return ops.sigmoid(more), ops.sigmoid(-more) * g(h)
+    m = ops.stop_gradient(ops.minimum(ops.minimum(f, i), 0.0))  # any m gives the same
+    one, not_f, not_i = ops.exp(m), ops.exp(m - f), ops.exp(m - i)
+    scale = 1 / (2 * one + not_f + not_i)
+    return (one + not_i) * scale, (one + not_f) * scale * g(h)
 
 
 class _Cell(Cell):
