@@ -32,7 +32,7 @@ def towers_of(layer, x):
 
 
 def side_by_side(function, arrays, towers, idle):
-    """Return the list of arrays that `function(*arrays)` returns, made tower by tower; None among `arrays` stays None."""
+    """Return the list that `function(*arrays)` returns, made tower by tower; None among `arrays` stays None."""
     pieces = []
     for some, skip in rows(tf.shape(arrays[0])[0], towers, idle):
         found = function(*(None if a is None else a[some] for a in arrays))

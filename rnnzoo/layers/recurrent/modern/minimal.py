@@ -24,9 +24,9 @@ def min_gru(z, constants):
 def min_lstm(z, constants):
     """Section 3.2: h_t = f'_t ⊙ h_{t-1} + i'_t ⊙ h~_t with f' = f / (f + i), i' = i / (f + i).
 
-    f = σ(W_f x_t) = 1 / (1 + e^-f~), i likewise and h~_t = g(W_h x_t). So f' = (1 + e^-i~) / (2 + e^-f~ + e^-i~); times
-    e^m, with m the smallest of f~, i~ and 0, no power is above 1, and nothing divides by less. The state is carried as it
-    is: no logarithm of it is taken.
+    f = σ(W_f x_t) = 1 / (1 + e^-f~), i likewise, h~_t = g(W_h x_t). So f' = (1 + e^-i~) / (2 + e^-f~ + e^-i~); times
+    e^m, with m the smallest of f~, i~ and 0, no power is above 1, and nothing is divided by less. The state is carried
+    as it is: no logarithm of it is taken.
     """
     f, i, h = z
     m = ops.stop_gradient(ops.minimum(ops.minimum(f, i), 0.0))  # any m gives the same
