@@ -1,6 +1,7 @@
 """The tables of docs/benchmarks.md, made of benchmarks/results: `python recipes/tables.py` rewrites them."""
 
 import json
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,5 +93,19 @@ def _benchmark(name: str) -> dict:
 
 
 def _where(found: dict) -> str:
+    """Tell machine, versions and, where quartiles were kept, how noisy the times were."""
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    return f"Measured on {found['device']}; {versions}."
+    told = f"Measured on {found['device']}; {versions}."
+    noise = [share for row in found.get("times", []) if "quartiles_ms" in row for share in _noise(row)]
+    if not noise:
+        return told
+    usual, most = (f"{100 * value:.0f} %" for value in (statistics.median(noise), max(noise)))
+    return f"{told} Half of a case's steps lie within {usual} of their median, in the noisiest case within {most}."
+
+
+def _noise(row):
+    """Half the distance of the quartiles by the median, of each library or of the only one."""
+    quartiles, medians = row["quartiles_ms"], row["median_ms"]
+    if not isinstance(medians, dict):
+        quartiles, medians = {"": quartiles}, {"": medians}
+    return [(quartiles[name][1] - quartiles[name][0]) / 2 / median for name, median in medians.items()]
