@@ -5,7 +5,7 @@ machine slows all alike; short steps come in longer epochs and more rounds, sinc
 one step of an epoch: of `model.fit`, or of PyTorch's usual loop, for "train"; of `model.predict_on_batch`, or of a call
 in inference mode, for "predict". The ratios are of medians. Peak memory is that of a fresh process for each library,
 less what the same process needs for a tiny case; on a GPU it is not measured. `KERAS_BACKEND` chooses what Keras runs
-on; on a GPU all three use it.
+on; on a GPU all three use it. `--busy 1` keeps a core busy with other work all the while.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from rich.table import Table
 
 from benchmarks import modern
 from benchmarks.contenders import LAYERS, LIBRARIES, Case, contender
-from benchmarks.machine import machine, peak_mib, results
+from benchmarks.machine import busy, machine, peak_mib, quartiles, results, spread_of
 from rnnzoo.files import write_text
 from rnnzoo.layers.recurrent.paths import device
 from rnnzoo.pictures import figures
@@ -75,6 +75,7 @@ def measure(what: str, case: Case, rounds: int, seconds: float) -> dict:
         "first_seconds": first,
         "minimum_ms": {library: min(values) for library, values in taken.items()},
         "median_ms": median,
+        "quartiles_ms": {library: quartiles(values) for library, values in taken.items()},
         "times_keras": median["keras"] / median["rnnzoo"],
         "times_pytorch": median["pytorch"] / median["rnnzoo"],
     }
@@ -95,11 +96,11 @@ def show(times: list[dict], memories: list[dict]) -> None:
     console = Console(width=120)
     table = Table("what", "layer", "batch", "steps", "padded", *LIBRARIES, "× Keras", "× PyTorch")
     for row in times:
-        spread = [f"{row['minimum_ms'][name]:.1f} / {row['median_ms'][name]:.1f}" for name in LIBRARIES]
+        spread = [spread_of(row["median_ms"][name], row["quartiles_ms"][name]) for name in LIBRARIES]
         ratios = [f"{row['times_keras']:.2f}", f"{row['times_pytorch']:.2f}"]
         what = [row["what"], row["layer"], str(row["batch"]), str(row["time"]), "yes" if row["padded"] else ""]
         table.add_row(*what, *spread, *ratios)
-    table.caption = "milliseconds: minimum / median; ratios of medians, above 1 rnnzoo is faster"
+    table.caption = "milliseconds: median (quartiles); ratios of medians, above 1 rnnzoo is faster"
     console.print(table)
     if memories:
         table = Table("layer", "batch", "steps", *LIBRARIES, caption="peak memory of training, MiB above a tiny case")
@@ -130,12 +131,13 @@ def picture(times: list[dict]) -> Figure:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="seven cases of training, four minutes")
+    parser.add_argument("--quick", action="store_true", help="seven cases of training, in two minutes")
     parser.add_argument("--only", choices=("train", "predict"), help="the file keeps its other rows")
     parser.add_argument("--modern", action="store_true", help="layers without a matrix on the state (`modern`)")
     parser.add_argument("--steps", type=int, nargs="+", default=modern.STEPS, help="of --modern: lengths")
     parser.add_argument("--rounds", type=int, default=4, help="epochs of each contender, at least")
-    parser.add_argument("--seconds", type=float, default=15.0, help="for each case, at least")
+    parser.add_argument("--seconds", type=float, help="for each case, at least; default 15, with --quick 5")
+    parser.add_argument("--busy", type=int, default=0, metavar="CORES", help="cores that other work keeps busy")
     parser.add_argument("--output", type=Path, help="a JSON file")
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -146,23 +148,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         train()
         print(peak_mib())
         return
-    output = options.output or results("modern" if options.modern else "layers")
+    seconds = options.seconds or (5.0 if options.quick else 15.0)
+    name = ("modern" if options.modern else "layers") + ("-busy" if options.busy else "")
+    output = options.output or results(name)
+    with busy(options.busy):
+        _run(options, output, seconds)
+
+
+def _run(options, output, seconds):
+    """Measure what was asked for, write it to `output` case by case, and show it."""
 
     def keep(times, **more):  # after each case: a long measurement is not lost
-        write_text(output, json.dumps({**machine(), "times": times, **more}, indent=1) + "\n")
+        found = {**machine(), "busy": options.busy, "times": times, **more}
+        write_text(output, json.dumps(found, indent=1) + "\n")
 
     if options.modern:
-        modern.run(options.rounds, options.seconds, keep, options.steps)
+        modern.run(options.rounds, seconds, keep, options.steps)
         return
     before = json.loads(output.read_text()) if options.only and output.exists() else {"times": []}
     times, memories = [row for row in before["times"] if row["what"] != options.only], before.get("memory", [])
     chosen = [(what, case) for what, case in cases(options.quick) if options.only in (None, what)]
     for what, case in track(chosen, "measuring"):
-        times.append(measure(what, case, options.rounds, options.seconds))
+        times.append(measure(what, case, options.rounds, seconds))
         keep(times, memory=memories)
-    if options.only != "predict" and device() == "cpu":
-        long = [Case(layer, batch=16, time=4000) for layer in ("LSTM", "GRU", "SimpleRNN")]
-        memories = [memory(case) for case in long[: 1 if options.quick else 3]]
+    if options.only != "predict" and device() == "cpu" and not options.quick:
+        memories = [memory(Case(layer, batch=16, time=4000)) for layer in ("LSTM", "GRU", "SimpleRNN")]
         keep(times, memory=memories)
     if not options.quick:
         figures.save(picture(times), output.with_suffix(".png"))

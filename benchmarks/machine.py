@@ -1,5 +1,10 @@
 """What a benchmark ran on, to be saved beside its numbers."""
 
+import contextlib
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -30,3 +35,26 @@ def peak_mib() -> int:
     """Return the own peak of the process; `getrusage` would count its parent's."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) // 1024
+
+
+def quartiles(values: Sequence[float]) -> list[float]:
+    """Return the first and the third: how noisy a measurement was."""
+    first, _, third = statistics.quantiles(values, n=4)
+    return [first, third]
+
+
+def spread_of(median: float, between: Sequence[float]) -> str:
+    """Write a median and its quartiles."""
+    return f"{median:.1f} ({between[0]:.1f}-{between[1]:.1f})"
+
+
+@contextlib.contextmanager
+def busy(cores: int) -> Iterator[None]:
+    """Keep so many cores at work, each by a process that counts."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()

@@ -14,6 +14,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.contenders import Case, contender
+from benchmarks.machine import quartiles, spread_of
 
 LAYERS = ("MinGRU", "MinLSTM", "QRNN", "SRU", "IndRNN", "LRU", "Hawk", "Mamba", "MLSTM", "SLSTM")
 STEPS = (200, 1000, 4000)
@@ -42,6 +43,7 @@ def measure(steps: int, rounds: int, seconds: float, layers: Sequence[str] = LAY
             "rounds": k,
             "minimum_ms": min(taken[name]),
             "median_ms": median[name],
+            "quartiles_ms": quartiles(taken[name]),
             "times_lstm": median["LSTM"] / median[name],
         }
         for name, (library, case) in cases.items()
@@ -54,8 +56,8 @@ def run(rounds: int, seconds: float, keep: Callable[[list[dict]], None], steps: 
     for length in track(steps, "measuring"):
         rows += measure(length, rounds, seconds)
         keep(rows)
-    table = Table("layer", "steps", "minimum / median ms", "× LSTM of Keras")
+    table = Table("layer", "steps", "median ms (quartiles)", "× LSTM of Keras")
     for row in rows:
-        spread = f"{row['minimum_ms']:.1f} / {row['median_ms']:.1f}"
+        spread = spread_of(row["median_ms"], row["quartiles_ms"])
         table.add_row(row["layer"], str(row["time"]), spread, f"{row['times_lstm']:.2f}")
     Console(width=100).print(table)

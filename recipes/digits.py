@@ -28,4 +28,7 @@ PIXELS = dataclasses.replace(
 
 if __name__ == "__main__":
     words = [word for word in sys.argv[1:] if word != "--pixels"]
-    cli.main(PIXELS if len(words) < len(sys.argv[1:]) else recipe, words)
+    if len(words) < len(sys.argv[1:]):
+        cli.main(PIXELS, words, ("recipes/digits.py", "--pixels"))
+    else:
+        cli.main(recipe, words)

@@ -14,6 +14,8 @@ from rnnzoo import Recipe, cli
 from rnnzoo.data import SequenceRegression, Tagging
 
 TASKS = ("adding", "copy", "selective_copy", "recall", "parity", "dyck")
+LENGTHS = (16, 32, 64, 100, 128, 200, 256, 400, 500, 1000)
+LENGTHS_OF_ADDING = (50, 100, 200, 600, 1000)
 
 
 def recipe_of(task: str, length: int) -> Recipe:
@@ -46,4 +48,8 @@ if __name__ == "__main__":
     parser.add_argument("--task", choices=TASKS, default="copy")
     parser.add_argument("--length", type=int, default=200)
     chosen, words = parser.parse_known_args()
-    cli.main(recipe_of(chosen.task, chosen.length), words)
+    lengths = LENGTHS_OF_ADDING if chosen.task == "adding" else LENGTHS
+    if chosen.length not in lengths:
+        parser.error(f"--length of {chosen.task} is one of {', '.join(map(str, lengths))}. Received: {chosen.length}")
+    script = ("recipes/memory.py", "--task", chosen.task, "--length", str(chosen.length))
+    cli.main(recipe_of(chosen.task, chosen.length), words, script)

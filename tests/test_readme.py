@@ -10,12 +10,14 @@ import re
 import runpy
 import shlex
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
 from marks import others_slow
 
 import rnnzoo
+from recipes import leaderboard, published
 from rnnzoo import cli, layers
 from rnnzoo.cli.of_recipes.recipes import OF_RECIPES
 from rnnzoo.training.catalog import NO_RECIPES
@@ -93,14 +95,12 @@ def test_tables_are_up_to_date(page):
 
 
 def test_the_results_as_csv_are_up_to_date():
-    assert script("tables").as_csv() == (ROOT / "recipes/results/results.csv").read_text(), (
-        "run: python recipes/tables.py"
-    )
+    assert published.as_csv() == (ROOT / "recipes/results/results.csv").read_text(), "run: python recipes/tables.py"
 
 
 def test_tables_tells_a_stale_page_from_a_fresh_one(tmp_path, monkeypatch, capsys):
     tables = script("tables")
-    monkeypatch.setattr(tables, "PAGES", {"results.md": {"results": tables.results}})
+    monkeypatch.setattr(tables, "PAGES", {"results.md": {"results": published.results}})
     monkeypatch.setattr(tables, "DOCS", tmp_path)
     page = tmp_path / "results.md"
     page.write_text("before\n<!-- results -->\nold\n<!-- /results -->\nbehind\n")
@@ -117,28 +117,52 @@ def test_tables_tells_a_stale_page_from_a_fresh_one(tmp_path, monkeypatch, capsy
 
 
 def test_tables_publishes_a_run(place, tmp_path, monkeypatch):
-    tables = script("tables")
-    monkeypatch.setattr(tables, "RESULTS", tmp_path / "results")
-    path = tables.add(place / "runs" / "digits-cnn_bigru-0")
+    monkeypatch.setattr(published, "RESULTS", tmp_path / "results")
+    path = published.add(place / "runs" / "digits-cnn_bigru-0")
     assert path == tmp_path / "results" / "digits-cnn_bigru-0.json"
-    assert tables.add(place / "runs" / "digits-cnn_bigru-0", "other").name == "other.json"
-    assert path.read_bytes() == (place / "runs" / "digits-cnn_bigru-0" / "results.json").read_bytes()
-    assert "| [other](../recipes/results/other.json) | digits | `cnn_bigru` | test accuracy 0." in tables.results()
+    assert published.add(place / "runs" / "digits-cnn_bigru-0", "other").name == "other.json"
+    found = json.loads(path.read_text())
+    assert found.pop("settings")["learning_rate"] == 3e-3
+    assert found == json.loads((place / "runs" / "digits-cnn_bigru-0" / "results.json").read_text())
+    row = next(row for row in published.results().splitlines() if row.startswith("| [other]"))
+    assert row.startswith("| [other](../recipes/results/other.json) | digits | `cnn_bigru` | test accuracy 0.")
+    assert row.endswith("`python recipes/digits.py train --epochs 1` |")  # where it differs from the recipe
 
 
 def test_tables_publishes_forecasts_of_other_steps_apart(tmp_path, monkeypatch):
-    tables = script("tables")
-    monkeypatch.setattr(tables, "RESULTS", tmp_path / "results")
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.json").write_text("{}")
+    monkeypatch.setattr(published, "RESULTS", tmp_path / "results")
+    run = types.SimpleNamespace(recipe=runpy.run_path(str(ROOT / "recipes" / "ett.py"))["recipe"])
+    monkeypatch.setattr(rnnzoo, "load", lambda _: run)
     found = {"recipe": "ett", "dataset": "ett/h1", "lookback": 96, "task": "forecasting", "model": "gru", "seed": 0}
     found |= {"metrics": {"test": {"mse": 0.4}}, "parameters": 1, "seconds": 2.0, "epochs": 3, "device": "CPU"}
     found |= {"hyperparameters": {}, "stopped": False}
     for horizon in (96, 720):
-        (tmp_path / "run" / "results.json").write_text(json.dumps(found | {"horizon": horizon}))
-        assert tables.add(tmp_path / "run").name == f"ett-ett_h1-96to{horizon}-gru-0.json"
+        run.results = found | {"horizon": horizon}
+        assert published.add("run").name == f"ett-ett_h1-96to{horizon}-gru-0.json"
     run = "[ett-ett_h1-96to720-gru-0](../recipes/results/ett-ett_h1-96to720-gru-0.json)"
-    assert f"| {run} | ett/h1, 96 → 720 | `gru` | test mse 0.4000 |" in tables.results()
+    assert f"| {run} | ett/h1, 96 → 720 | `gru` | test mse 0.4000 |" in published.results()
+
+
+def test_the_leaderboard_takes_the_settings_that_were_best_on_validation(tmp_path, monkeypatch):
+    monkeypatch.setattr(published, "RESULTS", tmp_path)
+    same = {"recipe": "imdb", "model": "gru", "dataset": "imdb_reviews", "task": "classification", "parameters": 7}
+    same |= {"hyperparameters": {}, "seconds": 60.0}
+    for name, seed, validation, test in (
+        ("imdb-gru-0", 0, 0.8, 0.99), ("imdb-gru-wide-0", 0, 0.9, 0.7), ("imdb-gru-wide-1", 1, 0.86, 0.8)
+    ):  # fmt: skip
+        metrics = {"validation": {"accuracy": validation}, "test": {"accuracy": test}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(same | {"seed": seed, "metrics": metrics}))
+    (tmp_path / "published.toml").write_text(
+        '[[board]]\ntitle = "T"\nmeasure = ["test", "accuracy"]\nrecipes = ["imdb"]\nprotocol = "P"\n'
+        'published = [{name = "a", value = 0.74, kind = "linear", source = "u"}, '
+        '{name = "b", value = 0.76, kind = "other", source = "u"}]\n'
+    )
+    first, ours, last = leaderboard.boards().splitlines()[-3:]
+    assert first.startswith("| b (other) | 0.7600 |")
+    assert last.startswith("| a (linear) | 0.7400 |")
+    assert ours.startswith(
+        "| **`gru`** | 0.7500 ± 0.0707 | [0](imdb-gru-wide-0.json), [1](imdb-gru-wide-1.json) | 7 | 1.0 | `python"
+    )
 
 
 @pytest.mark.parametrize("code", examples())

@@ -9,17 +9,19 @@ from typing import Any
 from rnnzoo.errors import InvalidValue
 
 
-def main(recipe: Any, arguments: Sequence[str] | None = None) -> None:
+def main(recipe: Any, arguments: Sequence[str] | None = None, script: Sequence[str] = ()) -> None:
     """Run a recipe's command line: `train`, `compare`, `tune`, `evaluate`, `predict`, and what its task adds.
 
     Args:
         recipe: A `rnnzoo.Recipe`.
         arguments: Instead of `sys.argv[1:]`.
+        script: How a command begins, for a script of several recipes: `("recipes/digits.py", "--pixels")`.
     """
     from rnnzoo.cli.terminal import dispatch
 
     words = list(sys.argv[1:] if arguments is None else arguments)
-    dispatch(lambda: _of_recipe(recipe, words), f"recipes/{recipe.name}.py", words, recipe)
+    script = script or (f"recipes/{recipe.name}.py",)
+    dispatch(lambda: _of_recipe(recipe, words, ("python", *script, "train")), " ".join(script), words, recipe)
 
 
 def entry_point(arguments: Sequence[str] | None = None) -> None:
@@ -48,7 +50,7 @@ def _one_of_recipe(name: str, command: str, words: Sequence[str]) -> dict[str, t
     return {command: commands[command]}
 
 
-def _of_recipe(recipe: Any, words: Sequence[str], program: Sequence[str] = ()) -> dict[str, type]:
+def _of_recipe(recipe: Any, words: Sequence[str], program: Sequence[str]) -> dict[str, type]:
     from rnnzoo.cli.commands.evaluate import Evaluate, Inspect
     from rnnzoo.cli.commands.predict import Predict
     from rnnzoo.cli.of_recipes import compare, train, tune
@@ -57,7 +59,7 @@ def _of_recipe(recipe: Any, words: Sequence[str], program: Sequence[str] = ()) -
 
     changed = for_task(recipe, words)
     if changed is not recipe:
-        program = (*(program or ("python", f"recipes/{recipe.name}.py", "train")), "--task", changed.task)
+        program = (*program, "--task", changed.task)
     recipe = changed
     options = recipe_options(recipe)
     table: dict[str, type] = {}

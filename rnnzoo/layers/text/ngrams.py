@@ -46,7 +46,7 @@ class NGrams(keras.layers.Layer):
 
     Scores know the examples that they were fitted to by heart: a network beside them would learn nothing. So while
     training each sequence is given scores that were fitted to other sequences, those of its fold. They are not in the
-    file of a model.
+    file of a model, which gives the same scores in training.
 
     In: the answer `(batch, outputs)` and token ids `(batch, time)`, int32, 0 pads on the right. Out: the answer.
 
@@ -107,6 +107,9 @@ class NGrams(keras.layers.Layer):
     def load_own_variables(self, store):
         for name in self._kept:
             getattr(self, name).assign(store[name])
+        # Trained on, a model of a file meets other examples than the scores were fitted to: they hold in every fold.
+        self.fold_scores.assign(ops.repeat(self.scores, self.folds, axis=0))
+        self.fold_bias.assign(ops.tile(self.bias[None], (self.folds, 1)))
 
     _kept = ("share", "typical", "marks", "scores", "bias")
 

@@ -11,9 +11,8 @@ from rnnzoo.layers.recurrent.modern.base import Cell, Recurrent
 
 @complex_linear
 def diagonal(z, constants):
-    """h_t = λ ⊙ h_{t-1} + γ ⊙ z_t."""
-    *eigenvalues, gamma = constants
-    return eigenvalues, [gamma * part for part in z]
+    """h_t = λ ⊙ h_{t-1} + z_t."""
+    return constants, z
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -47,17 +46,18 @@ class LRUCell(Cell):
         self.gamma = self.vector("gamma", lambda shape, dtype=None: 0.5 * ops.log(1 - ops.exp(-2 * ops.exp(self.nu))))
 
     def constants(self):
-        """λ = exp(-exp(ν) + i exp(θ)), so that |λ| < 1 whatever ν (section 3.3), and γ."""
-        nu, theta, gamma = (ops.cast(v, self.state_dtype) for v in (self.nu, self.theta, self.gamma))
+        """λ = exp(-exp(ν) + i exp(θ)), so that |λ| < 1 whatever ν (section 3.3)."""
+        nu, theta = (ops.cast(v, self.state_dtype) for v in (self.nu, self.theta))
         radius, phase = ops.exp(-ops.exp(nu)), ops.exp(theta)
-        return [radius * ops.cos(phase), radius * ops.sin(phase), ops.exp(gamma)]
+        return [radius * ops.cos(phase), radius * ops.sin(phase)]
 
     def inputs(self, x):
-        return [self.dense(x, self.w_in)], self.dense(x, self.skip)  # B x and D x
+        gamma = ops.tile(ops.exp(self.gamma), 2)  # of the real and of the imaginary part
+        return [self.dense(x, self.w_in * gamma)], self.dense(x, self.skip)  # γ ⊙ (B x) and D x
 
     def outputs(self, extra, states):
-        y = self.dense(ops.concatenate(states, axis=-1), self.w_out)  # Re(C h): two real products
-        return y + extra  # + D x
+        real, imaginary = (self.dense(h, w) for h, w in zip(states, ops.split(self.w_out, 2), strict=True))
+        return real + imaginary + extra  # Re(C h) + D x; the imaginary part of C has its minus learnt
 
     def get_config(self):
         own = {"min_radius": self.min_radius, "max_radius": self.max_radius, "max_phase": self.max_phase}
