@@ -4,15 +4,18 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
 
+import contextlib
 import gc
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
+from quicker import leave_out_debugging
 from rich.console import Console
 
 import rnnzoo
@@ -22,6 +25,21 @@ from rnnzoo.data import SequenceClassification, SequenceRegression
 gc.set_threshold(50_000, 10, 10)  # by default Python walks through all that TensorFlow holds again and again
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("patient")
+
+
+@pytest.hookimpl(trylast=True)  # once slow ones are left out
+def pytest_collection_modifyitems(items):
+    """Files of few tests have the long ones: they come first, or one worker waits at the end; then those of many."""
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (tests[item.path] > 6, -tests[item.path]))
+
+
+def pytest_collection_finish():
+    """Once all is imported: nothing of it is garbage, and TensorFlow is there to be made quicker."""
+    with contextlib.suppress(ImportError, AttributeError):  # of other releases
+        leave_out_debugging()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module", autouse=True)

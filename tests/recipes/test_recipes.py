@@ -121,7 +121,7 @@ def test_ett(tmp_path, tfds_dir):
     """The direct linear forecast reaches what is published for it, by the same windows."""
     if not (Path(tfds_dir) / "ett" / "h1").is_dir():
         pytest.skip("ett/h1 is not prepared")
-    results, _ = train("ett", tmp_path / "run", "--model", "nlinear", "--lookback", "336", "--epochs", "10")
+    results, _ = train("ett", tmp_path / "run", "--model", "nlinear", "--lookback", "336")
     assert results["metrics"]["test"]["mse"] < 0.38
 
 
