@@ -54,6 +54,7 @@ def presets() -> str:
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "benchmarks.md": {
         "layers": benchmarks.layers,
+        "busy": functools.partial(benchmarks.layers, "layers-busy"),
         "modern": benchmarks.modern,
         "gpu": functools.partial(benchmarks.layers, "layers-jax-gpu"),
         "modern_gpu": functools.partial(benchmarks.modern, "modern-jax-gpu"),
