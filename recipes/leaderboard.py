@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.tables import table
 from recipes import published
 from rnnzoo.tasks import more_is_better
-from rnnzoo.training.compare import main_metric
+from rnnzoo.training.several.compare import main_metric
 
 
 def boards() -> str:

@@ -19,7 +19,7 @@ from rnnzoo import cli
 from rnnzoo.errors import UserError
 from rnnzoo.sharing import packs
 from rnnzoo.training.catalog import find_recipe
-from rnnzoo.training.compare import main_metric
+from rnnzoo.training.several.compare import main_metric
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "rnnzoo" / "presets"

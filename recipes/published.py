@@ -244,7 +244,7 @@ def add(run: str, name: str | None = None) -> Path:
 
 def _quality(result: dict) -> tuple[str, str, float]:
     """Return split, main metric and its value: of test, or of what was held out instead of it."""
-    from rnnzoo.training.compare import main_metric
+    from rnnzoo.training.several.compare import main_metric
 
     split = list(result["metrics"])[-1]
     name = main_metric(result)

@@ -42,7 +42,7 @@ def example(info):
 
 def results(name: str) -> str:
     """Return a table of the runs of a model, or nothing."""
-    from rnnzoo.training.compare import main_metric
+    from rnnzoo.training.several.compare import main_metric
 
     rows = []
     for path in sorted(RESULTS.glob("*.json")):

@@ -16,10 +16,10 @@ from rnnzoo.files import alone, in_one_sentence, named, own_path
 from rnnzoo.notebook import html
 from rnnzoo.search import checks, prepared
 from rnnzoo.search import trials as files
+from rnnzoo.search.analysis.report import Live, save_all
 from rnnzoo.search.engines import Engine, Local
 from rnnzoo.search.loop import Loop
 from rnnzoo.search.oracle import Oracle
-from rnnzoo.search.report import Live, save_all
 from rnnzoo.search.space import apply, make_space
 from rnnzoo.search.trials import DONE, Store, Trial
 from rnnzoo.training import snapshot

@@ -8,9 +8,9 @@ from typing import Any
 
 from rnnzoo.files import own_path
 from rnnzoo.search import trials as files
+from rnnzoo.search.analysis.report import Live
 from rnnzoo.search.engines import Engine
 from rnnzoo.search.oracle import Oracle
-from rnnzoo.search.report import Live
 from rnnzoo.search.space import apply
 from rnnzoo.search.trials import DONE, FAILED, RUNNING, Store, Trial
 from rnnzoo.search.work import history

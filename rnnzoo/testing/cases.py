@@ -1,5 +1,6 @@
 """A model, a task and a kind of input, in a tiny size; with inputs and right answers for them."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,8 @@ def cases_of(name: str) -> list[tuple[str, str, str]]:
 
     return [
         (name, task, kind)
-        for task in describe(name).tasks
-        for kind in kinds(name)
-        if (task, kind) != ("language_modeling", "floats") and task in answers_by_task(kind)
+        for task, kind in itertools.product(describe(name).tasks, kinds(name))
+        if (task, kind) != ("language_modeling", "floats") and answers_by_task(kind).keys() >= {task}
     ]
 
 

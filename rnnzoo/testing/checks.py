@@ -152,7 +152,7 @@ def resuming(name: str, **hyperparameters: Any) -> bool:
     from rnnzoo.training.fit import train
     from rnnzoo.training.recipe import Recipe
 
-    task = next((task for task in _DATA if task in describe(name).tasks), None)
+    task = next((each for each in _DATA if each in describe(name).tasks), None)
     if task is None or not cases.build(*cases.cases_of(name)[0], **hyperparameters).trainable_variables:
         return False
     sizes = cases.small(name, **hyperparameters)

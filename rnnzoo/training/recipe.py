@@ -155,7 +155,7 @@ class Recipe:
 
     def with_task(self, task: str) -> "Recipe":
         """Return the recipe with another task, and data that read its answers: stars as numbers, not as classes."""
-        if task == self.task:  # whatever its data are
+        if find(task) is find(self.task):  # whatever its data are
             return self
         return dataclasses.replace(self, name=f"{self.name}-{task}", task=task, data=for_task(self.data, task))
 

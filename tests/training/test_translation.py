@@ -15,7 +15,7 @@ import rnnzoo
 from rnnzoo import Recipe, cli, layers
 from rnnzoo.data import TextPairs
 from rnnzoo.pictures import alignment
-from rnnzoo.training.compare import compare
+from rnnzoo.training.several.compare import compare
 
 pytestmark = pytest.mark.draws
 

@@ -32,7 +32,7 @@ def execute(options: Any, recipe: Any) -> None:
         for name in models
         for seed in seeds
     ]
-    from rnnzoo.training.compare import compare
+    from rnnzoo.training.several.compare import compare
 
     output = options.output or Path("runs") / f"{recipe.name}-compare"
     compare(recipes, recipe, output, trust=options.trust, data_dir=options.data_dir)

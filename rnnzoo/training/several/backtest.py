@@ -71,10 +71,10 @@ def backtest(
     }  # fmt: skip
     _show(found, console)
     write_text(output / "backtest.json", json.dumps(found, indent=1) + "\n")
-    from rnnzoo.pictures.backtest import picture
+    from rnnzoo.pictures import forecasts
     from rnnzoo.pictures.figures import save
 
-    save(picture(found, [drawn for _, drawn in judged]), output / "backtest.png")
+    save(forecasts.backtest(found, [drawn for _, drawn in judged]), output / "backtest.png")
     console.print(f"table: {output / 'backtest.json'}\npicture: {output / 'backtest.png'}")
     return found
 
