@@ -45,17 +45,22 @@ def memory() -> str:
         shown = ["" if c is None else f"**{c.shown}**" if c.solved else c.shown for c in cells]
         rows.append((f"`{model}`", *shown))
     head = ("model", *(f"{test.rpartition('_')[0].replace('_', ' ')} {test.rpartition('_')[2]}" for test in tests))
-    times = ", ".join(f"{m} {t} {c.seconds:.0f}" for (t, m), c in sorted(found.items(), key=lambda item: item[0][::-1]))
-    return f"{table(head, rows, numbers=len(tests))}\n\nSeconds of training: {times}."
+    how = [
+        (f"{c.seconds:.0f}", f"{c.parameters:,}", f"`{c.command}`")
+        for _, c in sorted(found.items(), key=lambda item: item[0])
+    ]
+    return f"{table(head, rows, numbers=len(tests))}\n\n{table(('seconds', 'parameters', 'command'), how)}"
 
 
 class Remembered(NamedTuple):
-    """What a run of a test of memory came to: as shown, whether that is solved, and how near 0..1 it is."""
+    """What a run of a test of memory came to: as shown, whether that is solved, how near 0..1 it is; and its cost."""
 
     shown: str
     solved: bool
     share: float
-    seconds: float
+    seconds: float = 0
+    parameters: int = 0
+    command: str = ""
 
 
 def _remembered() -> dict[tuple[str, str], Remembered]:
@@ -66,13 +71,14 @@ def _remembered() -> dict[tuple[str, str], Remembered]:
         name = r["recipe"].removeprefix("memory_") if r["recipe"] != "digits_pixels" else "digits_64"
         scores = r["metrics"]["test"]
         if r["task"] == "regression":
-            cell = Remembered(f"{scores['mse']:.1e}", scores["mse"] < 1e-3, 1 - min(1.0, scores["mse"] * 6), 0)
+            cell = Remembered(f"{scores['mse']:.1e}", scores["mse"] < 1e-3, 1 - min(1.0, scores["mse"] * 6))
         else:  # of tags those that are asked for; there is none called "-" where every step is asked
-            tags = r.get("tags", {})
+            tags = r.get("tags", {}).get("test", {})
             asked = [tag["recall"] for name, tag in tags.items() if name != "-"] or [scores["accuracy"]]
             share = sum(asked) / len(asked)
-            cell = Remembered(f"{share:.3f}", share >= (0.99 if tags else 0.95), share, 0)
-        found[name, r["model"]] = cell._replace(seconds=r["seconds"])
+            cell = Remembered(f"{share:.3f}", share >= (0.99 if tags else 0.95), share)
+        cost = {"seconds": r["seconds"], "parameters": r["parameters"], "command": command(r)}
+        found[name, r["model"]] = cell._replace(**cost)
     return found
 
 

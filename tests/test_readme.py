@@ -165,6 +165,23 @@ def test_the_leaderboard_takes_the_settings_that_were_best_on_validation(tmp_pat
     )
 
 
+def test_what_is_remembered_is_the_recall_of_what_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(published, "RESULTS", tmp_path)
+    (tmp_path / "memory").mkdir()
+    same = {"hyperparameters": {}, "seconds": 9.0, "parameters": 7, "seed": 0}
+    tags = {"-": {"recall": 1.0}, "a": {"recall": 0.5}, "b": {"recall": 0.7}}
+    copy = {"recipe": "memory_copy_200", "model": "lru", "task": "tagging", "dataset": "memory/copy_200"}
+    copy |= {"metrics": {"test": {"accuracy": 0.98}}, "tags": {"test": tags}, "settings": {"epochs": 3}}
+    adding = {"recipe": "memory_adding_1000", "model": "gru", "task": "regression", "dataset": "adding/t1000"}
+    adding |= {"metrics": {"test": {"mse": 0.0009}}}
+    for run in (copy, adding):
+        (tmp_path / "memory" / f"{run['recipe']}.json").write_text(json.dumps(same | run))
+    table, how = published.memory().split("\n\n")
+    assert table.splitlines()[0] == "| model | adding 1000 | copy 200 |"
+    assert table.splitlines()[2:] == ["| `gru` | **9.0e-04** |  |", "| `lru` |  | 0.600 |"]
+    assert "`python recipes/memory.py --task copy --length 200 train --model lru --epochs 3` |" in how
+
+
 @pytest.mark.parametrize("code", examples())
 def test_code_runs_and_prints_the_shapes_that_its_comments_promise(code, place, monkeypatch, capsys):
     monkeypatch.chdir(place)
