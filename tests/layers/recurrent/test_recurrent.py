@@ -168,6 +168,20 @@ def test_the_first_prediction_of_a_width_may_know_its_rows(kind, rows):
     np.testing.assert_allclose(tf.function(ours)(tf.constant(x)), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["SimpleRNN", "MinGRU"])
+@pytest.mark.parametrize("training", [False, True])
+def test_a_graph_knows_the_shapes_of_answers_whatever_was_called_before(kind, training):
+    """Compiled loops are shared, and forget a size of which they have seen several."""
+    layer, seen = getattr(rnnzoo.layers, kind)(6, return_sequences=True, return_state=True), []
+    for rows, steps in ((2, 3), (3, 4), (4, 5)):
+
+        def run(x):
+            seen.append([tuple(y.shape) for y in layer(x, training=training)])
+
+        tf.function(run, autograph=False)(tf.zeros((rows, steps, 2)))
+    assert seen[-1] == [(4, 5, 6), (4, 6)]
+
+
 @pytest.mark.parametrize("rows", [1, 5])
 def test_a_graph_for_any_batch_predicts_and_differentiates(rows):
     """A tower may have no row at all."""

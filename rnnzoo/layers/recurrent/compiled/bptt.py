@@ -85,6 +85,11 @@ def run(sweep, x, weights, state, lengths, towers):
         back = tf.math.invert_permutation(order)
         hs = None if hs is None else _permute(hs, back)
         state = [_permute(a, back) for a in state]
+    units = weights.recurrent.shape[0]  # the loops may have forgotten rows and steps (`reduce_retracing`)
+    if hs is not None:
+        hs.set_shape([x.shape[0], x.shape[1], units])
+    for a in state:
+        a.set_shape([x.shape[0], units])
     return hs, tuple(state)
 
 

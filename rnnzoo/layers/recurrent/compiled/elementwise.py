@@ -42,7 +42,10 @@ def run(recurrence, z, state, constants, lengths, reverse):
 
         return tuple(hs), gradient
 
-    return list(through_time(*z, *state, *constants))
+    hs = list(through_time(*z, *state, *constants))
+    for h in hs:
+        h.set_shape([*z[0].shape[:2], units])  # the loops may have forgotten rows and steps
+    return hs
 
 
 def _no_second_derivative(*_):
