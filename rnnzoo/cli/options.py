@@ -56,7 +56,7 @@ def recipe_options(recipe: Any) -> dict[str, Any]:
     from rnnzoo.data.sources import tasks_of
 
     hidden = ("name", "data", "hyperparameters", "search")
-    options = {name: kind for name, kind in _fields(type(recipe)) if name not in hidden}
+    options = {name: kind for name, kind in _fields(recipe) if name not in hidden}
     options["task"] = Annotated[Literal[tuple({recipe.task: "", **tasks_of(recipe.data)})], arg(help=OF_TASK)]
     called, meaning = find(recipe.task).sequence_length_is
     if called != "sequence_length":
@@ -74,7 +74,7 @@ def recipe_options(recipe: Any) -> dict[str, Any]:
 def data_options(data: Any) -> dict[str, Any]:
     """Every argument of a data object that can be given as a word."""
     options = {}
-    for name, kind in _fields(type(data)):
+    for name, kind in _fields(data):
         if kind is not Any:
             options[name] = kind
         elif isinstance(getattr(data, name), str):
@@ -82,22 +82,27 @@ def data_options(data: Any) -> dict[str, Any]:
     return options
 
 
-def _fields(kind: type) -> list[tuple[str, Any]]:
-    """Return the fields of a dataclass with types, and with help from its docstring and its bases'."""
-    helps: dict[str, str] = {}
+def _fields(holder: Any) -> list[tuple[str, Any]]:
+    """Return the fields of a recipe or a data object with types, and with help from its class's docstrings."""
+    kind, helps = type(holder), dict[str, str]()
     for base in reversed(kind.__mro__):
         helps |= {p.arg_name: p.description or "" for p in docstring_parser.parse(base.__doc__ or "").params}
     hints = typing.get_type_hints(kind)
     return [
-        (f.name, hints[f.name] if hints[f.name] is Any else Annotated[hints[f.name], _told(f, helps.get(f.name, ""))])
+        (
+            f.name,
+            hints[f.name]
+            if hints[f.name] is Any
+            else Annotated[hints[f.name], _told(getattr(holder, f.name) is True, helps.get(f.name, ""))],
+        )
         for f in dataclasses.fields(kind)
         if f.init
     ]
 
 
-def _told(field: dataclasses.Field, text: str) -> Any:
-    """Return a field's help; of what is on by default, whose flag begins with `no-`, what the flag switches off."""
-    return arg(help=f"Switch off: {text}", help_behavior_hint="") if field.default is True else arg(help=text)
+def _told(on: bool, text: str) -> Any:
+    """Return a field's help; of what is on, whose flag begins with `no-`, what the flag switches off."""
+    return arg(help=f"Switch off: {text}", help_behavior_hint="") if on else arg(help=text)
 
 
 def make_command(

@@ -28,6 +28,8 @@ def test_a_flag_that_switches_off_says_so(capsys):
     assert "--no-trainable-body Switch off: Train body and embedding too" in said
     assert "--no-characters Switch off: Give each word" in said
     assert "(default: True)" not in said
+    said = help_of(capsys, "train", "shakespeare")  # on by the recipe, not by the class
+    assert "--no-stateful Switch off: Train on" in said
 
 
 def test_tasks_of_a_recipe_are_offered(capsys):
