@@ -12,8 +12,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +24,7 @@ from rich.table import Table
 
 from benchmarks import modern
 from benchmarks.contenders import LAYERS, LIBRARIES, Case, contender
-from benchmarks.machine import busy, machine, peak_mib, quartiles, results, spread_of
+from benchmarks.machine import busy, machine, peak_above, peak_mib, quartiles, results, spread_of
 from rnnzoo.files import write_text
 from rnnzoo.layers.recurrent.paths import device
 from rnnzoo.pictures import figures
@@ -83,13 +81,7 @@ def measure(what: str, case: Case, rounds: int, seconds: float) -> dict:
 
 def memory(case: Case) -> dict:
     """Return each library's peak MiB over an epoch of `case`."""
-
-    def peak(library, case):
-        command = [sys.executable, "-m", "benchmarks.layers", "--peak", library, json.dumps(vars(case))]
-        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-    tiny = Case(case.layer, batch=2, time=2)
-    return {**vars(case), "peak_mib": {library: peak(library, case) - peak(library, tiny) for library in LIBRARIES}}
+    return {**vars(case), "peak_mib": {library: peak_above(library, case) for library in LIBRARIES}}
 
 
 def show(times: list[dict], memories: list[dict]) -> None:

@@ -1,12 +1,15 @@
 """What a benchmark ran on, to be saved beside its numbers."""
 
 import contextlib
+import dataclasses
+import json
 import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -35,6 +38,16 @@ def peak_mib() -> int:
     """Return the own peak of the process; `getrusage` would count its parent's."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) // 1024
+
+
+def peak_above(library: str, case: Any) -> int:
+    """Return the peak MiB of an epoch of a case, in a fresh process, above that of a tiny one."""
+
+    def peak(case):
+        command = [sys.executable, "-m", "benchmarks.layers", "--peak", library, json.dumps(vars(case))]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    return peak(case) - peak(dataclasses.replace(case, batch=2, time=2))
 
 
 def quartiles(values: Sequence[float]) -> list[float]:

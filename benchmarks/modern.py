@@ -14,7 +14,8 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.contenders import Case, contender
-from benchmarks.machine import quartiles, spread_of
+from benchmarks.machine import peak_above, quartiles, spread_of
+from rnnzoo.layers.recurrent.paths import device
 
 LAYERS = ("MinGRU", "MinLSTM", "QRNN", "SRU", "IndRNN", "LRU", "Hawk", "Mamba", "MLSTM", "SLSTM")
 STEPS = (200, 1000, 4000)
@@ -50,12 +51,19 @@ def measure(steps: int, rounds: int, seconds: float, layers: Sequence[str] = LAY
     ]
 
 
-def run(rounds: int, seconds: float, keep: Callable[[list[dict]], None], steps: Sequence[int] = STEPS) -> None:
-    """Measure all lengths, hand over all rows after each, and print a table."""
+def run(rounds: int, seconds: float, keep: Callable[..., None], steps: Sequence[int] = STEPS) -> None:
+    """Measure all lengths and, on a CPU, memory at the longest; hand over what there is after each; print a table."""
     rows: list[dict] = []
     for length in track(steps, "measuring"):
         rows += measure(length, rounds, seconds)
         keep(rows)
+    if device() == "cpu":
+        peaks = []
+        for name in track(("LSTM", *LAYERS), "measuring memory"):
+            library = "keras" if name == "LSTM" else "rnnzoo"
+            case = Case(name, batch=16, time=max(steps))
+            peaks.append({"layer": name, "library": library, "time": case.time, "peak_mib": peak_above(library, case)})
+            keep(rows, memory=peaks)
     table = Table("layer", "steps", "median ms (quartiles)", "× LSTM of Keras")
     for row in rows:
         spread = spread_of(row["median_ms"], row["quartiles_ms"])

@@ -29,12 +29,15 @@ def modern(file: str = "modern") -> str:
         for name in (r["layer"] for r in found["times"])
     }
     steps = list(rows["LSTM"])
+    peaks = {r["layer"]: str(r["peak_mib"]) for r in found.get("memory", [])}
+    head = ["layer", *(f"{t:,} steps, ms" for t in steps), *(f"× LSTM, {t:,}" for t in steps)]
+    head += [f"MiB, {steps[-1]:,}"] * bool(peaks)
     shown = [
-        (name, *(f"{row[t]['median_ms']:.1f}" for t in steps), *(f"{row[t]['times_lstm']:.2f}" for t in steps))
+        [name, *(f"{row[t]['median_ms']:.1f}" for t in steps), *(f"{row[t]['times_lstm']:.2f}" for t in steps)]
+        + [peaks[name]] * bool(peaks)
         for name, row in rows.items()
     ]
-    head = ("layer", *(f"{t:,} steps, ms" for t in steps), *(f"× LSTM, {t:,}" for t in steps))
-    return f"{table(head, shown, numbers=2 * len(steps))}\n\n{_where(found)}"
+    return f"{table(head, shown, numbers=len(head) - 1)}\n\n{_where(found)}"
 
 
 def padding() -> str:
