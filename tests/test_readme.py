@@ -243,7 +243,7 @@ for task in rnnzoo.describe("two_speed_gru").tasks:
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
-def test_command_exists(words, capsys):
+def test_command_exists(words, capsys, monkeypatch):
     """Every script, command and option that is named is there."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     program, *rest = words
@@ -265,6 +265,11 @@ def test_command_exists(words, capsys):
     elif program == "rnnzoo":
         of_recipe = rest[0] in OF_RECIPES and len(rest) > 1 and not rest[1].startswith(("-", "."))
         show, arguments = cli.entry_point, [*rest[: 1 + of_recipe], "--help"]
+    elif rest[0].startswith("--"):  # the script's own, before the command
+        at = next(at for at, word in enumerate(rest) if word in OF_RECIPES)
+        options = [word for word in options if word not in rest[:at]]
+        monkeypatch.setattr("sys.argv", [path, *rest[: at + 1], "--help"])
+        show, arguments = functools.partial(runpy.run_path, run_name="__main__"), str(ROOT / path)
     else:
         recipe = runpy.run_path(str(ROOT / path.replace("my_recipe.py", "recipes/digits.py")))["recipe"]
         show, arguments = functools.partial(cli.main, recipe), [rest[0], "--help"]

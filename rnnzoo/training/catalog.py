@@ -11,7 +11,7 @@ from rnnzoo.training.recipe import Recipe
 PACKAGE = Path(__file__).parents[1]
 FOLDERS = (PACKAGE / "recipes", PACKAGE.parent / "recipes")
 """Where the zoo's own scripts lie: in an installed package, and in a checkout."""
-NO_RECIPES = ("tables", "presets", "imdb_linear")
+NO_RECIPES = ("tables", "presets", "imdb_linear", "leaderboard", "published")
 """Scripts beside them that serve the repository, or fit what is no model of the zoo."""
 
 
