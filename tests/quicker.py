@@ -1,4 +1,4 @@
-"""What TensorFlow does for those who debug it, left out of the tests: a fifth of the time of building and training.
+"""What TensorFlow does for those who debug it, left out of the tests: about a tenth of the time of training in them.
 
 It reaches into private parts of TensorFlow: where one has moved, an ImportError or AttributeError says so.
 """
