@@ -31,10 +31,10 @@ def modern(file: str = "modern") -> str:
     steps = list(rows["LSTM"])
     peaks = {r["layer"]: str(r["peak_mib"]) for r in found.get("memory", [])}
     head = ["layer", *(f"{t:,} steps, ms" for t in steps), *(f"× LSTM, {t:,}" for t in steps)]
-    head += [f"MiB, {steps[-1]:,}"] * bool(peaks)
+    head += [f"MiB, {steps[-1]:,}"] if peaks else []
     shown = [
         [name, *(f"{row[t]['median_ms']:.1f}" for t in steps), *(f"{row[t]['times_lstm']:.2f}" for t in steps)]
-        + [peaks[name]] * bool(peaks)
+        + ([peaks[name]] if peaks else [])
         for name, row in rows.items()
     ]
     return f"{table(head, shown, numbers=len(head) - 1)}\n\n{_where(found)}"
