@@ -13,11 +13,11 @@ import model_pages
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).resolve().parents[1]
-BESIDE = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "recipes/results/*", "benchmarks/results/*")
+BESIDE = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "recipes/results/**/*", "benchmarks/results/*")
 """Files of the checkout that are part of the site, under the same address."""
 
 
-WIDE = ("results.md", "benchmarks.md", "memory.md")
+WIDE = ("results.md", "benchmarks.md", "memory.md", "recipes/results/leaderboard.md")
 """Pages with wide tables, which take the room of the table of contents."""
 
 
@@ -37,7 +37,7 @@ def on_config(config):
 def on_files(files, config):
     """Add what lies beside `docs`, and the pages of the programming interface."""
     for pattern in BESIDE:
-        for path in sorted(ROOT.glob(pattern)):
+        for path in filter(Path.is_file, sorted(ROOT.glob(pattern))):
             files.append(File.generated(config, path.relative_to(ROOT).as_posix(), abs_src_path=str(path)))
     for name, text in api_pages.pages().items():
         files.append(File.generated(config, f"api/{name}.md", content=text))
