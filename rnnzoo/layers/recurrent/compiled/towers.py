@@ -31,10 +31,13 @@ def towers_of(layer, x):
     return TOWERS if layer.alone and (x.shape[0] is None or x.shape[0] >= 2 * TOWERS) else 1
 
 
-def side_by_side(function, arrays, towers, idle):
-    """Return the list that `function(*arrays)` returns, made tower by tower; None among `arrays` stays None."""
+def side_by_side(function, arrays, towers):
+    """Return the list that `function(*arrays)` returns, made tower by tower; None among `arrays` stays None.
+
+    No tower is idle: TensorFlow's convolution of no rows has another length than that of some.
+    """
     pieces = []
-    for some, skip in rows(tf.shape(arrays[0])[0], towers, idle):
+    for some, skip in rows(tf.shape(arrays[0])[0], towers, idle=False):
         found = function(*(None if a is None else a[some] for a in arrays))
         pieces.append([a[skip:] for a in found])
     return [tf.concat(parts, 0) for parts in zip(*pieces, strict=True)]

@@ -217,7 +217,7 @@ class Recurrent(RNN):
         from rnnzoo.layers.recurrent.compiled import towers
 
         run = functools.partial(self._through_time, path)
-        outputs, *after = towers.side_by_side(run, [x, lengths, *state], towers.towers_of(self, x), idle=not training)
+        outputs, *after = towers.side_by_side(run, [x, lengths, *state], towers.towers_of(self, x))
         return outputs, after
 
     def _through_time(self, path, x, lengths, *state):
