@@ -252,10 +252,11 @@ def test_a_graph_for_any_batch_answers_few_rows(name):
     """Cut into halves, one row may be all that there is: what looks back over steps must not meet none."""
     import tensorflow as tf
 
+    keras.utils.set_random_seed(0)
     layer = getattr(layers, name)(8, return_sequences=True)
     x = np.random.default_rng(0).normal(size=(5, 9, 6)).astype("float32")
     with layers.use("general"):
         expected = np.asarray(layer(x))
     answer = tf.function(layer, input_signature=[tf.TensorSpec([None, None, 6])])
     for rows in (5, 1, 2):
-        np.testing.assert_allclose(answer(x[:rows]), expected[:rows], atol=1e-5)
+        np.testing.assert_allclose(answer(x[:rows]), expected[:rows], atol=1e-4)
