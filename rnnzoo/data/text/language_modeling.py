@@ -1,5 +1,6 @@
 """A text to learn to continue: a TFDS data set, or the user's own file."""
 
+import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,9 +26,9 @@ WINDOW = 256
 class LanguageModeling(Fitted):
     """A text cut into windows that do not overlap; the answer to each token is the next one.
 
-    Validation and test have windows of 256 tokens. A text without parts of its own is cut in the order of reading:
-    train first, then validation, then test. What is left over at a part's end makes a shorter window, so that every
-    token counts.
+    Validation and test have windows of 256 tokens; those of train begin elsewhere in each epoch. A text without parts
+    of its own is cut in the order of reading: train first, then validation, then test. What is left over at a part's
+    end makes a shorter window, so that every token counts.
 
     Args:
         dataset: A TFDS data set with a text, or a list of texts.
@@ -172,7 +173,8 @@ class LanguageModeling(Fitted):
     def _training_windows(self, ids: np.ndarray, batch_size: int, seed: int, limit: int | None) -> Batches:
         length = self._known("sequence_length")
         if not self.stateful:
-            return _windows(ids, length, batch_size, seed, limit)
+            fixed = _windows(ids, length, batch_size, limit=limit)
+            return MovingWindows(fixed.x, fixed.y, fixed.buckets, batch_size, seed=seed)
         return _batches(ids, *streams(len(ids) - 1, length, batch_size, limit), batch_size)
 
     def encode(self, raw: Sequence[str]) -> list[np.ndarray]:
@@ -203,16 +205,48 @@ class LanguageModeling(Fitted):
         return _windows(ids, WINDOW, 64)
 
 
-def _windows(ids: np.ndarray, length: int, batch_size: int, seed: int | None = None, limit: int | None = None):
+@dataclass(frozen=True)
+class MovingWindows(Batches):
+    """Windows that begin elsewhere in each epoch, so that a model meets every token after many different beginnings.
+
+    All of them move by the same number of tokens, which depends on seed and epoch alone: each epoch still has every
+    token once. The first window is as much shorter as they move, and what is left over at the end makes one more.
+    """
+
+    x: Ragged
+    y: Ragged
+
+    def at(self, epoch: int) -> Batches:
+        """Return the windows of an epoch."""
+        length, end = self.buckets[0], self.x.ends[-1]
+        starts = np.append(self.x.starts, self.x.starts[-1] + length)
+        if len(self.x) > 1:
+            starts = starts - np.random.default_rng([self.seed or 0, epoch, 0]).integers(length)
+        starts, ends = (edge.clip(0, end) for edge in (starts, starts + length))
+        moved = _batches(self.x.flat, starts, ends, self.batch_size)
+        return dataclasses.replace(
+            moved, buckets=self.buckets, seed=self.seed, devices=self.devices, share=self.share, passes=self.passes
+        )
+
+    def plan(self, epoch: int = 0):
+        """See `Batches.plan`; an epoch has as many batches as every other."""
+        return self.at(epoch).plan(epoch)
+
+    def arrays(self, epoch: int = 0):
+        """See `Batches.arrays`."""
+        return self.at(epoch).arrays(epoch)
+
+
+def _windows(ids: np.ndarray, length: int, batch_size: int, limit: int | None = None):
     """Batch windows that do not overlap; what is left over makes a shorter one."""
     starts = np.arange(0, len(ids) - 1, length)[:limit]
-    return _batches(ids, starts, np.minimum(starts + length, len(ids) - 1), batch_size, seed)
+    return _batches(ids, starts, np.minimum(starts + length, len(ids) - 1), batch_size)
 
 
-def _batches(ids: np.ndarray, starts: np.ndarray, ends: np.ndarray, batch_size: int, seed: int | None = None):
+def _batches(ids: np.ndarray, starts: np.ndarray, ends: np.ndarray, batch_size: int):
     """Batch windows: x is a window, y the same one token later."""
     x, y = Ragged(ids, starts, ends), Ragged(ids, starts + 1, ends + 1)
-    return Batches(x, y, [int((ends - starts).max())], batch_size, seed=seed)
+    return Batches(x, y, [int((ends - starts).max())], batch_size)
 
 
 def streams(tokens: int, length: int, batch_size: int, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:

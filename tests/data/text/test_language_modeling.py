@@ -33,6 +33,28 @@ def test_windows_cover_the_text_once_and_the_answer_is_the_next_character(book):
         assert {len(window) for window in x[:-1]} == {length}
 
 
+def test_each_epoch_cuts_train_elsewhere_and_reads_all_of_it(book):
+    """The windows of an epoch, put in order, are the text; each answer is the next character."""
+    found = LanguageModeling(file=book)
+    batches = found.load(sequence_length=50, batch_size=4, seed=3).parts["train"]
+    text, decode = TEXT[: round(0.9 * len(TEXT))], found.vocabulary.decode
+    beginnings = set()
+    for epoch in range(4):
+        windows, again = ([*batches.arrays(epoch)] for _ in range(2))
+        assert len(windows) == batches.steps()
+        assert all(
+            np.array_equal(a, b) for one, two in zip(windows, again, strict=True) for a, b in zip(one, two, strict=True)
+        )
+        rows = [row for batch in windows for row in zip(*batch, strict=True)]
+        pieces = [("".join(decode(x[w > 0])), "".join(decode(y[w > 0]))) for x, y, w in rows if w.any()]
+        places = {piece: text.find(piece[0] + piece[1][-1]) for piece in pieces}  # lines have numbers: nothing repeats
+        assert all(text[start + 1 : start + 1 + len(y)] == y for (_, y), start in places.items() if len(y) > 20)
+        assert sum(len(x) for x, _ in pieces) == len(text) - 1
+        beginnings.add(frozenset(start % 50 for (x, _), start in places.items() if len(x) == 50))
+    assert len(beginnings) == 4
+    assert all(len(found) == 1 for found in beginnings)
+
+
 def test_the_last_window_is_shorter_and_padded_steps_weigh_nothing(book):
     batches = LanguageModeling(file=book).load(sequence_length=50, batch_size=4).parts["validation"]
     weights = sum(weight.sum() for _, _, weight in batches.arrays())
