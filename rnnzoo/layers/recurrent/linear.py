@@ -25,6 +25,8 @@ class Recurrence(NamedTuple):
         states: How many arrays the state has.
         coefficients: Of a linear one: `coefficients(z, constants) -> a, b`, each a list: the number itself, or its real
             and imaginary part.
+        read: How many states, the first ones, are read after every step; of the others the last is all that is wanted.
+            None: all.
         whole: A step reads each array of z as it is, whatever its width, and makes coefficients of it: a state that is
             wider than what it is made of. Otherwise arrays are cut into those of a state's width.
     """
@@ -32,6 +34,7 @@ class Recurrence(NamedTuple):
     step: Callable
     states: int = 1
     coefficients: Callable | None = None
+    read: int | None = None
     whole: bool = False
 
     def places(self, z, units):
@@ -54,7 +57,7 @@ def linear(coefficients, whole=False):
         a, b = coefficients(z, constants)
         return [a * state[0] + b]
 
-    return Recurrence(step, 1, lambda z, constants: [[part] for part in coefficients(z, constants)], whole)
+    return Recurrence(step, 1, lambda z, constants: [[part] for part in coefficients(z, constants)], whole=whole)
 
 
 def complex_linear(coefficients):
@@ -101,8 +104,7 @@ def linear_recurrence(a, b, initial=None, lengths=None, reverse=False):
         state = [ops.zeros_like(part[:, 0]) for part in (b if of_pairs else [b])]
     recurrence = _COMPLEX if of_pairs else _REAL
     path = paths.elementwise(linear=True, steps=z[0].shape[1])
-    hs = run(path, recurrence, z, list(state), [], lengths, reverse)
-    last = [last_state(h, reverse) for h in hs]
+    hs, last = run(path, recurrence, z, list(state), [], lengths, reverse)
     return (tuple(hs), tuple(last)) if of_pairs else (hs[0], last[0])
 
 
@@ -125,14 +127,15 @@ def run(path, recurrence, z, state, constants, lengths, reverse):
         reverse: As for `linear_recurrence`.
 
     Returns:
-        For each state `(batch, time, units)`: after each step.
+        For each state that is read `(batch, time, units)`: after each step. And all states after the last one.
     """
     if path == "compiled":
         from rnnzoo.layers.recurrent.compiled import elementwise
 
         return elementwise.run(recurrence, z, state, constants, lengths, reverse)
     how = {"scan": _scan, "associative": _associative, "general": _general}[path]
-    return how(recurrence, z, state, constants, lengths, reverse)
+    hs = how(recurrence, z, state, constants, lengths, reverse)
+    return hs[: recurrence.read], [last_state(h, reverse) for h in hs]
 
 
 def _scan(recurrence, z, state, constants, lengths, reverse):

@@ -12,11 +12,14 @@ import functools
 
 import tensorflow as tf
 
-from rnnzoo.private.tensorflow import dynamic_slice, dynamic_update_slice
+from rnnzoo.layers.recurrent.compiled.fused import once, read, write, xla
 
 
 def run(recurrence, z, state, constants, lengths, reverse):
-    """Run a recurrence over z, arrays `(batch, time, k * units)`; see `rnnzoo.layers.recurrent.linear.run`."""
+    """Run a recurrence over z, arrays `(batch, time, k * units)`; see `rnnzoo.layers.recurrent.linear.run`.
+
+    A state that is not read at every step has no gradient there, and no zeros stand for it.
+    """
     units = state[0].shape[-1]
     # Found here: inside, TensorFlow may have forgotten the widths (`reduce_retracing`).
     places = tuple(recurrence.places(z, units))
@@ -24,35 +27,27 @@ def run(recurrence, z, state, constants, lengths, reverse):
     state = [tf.convert_to_tensor(s) for s in state]
     constants = [tf.broadcast_to(c, [tf.shape(z[0])[0], units]) for c in constants]
     arrays, count = len(z), len(z) + len(state)
+    answers = recurrence.read or len(state)
 
     @tf.custom_gradient
     def through_time(*given):
         # Without this TensorFlow would prepare to differentiate the compiled loops as well.
         inputs = list(map(tf.stop_gradient, given))
         z, state, constants = inputs[:arrays], inputs[arrays:count], inputs[count:]
-        hs = forward(z, state, constants, lengths)
+        hs, last = forward(z, state, constants, lengths)
 
         def gradient(*upstream):
-            @tf.custom_gradient
-            def once(*upstream):
-                asked = [tf.stop_gradient(d) for d in upstream]
-                return backward(z, state, constants, lengths, hs, asked), _no_second_derivative
+            return once(lambda *d: backward(z, state, constants, lengths, hs, d[:answers], d[answers:]), upstream)
 
-            return once(*upstream)
+        return (*hs[:answers], *last), gradient
 
-        return tuple(hs), gradient
-
-    hs = list(through_time(*z, *state, *constants))
+    found = through_time(*z, *state, *constants)
+    hs, last = list(found[:answers]), list(found[answers:])
     for h in hs:
         h.set_shape([*z[0].shape[:2], units])  # the loops may have forgotten rows and steps
-    return hs
-
-
-def _no_second_derivative(*_):
-    raise NotImplementedError(
-        "The compiled recurrences have no second derivative; use `rnnzoo.layers.use('general')` around the model's "
-        "calls. Received: a gradient of a gradient."
-    )
+    for h in last:
+        h.set_shape([z[0].shape[0], units])
+    return hs, last
 
 
 @functools.cache
@@ -73,11 +68,12 @@ def _compiled(recurrence, places, units, reverse):
         def body(i, state, hs):
             t = time - 1 - i if reverse else i
             state = step(_blocks(places, z, t), state, constants, lengths, t)
-            return i + 1, state, [_write(h, s, t, 0) for h, s in zip(hs, state, strict=True)]
+            return i + 1, state, [write(h, s, t, 0) for h, s in zip(hs, state, strict=True)]
 
-        return tf.while_loop(lambda i, *_: i < time, body, (0, state, hs))[2]
+        _, last, hs = tf.while_loop(lambda i, *_: i < time, body, (0, state, hs))
+        return hs, last
 
-    def backward(z, state, constants, lengths, hs, upstream):
+    def backward(z, state, constants, lengths, hs, upstream, d_last):
         time = tf.shape(z[0])[1]
         sums = [tf.zeros_like(c) for c in constants]
 
@@ -85,32 +81,25 @@ def _compiled(recurrence, places, units, reverse):
             t = i if reverse else time - 1 - i
             z_t = _blocks(places, z, t)
             first, t_before = i == time - 1, (tf.minimum(t + 1, time - 1) if reverse else tf.maximum(t - 1, 0))
-            before = [tf.where(first, s, _read(h, t_before, 0, units)) for s, h in zip(state, hs, strict=True)]
-            d = [a + _read(g, t, 0, units) for a, g in zip(d, upstream, strict=True)]
+            before = [tf.where(first, s, read(h, t_before, 0, units)) for s, h in zip(state, hs, strict=True)]
+            asked = [a + read(g, t, 0, units) for a, g in zip(d, upstream, strict=False)]
+            d = [*asked, *d[len(asked) :]]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([z_t, before, constants])
                 after = step(z_t, before, constants, lengths, t)
             d_z, d, d_constants = tape.gradient(after, [z_t, before, constants], d, unconnected_gradients="zero")
             dz = list(dz)
             for (k, start, _), value in zip(places, d_z, strict=True):
-                dz[k] = _write(dz[k], value, t, start)
+                dz[k] = write(dz[k], value, t, start)
             return i + 1, d, dz, [a + b for a, b in zip(sums, d_constants, strict=True)]
 
-        start = 0, [tf.zeros_like(s) for s in state], [tf.zeros_like(part) for part in z], sums
+        start = 0, list(d_last), [tf.zeros_like(part) for part in z], sums
         _, d, dz, sums = tf.while_loop(lambda i, *_: i < time, body, start)
         return [*dz, *d, *sums]
 
-    return [tf.function(loop, jit_compile=True, autograph=False, reduce_retracing=True) for loop in (forward, backward)]
+    return [xla(loop) for loop in (forward, backward)]
 
 
 def _blocks(places, z, t):
     """What step t reads."""
-    return [_read(z[k], t, start, width) for k, start, width in places]
-
-
-def _read(array, t, start, units):
-    return tf.squeeze(dynamic_slice(array, [0, t, start], [tf.shape(array)[0], 1, units]), 1)
-
-
-def _write(array, value, t, start):
-    return dynamic_update_slice(array, value[:, None], [0, t, start])
+    return [read(z[k], t, start, width) for k, start, width in places]

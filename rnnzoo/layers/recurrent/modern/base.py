@@ -6,6 +6,7 @@ which Keras's own loop makes where nothing faster goes (`unroll`, export, `layer
 """
 
 import functools
+from collections.abc import Callable
 
 import keras
 from keras import ops
@@ -30,6 +31,8 @@ class Cell(keras.layers.Layer):
     """
 
     recurrence: linear.Recurrence
+    readout: Callable | None = None
+    """An element-wise `(extra, state) -> outputs`, of arrays of one shape, where the outputs are such."""
 
     def __init__(self, units, kernel_size=1, kernel_regularizer=None, **kwargs):
         super().__init__(autocast=False, **kwargs)
@@ -44,6 +47,11 @@ class Cell(keras.layers.Layer):
         self.features = input_shape[-1]
         if self.kernel_size > 1:
             self.state_size = [*self.state_size[:-1], (self.kernel_size - 1) * self.features]
+
+    @property
+    def gives_state(self):
+        """Whether the outputs are the first state itself."""
+        return type(self).outputs is Cell.outputs and self.readout is None
 
     def widths(self):
         """Return how wide the states of the recurrence are."""
@@ -74,6 +82,10 @@ class Cell(keras.layers.Layer):
 
     def short_convolution(self, x, taps):
         """Convolve each feature of x by itself: taps `(kernel_size, features)`, the newest step last."""
+        if x.shape[1] != self.kernel_size and paths.compiles_loops(x):
+            from rnnzoo.layers.recurrent.compiled import fused
+
+            return fused.short_convolution()(x, ops.cast(taps, x.dtype))
         return ops.depthwise_conv(x, ops.cast(taps, x.dtype)[:, :, None], strides=1, padding="valid")
 
     @property
@@ -95,7 +107,7 @@ class Cell(keras.layers.Layer):
 
     def outputs(self, extra, states):
         """Return the outputs `(batch, time, units)`, from the states after each step."""
-        return states[0]
+        return self.readout(extra, states[0]) if self.readout else states[0]
 
     def get_initial_state(self, batch_size=None):
         return [ops.zeros((batch_size, size), dtype=self.state_dtype) for size in self.state_size]
@@ -110,8 +122,12 @@ class Cell(keras.layers.Layer):
 
     def run(self, path, z, extra, states, lengths, reverse):
         """Run over time, as `linear.run` does; return the outputs `(batch, time, units)` and the last states."""
-        hs = linear.run(path, self.recurrence, z, states, self.constants(), lengths, reverse)
-        return self.outputs(extra, hs), [linear.last_state(h, reverse) for h in hs]
+        hs, last = linear.run(path, self.recurrence, z, states, self.constants(), lengths, reverse)
+        if path != "compiled" or not self.readout:
+            return self.outputs(extra, hs), last
+        from rnnzoo.layers.recurrent.compiled import fused
+
+        return fused.elementwise(self.readout)(extra, *hs), last
 
     def step(self, z, extra, states):
         """Take one step: the same with a time axis of 1, which z has lost; return the outputs and the states."""
@@ -250,7 +266,7 @@ class Recurrent(RNN):
 
     def _none(self, state, outputs):
         """Return what stands for an output before the first step: the state, if outputs are states, or zeros."""
-        before = state[0] if type(self.cell).outputs is Cell.outputs else ops.zeros_like(outputs[:, 0])
+        before = state[0] if self.cell.gives_state else ops.zeros_like(outputs[:, 0])
         return ops.cast(before, outputs.dtype)
 
     def get_config(self):

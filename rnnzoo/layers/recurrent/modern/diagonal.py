@@ -81,18 +81,28 @@ class LRU(Recurrent):
 
 @linear
 def rg_lru(z, constants):
-    """(1) to (4): a_t = σ(Λ)^(c r_t), h_t = a_t ⊙ h_{t-1} + sqrt(1 - a_t²) ⊙ (i_t ⊙ x_t); c = 8."""
-    (r, i, x), (log_a,) = z, constants
-    power = log_a * ops.sigmoid(r)
-    kept = -ops.expm1(2 * power)  # 1 - a²
-    return ops.exp(power), ops.sqrt(ops.maximum(kept, 1e-9)) * ops.sigmoid(i) * x
+    """(1) to (4): a_t = σ(Λ)^(c r_t), h_t = a_t ⊙ h_{t-1} + sqrt(1 - a_t²) ⊙ (i_t ⊙ x_t); c = 8.
+
+    With q = tanh(-log(a) / 2) is a = (1 - q) / (1 + q) and 1 - a² = 4 q / (1 + q)²: exact where a is almost 1, and one
+    function where `exp` and `expm1` would be two.
+    """
+    (r, i, x), (log_a, b_r, b_i) = z, constants
+    q = ops.tanh(-0.5 * log_a * ops.sigmoid(r + b_r))
+    below = 1 / (1 + q)
+    return (1 - q) * below, 2 * ops.sqrt(ops.maximum(q, 1e-10)) * below * ops.sigmoid(i + b_i) * x
+
+
+def branch(x, h):
+    """Figure 2 (c): the recurrence times the GeLU branch, which has the steps before as well."""
+    x = x[:, ops.shape(x)[1] - ops.shape(h)[1] :]
+    return ops.gelu(ops.cast(x, h.dtype), approximate=True) * h
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class HawkCell(Cell):
     """One step of Griffin's recurrent block, without its last projection."""
 
-    recurrence = rg_lru
+    recurrence, readout = rg_lru, staticmethod(branch)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -111,17 +121,13 @@ class HawkCell(Cell):
         self.decay = self.vector("decay", decay)
 
     def constants(self):
-        return [-8.0 * ops.softplus(-ops.cast(self.decay, self.state_dtype))]  # c log σ(Λ)
+        log_a = -8.0 * ops.softplus(-ops.cast(self.decay, self.state_dtype))  # c log σ(Λ)
+        return [log_a, *ops.split(ops.cast(self.b, self.state_dtype), 2)]
 
     def inputs(self, x):
         # Without a bias the projection of no step is zero, so that the window may hold unprojected steps.
         x_t = self.short_convolution(self.dense(x, self.w_x), self.taps)
-        gates = self.dense(x_t, self.w, self.b)
-        branch = ops.gelu(self.dense(self.window(x)[-1], self.w_gelu), approximate=True)
-        return [gates, x_t], branch
-
-    def outputs(self, extra, states):
-        return ops.cast(extra, states[0].dtype) * states[0]
+        return [self.dense(x_t, self.w), x_t], self.dense(x, self.w_gelu)
 
 
 @keras.saving.register_keras_serializable("rnnzoo")

@@ -138,7 +138,7 @@ class MLSTMCell(_Cell):
             i, log_f = ops.where(real, i, NEVER), ops.where(real, log_f, 0.0)
         gates, before = [ops.stop_gradient(log_f), ops.stop_gradient(i)], ops.stop_gradient(m)
         path_of_m = paths.elementwise(linear=False, steps=i.shape[1])
-        ms = linear.run(path_of_m, largest, gates, [before], [], None, False)[0]
+        (ms,), _ = linear.run(path_of_m, largest, gates, [before], [], None, False)
         ms = ops.stop_gradient(ms)
         befores = ops.concatenate([before[:, None], ms[:, :-1]], axis=1)
         i, log_f = ops.exp(i - ms), log_f + befores - ms  # (16), and the logarithm of (17)
@@ -166,12 +166,12 @@ class MLSTMCell(_Cell):
         made = ops.einsum("bcshd,bcshe->bchde", k * to_end[..., None], v)
         made = ops.reshape(made, (-1, ops.shape(made)[1], self.num_heads * self.head * (self.head + 1)))
         whole = ops.exp(since[:, :, -1])
-        cs = linear.run(path, between_chunks, [whole, made], [c], [], None, False)[0]
+        (cs,), (last,) = linear.run(path, between_chunks, [whole, made], [c], [], None, False)
         befores = ops.concatenate([c[:, None], cs[:, :-1]], axis=1)
         befores = ops.reshape(befores, (-1, ops.shape(cs)[1], self.num_heads, self.head, self.head + 1))
         earlier = ops.einsum("bcthd,bchde->bcthe", q * ops.exp(since)[..., None], befores)
         product = ops.reshape(within + earlier, (-1, ops.shape(q)[1] * size, self.num_heads, self.head + 1))
-        return product[:, :time], cs[:, -1]
+        return product[:, :time], last
 
     def _in_chunks(self, x, time, size):
         """`(batch, time, ...)` as `(batch, chunks, size, ...)`; steps that are added have gates and values of 0."""

@@ -15,11 +15,16 @@ def f_pooling(z, constants):
     return ops.sigmoid(f), ops.sigmoid(-f) * ops.tanh(z)
 
 
+def o_gate(o, c):
+    """(4) h_t = o_t ⊙ c_t."""
+    return ops.sigmoid(ops.cast(o, c.dtype)) * c
+
+
 @keras.saving.register_keras_serializable("rnnzoo")
 class QRNNCell(Cell):
     """One step of a quasi-recurrent network with fo-pooling."""
 
-    recurrence = f_pooling
+    recurrence, readout = f_pooling, staticmethod(o_gate)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -30,9 +35,6 @@ class QRNNCell(Cell):
     def inputs(self, x):
         x = ops.concatenate(self.window(x), axis=-1)
         return [self.dense(x, self.w, self.b)], self.dense(x, self.w_o, self.b_o)
-
-    def outputs(self, extra, states):
-        return ops.sigmoid(ops.cast(extra, states[0].dtype)) * states[0]  # (4) h_t = o_t ⊙ c_t
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
@@ -60,7 +62,7 @@ def _sru(z, state, constants):
 class SRUCell(Cell):
     """One step of a simple recurrent unit: the states are h, which no step reads, and c."""
 
-    recurrence = Recurrence(_sru, states=2)
+    recurrence = Recurrence(_sru, states=2, read=1)
 
     def build(self, input_shape):
         super().build(input_shape)
