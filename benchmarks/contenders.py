@@ -1,7 +1,7 @@
 """The same small model three times: rnnzoo, stock Keras and PyTorch, each trained and asked in its ordinary way."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ class Case:
     padded: bool = False
     features: int = 64
     units: int = 128
+    options: dict[str, Any] = field(default_factory=dict)
+    """More of the layer's arguments; PyTorch has none."""
 
     @property
     def repeats(self) -> int:
@@ -72,7 +74,7 @@ def _keras(library, case):
 
     layers = rnnzoo.layers if library == "rnnzoo" else keras.layers
     bidirectional = case.layer.startswith("Bi")
-    recurrent = getattr(layers, case.layer.removeprefix("Bi"))(case.units)
+    recurrent = getattr(layers, case.layer.removeprefix("Bi"))(case.units, **case.options)
     parts = [keras.Input((None, case.features)), layers.Bidirectional(recurrent) if bidirectional else recurrent]
     if case.padded:
         parts.insert(1, keras.layers.Masking())

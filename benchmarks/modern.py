@@ -17,14 +17,16 @@ from benchmarks.contenders import Case, contender
 from benchmarks.machine import peak_above, quartiles, spread_of
 from rnnzoo.layers.recurrent.paths import device
 
-LAYERS = ("MinGRU", "MinLSTM", "QRNN", "SRU", "IndRNN", "LRU", "Hawk", "Mamba", "MLSTM", "SLSTM")
+LAYERS = ("MinGRU", "MinLSTM", "QRNN", "SRU", "IndRNN", "LRU", "Hawk", "Hawk, 4 heads", "Mamba", "MLSTM", "SLSTM")
+OPTIONS = {"Hawk, 4 heads": {"num_heads": 4}}
+"""What makes one layer two rows."""
 STEPS = (200, 1000, 4000)
 
 
 def measure(steps: int, rounds: int, seconds: float, layers: Sequence[str] = LAYERS) -> list[dict]:
     """Return a row for each layer: milliseconds of a training step, and how many times as fast as the stock LSTM."""
     keras.utils.clear_session()
-    cases = {name: ("rnnzoo", Case(name, batch=16, time=steps)) for name in layers}
+    cases = {name: ("rnnzoo", _case(name, steps)) for name in layers}
     cases = {"LSTM": ("keras", Case("LSTM", batch=16, time=steps)), **cases}
     epochs = {name: contender(*case)[0] for name, case in cases.items()}
     for epoch in epochs.values():
@@ -51,6 +53,10 @@ def measure(steps: int, rounds: int, seconds: float, layers: Sequence[str] = LAY
     ]
 
 
+def _case(name: str, steps: int) -> Case:
+    return Case(name.partition(",")[0], batch=16, time=steps, options=OPTIONS.get(name, {}))
+
+
 def run(rounds: int, seconds: float, keep: Callable[..., None], steps: Sequence[int] = STEPS) -> None:
     """Measure all lengths and, on a CPU, memory at the longest; hand over what there is after each; print a table."""
     rows: list[dict] = []
@@ -61,7 +67,7 @@ def run(rounds: int, seconds: float, keep: Callable[..., None], steps: Sequence[
         peaks = []
         for name in track(("LSTM", *LAYERS), "measuring memory"):
             library = "keras" if name == "LSTM" else "rnnzoo"
-            case = Case(name, batch=16, time=max(steps))
+            case = _case(name, max(steps))
             peaks.append({"layer": name, "library": library, "time": case.time, "peak_mib": peak_above(library, case)})
             keep(rows, memory=peaks)
     table = Table("layer", "steps", "median ms (quartiles)", "× LSTM of Keras")

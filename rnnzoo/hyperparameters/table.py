@@ -66,7 +66,9 @@ TABLE: dict[str, HyperParameter] = {
     "leaking_rate": HyperParameter(
         kind=float, low=0.001, search=(0.1, 1.0), help="share of the state that is new at each step, at most 1"
     ),
-    "num_heads": HyperParameter(**_SIZE | {"below": 100}, search=(1, 8), help="memories side by side"),
+    "num_heads": HyperParameter(
+        **_SIZE | {"below": 100}, search=(1, 8), help="blocks of the state that do not see each other"
+    ),
     "slstm_every": HyperParameter(
         **_SIZE | {"scale": "linear"}, search=(1, 4), help="every so many blocks one tracks states (sLSTM)"
     ),

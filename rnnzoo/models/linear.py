@@ -90,6 +90,11 @@ def residual(x, layer, num_layers, *, units, kernel_size=None, **options):
     return stream(x, [Block(layer, units, own)] * num_layers, units=units, **options)
 
 
+def whole(units, num_heads):
+    """Round up to whole heads."""
+    return num_heads * math.ceil(units / num_heads)
+
+
 @register(paper="https://arxiv.org/abs/2410.01201", causal=True)
 def min_gru(x, *, kernel_size=4, num_layers=2, **options: Unpack[Linear]):
     """minGRU: a GRU whose gates read the input alone, behind a short convolution, in residual blocks."""
@@ -127,9 +132,13 @@ def lru(x, *, num_layers=2, **options: Unpack[Linear]):
 
 
 @register(paper="https://arxiv.org/abs/2402.19427", causal=True)
-def hawk(x, *, kernel_size=4, num_layers=2, **options: Unpack[Linear]):
-    """Hawk: the gated diagonal recurrence of Griffin (RG-LRU), behind a short convolution, in residual blocks."""
-    return residual(x, layers.Hawk, num_layers, kernel_size=kernel_size, **options)
+def hawk(x, *, kernel_size=4, num_layers=2, num_heads=1, **options: Unpack[Linear]):
+    """Hawk: the gated diagonal recurrence of Griffin (RG-LRU), behind a short convolution, in residual blocks.
+
+    The width of a state is rounded up to whole heads.
+    """
+    own = {"kernel_size": kernel_size, "num_heads": num_heads}
+    return stream(x, [Block(layers.Hawk, whole(options["units"], num_heads), own)] * num_layers, **options)
 
 
 @register(paper="https://arxiv.org/abs/2312.00752", causal=True)
@@ -147,11 +156,7 @@ def xlstm(x, *, kernel_size=4, num_layers=2, num_heads=4, slstm_every=2, **optio
     The width of a state is rounded up to whole heads.
     """
     own = {"kernel_size": kernel_size, "num_heads": num_heads}
-
-    def whole(units):
-        return num_heads * math.ceil(units / num_heads)
-
-    memory = Block(layers.MLSTM, whole(EXPANSION * options["units"]), own, mlp=False)
-    tracker = Block(layers.SLSTM, whole(options["units"]), own)
+    memory = Block(layers.MLSTM, whole(EXPANSION * options["units"], num_heads), own, mlp=False)
+    tracker = Block(layers.SLSTM, whole(options["units"], num_heads), own)
     blocks = [tracker if (i + 1) % slstm_every == 0 else memory for i in range(num_layers)]
     return stream(x, blocks, **options)

@@ -25,6 +25,7 @@ CASES = [(name, {}) for name in MODERN] + [
     ("IndRNN", {"activation": "tanh"}),
     ("SRU", {"units": FEATURES}),
     ("MLSTM", {"units": 6, "num_heads": 2}),
+    ("Hawk", {"units": 6, "num_heads": 2}),
 ]
 
 
@@ -110,16 +111,18 @@ def states_of(layer):
     return [drawn.normal(size=(BATCH, size)).astype("float32") for size in layer.state_size]
 
 
-def trained(layer, **arguments):
-    """Return outputs and states, and the gradients of x and of all weights."""
+def trained(layer, graph=False, **arguments):
+    """Return outputs and states, and the gradients of x and of all weights; in a graph, as `fit` makes one."""
     import tensorflow as tf
 
-    x = tf.convert_to_tensor(X)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        found = [tf.convert_to_tensor(part) for part in layer(x, **arguments)]
-        loss = sum(tf.reduce_sum(tf.square(part) * (k + 1)) for k, part in enumerate(found))
-    return [np.asarray(v) for v in found + tape.gradient(loss, [x, *layer.trainable_variables])]
+    def step(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            found = [tf.convert_to_tensor(part) for part in layer(x, **arguments)]
+            loss = sum(tf.reduce_sum(tf.square(part) * (k + 1)) for k, part in enumerate(found))
+        return found + tape.gradient(loss, [x, *layer.trainable_variables])
+
+    return [np.asarray(v) for v in (tf.function(step) if graph else step)(tf.convert_to_tensor(X))]
 
 
 WAYS = [*itertools.product(CASES, (True, False), (False, True))]
@@ -132,7 +135,7 @@ def test_the_layer_is_step_by_step_keras_loop_with_its_gradients(case, padded, b
     states = states_of(layer)
     arguments = {"initial_state": states} | ({"mask": keras.ops.convert_to_tensor(MASK)} if padded else {})
     assert layer.path == "compiled"
-    fast = trained(layer, **arguments)
+    fast = trained(layer, graph=True, **arguments)
     with layers.use("general"):
         assert layer.path == "general"
         general = trained(layer, **arguments)
@@ -192,6 +195,8 @@ def test_half_precision_keeps_its_state_in_float32():
 def test_refusals():
     with pytest.raises(rnnzoo.errors.InvalidValue, match=r"at least 1. Received: units=0"):
         layers.MinGRU(0)
+    with pytest.raises(rnnzoo.errors.InvalidValue, match=r"multiple of num_heads. Received: units=5, num_heads=2"):
+        layers.Hawk(5, num_heads=2)
     with pytest.raises(rnnzoo.errors.InvalidValue, match=r"activation is one of relu, tanh. Received"):
         layers.IndRNN(2, activation="gelu")
     with pytest.raises(rnnzoo.errors.InvalidValue, match=r"dropout must be.*Received: dropout=1"):

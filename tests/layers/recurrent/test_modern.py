@@ -110,7 +110,10 @@ def hawk(x, w):
     h, found = np.zeros(UNITS), []
     for t in range(TIME):
         u = sum(w["taps"][3 - k] * (before(x, t, k) @ w["input_kernel"]) for k in range(4))
-        r, i = np.split(sigmoid(u @ w["gate_kernel"] + w["gate_bias"]), 2)
+        heads = len(w["gate_kernel"]) * 2 // w["gate_kernel"].shape[1]  # blocks on the diagonal
+        blocks = zip(np.split(u, heads), np.split(w["gate_kernel"], heads), strict=True)
+        gates = [np.split(part @ block, 2) for part, block in blocks]
+        r, i = np.split(sigmoid(np.concatenate([*zip(*gates, strict=True)], axis=None) + w["gate_bias"]), 2)
         a = sigmoid(w["decay"]) ** (8 * r)
         h = a * h + np.sqrt(1 - a**2) * (i * u)
         branch = x[t] @ w["branch_kernel"]
@@ -130,9 +133,9 @@ def made(kind, **options):
     return layer
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_papers_equations(kind):
-    layer = made(kind)
+@pytest.mark.parametrize(("kind", "options"), [*((kind, {}) for kind in KINDS), ("Hawk", {"num_heads": 3})], ids=str)
+def test_the_papers_equations(kind, options):
+    layer = made(kind, **options)
     weights = {w.name: np.asarray(w, "float64") for w in layer.weights}
     found = np.asarray(layer(X, mask=keras.ops.convert_to_tensor(MASK)))
     for row, length in enumerate(LENGTHS):

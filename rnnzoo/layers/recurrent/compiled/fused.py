@@ -15,12 +15,12 @@ def xla(function):
     return tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)
 
 
-def read(array, t, start=0, units=None):
+def read(array, t, start, units):
     """Read step t of `(batch, time, width)`: `(batch, units)`, from the number `start` on."""
-    return tf.squeeze(dynamic_slice(array, [0, t, start], [tf.shape(array)[0], 1, units or array.shape[2]]), 1)
+    return tf.squeeze(dynamic_slice(array, [0, t, start], [tf.shape(array)[0], 1, units]), 1)
 
 
-def write(array, value, t, start=0):
+def write(array, value, t, start):
     """Write it."""
     return dynamic_update_slice(array, value[:, None], [0, t, start])
 
@@ -68,27 +68,28 @@ def elementwise(function):
 
 
 @functools.cache
-def short_convolution():
+def short_convolution(width, features):
     """Return `convolve(x, taps)`: y_t = Σ_j taps_j ⊙ x_{t+j}, each feature by itself.
 
-    x is `(batch, taps - 1 + time, features)`, taps are `(taps, features)`, y is `(batch, time, features)`.
+    x is `(batch, width - 1 + time, features)`, taps are `(width, features)`, y is `(batch, time, features)`. One
+    function for each width and features: TensorFlow forgets sizes of which it has met several (`reduce_retracing`).
     """
 
     def forward(x, taps):
-        width, time = taps.shape[0], tf.shape(x)[1] - taps.shape[0] + 1
+        time = tf.shape(x)[1] - width + 1
         return tf.add_n([x[:, j : j + time] * taps[j] for j in range(width)])
 
     def backward(d, x, taps):
-        width, rows, time = taps.shape[0], tf.shape(d)[0], tf.shape(d)[1]
+        rows, time = tf.shape(d)[0], tf.shape(d)[1]
         shifted = [tf.pad(d, [[0, 0], [j, width - 1 - j], [0, 0]]) for j in range(width)]
 
         def body(t, sums):  # XLA's own sum over two axes is several times slower
-            d_t = read(d, t)
-            return t + 1, [total + read(x, t + j) * d_t for j, total in enumerate(sums)]
+            d_t = read(d, t, 0, features)
+            return t + 1, [total + read(x, t + j, 0, features) * d_t for j, total in enumerate(sums)]
 
-        zeros = [tf.zeros([rows, taps.shape[1]], x.dtype)] * width
+        zeros = [tf.zeros([rows, features], x.dtype)] * width
         _, sums = tf.while_loop(lambda t, _: t < time, body, (0, zeros))
-        d_x = tf.add_n([array * tap for array, tap in zip(shifted, tf.unstack(taps), strict=True)])
+        d_x = tf.add_n([array * tap for array, tap in zip(shifted, tf.unstack(taps, width), strict=True)])
         return d_x, tf.stack([tf.reduce_sum(total, 0) for total in sums])
 
     return _differentiable(xla(forward), xla(backward))

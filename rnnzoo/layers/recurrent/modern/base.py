@@ -85,7 +85,7 @@ class Cell(keras.layers.Layer):
         if x.shape[1] != self.kernel_size and paths.compiles_loops(x):
             from rnnzoo.layers.recurrent.compiled import fused
 
-            return fused.short_convolution()(x, ops.cast(taps, x.dtype))
+            return fused.short_convolution(*taps.shape)(x, ops.cast(taps, x.dtype))
         return ops.depthwise_conv(x, ops.cast(taps, x.dtype)[:, :, None], strides=1, padding="valid")
 
     @property

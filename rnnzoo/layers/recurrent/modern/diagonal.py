@@ -1,10 +1,12 @@
 """LRU and RG-LRU: a diagonal matrix between states, learnt complex numbers or a gate."""
 
+import functools
 import math
 
 import keras
 from keras import ops
 
+from rnnzoo.errors import InvalidValue
 from rnnzoo.layers.recurrent.linear import complex_linear, linear
 from rnnzoo.layers.recurrent.modern.base import Cell, Recurrent
 
@@ -79,14 +81,17 @@ class LRU(Recurrent):
     cell_class = LRUCell
 
 
-@linear
+@functools.partial(linear, whole=True)
 def rg_lru(z, constants):
     """(1) to (4): a_t = σ(Λ)^(c r_t), h_t = a_t ⊙ h_{t-1} + sqrt(1 - a_t²) ⊙ (i_t ⊙ x_t); c = 8.
 
     With q = tanh(-log(a) / 2) is a = (1 - q) / (1 + q) and 1 - a² = 4 q / (1 + q)²: exact where a is almost 1, and one
-    function where `exp` and `expm1` would be two.
+    function where `exp` and `expm1` would be two. The gates come head by head.
     """
-    (r, i, x), (log_a, b_r, b_i) = z, constants
+    (*gates, x), (log_a, b_r, b_i) = z, constants
+    r, i = (
+        ops.concatenate(part, axis=-1) for part in zip(*(ops.split(gate, 2, axis=-1) for gate in gates), strict=True)
+    )
     q = ops.tanh(-0.5 * log_a * ops.sigmoid(r + b_r))
     below = 1 / (1 + q)
     return (1 - q) * below, 2 * ops.sqrt(ops.maximum(q, 1e-10)) * below * ops.sigmoid(i + b_i) * x
@@ -104,11 +109,18 @@ class HawkCell(Cell):
 
     recurrence, readout = rg_lru, staticmethod(branch)
 
+    def __init__(self, units, num_heads=1, **kwargs):
+        if num_heads < 1 or units % num_heads:
+            raise InvalidValue(f"units must be a multiple of num_heads. Received: {units=}, {num_heads=}")
+        self.num_heads = num_heads
+        super().__init__(units, **kwargs)
+
     def build(self, input_shape):
         super().build(input_shape)
         self.w_gelu = self.kernel(self.features, self.units, "branch_kernel")
         self.w_x = self.kernel(self.features, self.units, "input_kernel")
-        self.w = self.kernel(self.units, 2 * self.units, "gate_kernel")
+        # Of each head one matrix, that of r beside that of i; they stand one upon the other.
+        self.w = self.kernel(self.units, 2 * self.units // self.num_heads, "gate_kernel")
         self.b = self.vector("gate_bias", width=2 * self.units)
         bound = self.kernel_size**-0.5
         uniform = keras.initializers.RandomUniform(-bound, bound)
@@ -127,14 +139,23 @@ class HawkCell(Cell):
     def inputs(self, x):
         # Without a bias the projection of no step is zero, so that the window may hold unprojected steps.
         x_t = self.short_convolution(self.dense(x, self.w_x), self.taps)
-        return [self.dense(x_t, self.w), x_t], self.dense(x, self.w_gelu)
+        heads = zip(*(ops.split(part, self.num_heads, axis) for part, axis in ((x_t, -1), (self.w, 0))), strict=True)
+        return [*(self.dense(part, w) for part, w in heads), x_t], self.dense(x, self.w_gelu)
+
+    def get_config(self):
+        return {**super().get_config(), "num_heads": self.num_heads}
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class Hawk(Recurrent):
     """Griffin's recurrent block: a short causal convolution and the RG-LRU, times a GeLU branch; to be projected.
 
-    Reference: De et al. (2024), section 2.3 and 2.4, equations 1 to 4, https://arxiv.org/abs/2402.19427
+    Args:
+        num_heads: Blocks on the diagonal of the gates' matrices; `units` is a multiple of it. 1 is the paper's
+            equations; the authors' own code has more, which is faster.
+
+    Reference: De et al. (2024), section 2.3 and 2.4, equations 1 to 4, https://arxiv.org/abs/2402.19427; num_heads:
+    `RGLRU` of https://github.com/google-deepmind/recurrentgemma
     """
 
     cell_class = HawkCell
