@@ -18,6 +18,11 @@ def flip_real(x, lengths):
     return ops.take_along_axis(x, ops.where(mirrored >= 0, mirrored, step)[:, :, None], axis=1)
 
 
+def turn(x, lengths):
+    """Reverse the real steps of each row; with lengths None all steps."""
+    return ops.flip(x, axis=1) if lengths is None else flip_real(x, lengths)
+
+
 def last_real(x, lengths, otherwise):
     """The last real step of each row, `(batch, features)`; `otherwise`, of that shape, for a row without one."""
     last = ops.take_along_axis(x, ops.maximum(lengths - 1, 0)[:, None, None], axis=1)[:, 0]

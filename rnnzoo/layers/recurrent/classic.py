@@ -10,6 +10,7 @@ import contextlib
 import keras
 from keras import ops
 
+from rnnzoo.layers.masking import real_steps
 from rnnzoo.layers.masking.packing import Packing, blank
 from rnnzoo.layers.masking.refusing import check_sequence
 from rnnzoo.layers.recurrent import cudnn, paths
@@ -17,7 +18,12 @@ from rnnzoo.layers.recurrent import cudnn, paths
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class RNN(keras.layers.RNN):
-    """Run any cell over the time axis, by Keras's own loop."""
+    """Run any cell over the time axis: by Keras's own loop, or compiled.
+
+    A cell that says `equations = True` is trained by a compiled loop where there is one: TensorFlow's graphs, on a CPU,
+    in float32. It promises that `call(x, states)` depends on nothing else, has h, its first state, as its output, and
+    changes no variable. Its products with matrices should be `rnnzoo.layers.recurrent.products.product`.
+    """
 
     alone = True
     """False for one of two directions: they run side by side as they are, where halves of a batch would."""
@@ -27,6 +33,8 @@ class RNN(keras.layers.RNN):
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
+        if getattr(self.cell, "equations", False) and not self.unroll and paths.compiles_loops(sequences):
+            return self._packed(sequences, list(initial_state), mask, self._by_equations)
         # Keras's LSTM and GRU take cuDNN here where they can; whether to is decided by `paths` alone.
         loop = super().inner_loop if getattr(self, "use_cudnn", None) is True else self._plain_loop
         if not (self.unroll and self.go_backwards):
@@ -35,6 +43,66 @@ class RNN(keras.layers.RNN):
         sequences, mask = ops.flip(sequences, axis=1), None if mask is None else ops.flip(mask, axis=1)
         with self._asked(go_backwards=False):
             return loop(sequences, initial_state, mask, training=training)
+
+    def _packed(self, x, state, mask, run):
+        """Run over a mask of any pattern; return the last output, the outputs of all steps, and the states.
+
+        Args:
+            x: `(batch, time, features)`.
+            state: A list of `(batch, units)`.
+            mask: As Keras's loop takes it, or None.
+            run: `run(x, state, lengths) -> outputs, states`: real steps come first, see `Packing`; outputs are in the
+                order of time, anything at padded steps.
+        """
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        packing = None if mask is None else Packing(mask)
+        x, lengths = (x, None) if packing is None else (packing.pack(x), packing.lengths)
+        outputs, after = run(x, state, lengths)
+        last = self._last(outputs, state, packing)
+        if not self.return_sequences:
+            return last, last, after
+        if packing is not None:
+            outputs = packing.unpack(
+                outputs, last, self._none(state, outputs), backwards=self.go_backwards, zeros=self.zero_output_for_mask
+            )
+        return last, ops.flip(outputs, axis=1) if self.go_backwards else outputs, after
+
+    def _last(self, outputs, state, packing):
+        """Return the output of the step read last; zeros if that is masked and masked steps give zeros."""
+        if packing is None:
+            return outputs[:, 0] if self.go_backwards else outputs[:, -1]
+        none = blank(self._none(state, outputs))
+        if self.go_backwards:
+            last = ops.where((packing.lengths > 0)[:, None], outputs[:, 0], none)
+        else:
+            last = real_steps.last_real(outputs, packing.lengths, none)
+        if self.zero_output_for_mask and not self.return_sequences:
+            read_last = packing.mask[:, 0] if self.go_backwards else packing.mask[:, -1]
+            last = ops.where(read_last[:, None], last, 0.0)
+        return last
+
+    def _none(self, state, outputs):
+        """Return what stands for an output before the first step."""
+        return ops.cast(state[0], outputs.dtype)
+
+    def _by_equations(self, x, state, lengths):
+        """Run the cell's own `call`, compiled (`compiled.scan`)."""
+        from rnnzoo.layers.recurrent.compiled.scan import scan
+
+        cell = self.cell
+        z = [ops.swapaxes(real_steps.turn(x, lengths) if self.go_backwards else x, 0, 1)]
+        if lengths is not None:
+            z.append(ops.swapaxes(ops.cast(real_steps.is_real(lengths, ops.shape(x)[1]), x.dtype), 0, 1))
+
+        def core(z, products, state, statics):
+            after = cell.call(z[0], state)[1]
+            if lengths is not None:
+                after = [ops.where(z[1] > 0, new, old) for new, old in zip(after, state, strict=True)]
+            return after, []
+
+        found, _ = scan(core, list(state), z, [None] * len(state), [], cell.trainable_variables)
+        outputs = ops.swapaxes(found[0], 0, 1)
+        return real_steps.turn(outputs, lengths) if self.go_backwards else outputs, [a[-1] for a in found]
 
     def _plain_loop(self, sequences, initial_state, mask, training):
         return keras.layers.RNN.inner_loop(self, sequences, initial_state, mask, training=training)

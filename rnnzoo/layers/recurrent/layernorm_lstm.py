@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from rnnzoo.layers.recurrent.products import product
+
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class LayerNormLSTMCell(keras.layers.Layer):
@@ -15,6 +17,9 @@ class LayerNormLSTMCell(keras.layers.Layer):
         kernel_regularizer: Of the input kernel.
         recurrent_regularizer: Of the recurrent kernel.
     """
+
+    equations = True
+    """See `layers.RNN`."""
 
     def __init__(self, units, kernel_regularizer=None, recurrent_regularizer=None, **kwargs):
         super().__init__(**kwargs)
@@ -46,7 +51,7 @@ class LayerNormLSTMCell(keras.layers.Layer):
     def call(self, x, states):
         h, c = states
         # the four gates from two normalised products
-        gates = self.norm_h(ops.matmul(h, self.recurrent_kernel)) + self.norm_x(ops.matmul(x, self.kernel)) + self.bias
+        gates = self.norm_h(product(h, self.recurrent_kernel)) + self.norm_x(product(x, self.kernel)) + self.bias
         f, i, o, g = ops.split(gates, 4, axis=-1)
         # the cell
         c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)

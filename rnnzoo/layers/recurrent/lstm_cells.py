@@ -4,10 +4,14 @@ import keras
 from keras import ops
 
 from rnnzoo.errors import InvalidValue
+from rnnzoo.layers.recurrent.products import product
 
 
 class _Cell(keras.layers.Layer):
     """A base: the states are `[h, c]`, the kernels of the gates lie side by side in the order i, f, g, o."""
+
+    equations = True
+    """See `layers.RNN`."""
 
     def __init__(self, units, kernel_regularizer=None, recurrent_regularizer=None, **kwargs):
         super().__init__(**kwargs)
@@ -30,7 +34,8 @@ class _Cell(keras.layers.Layer):
 
     def gates(self, x, h):
         """Return what the four gates see of x_t and h_{t-1}."""
-        return ops.split(ops.matmul(x, self.w) + ops.matmul(h, self.u) + self.b, 4, axis=-1)
+        parts = product(x, self.w, 4), product(h, self.u, 4), ops.split(self.b, 4)
+        return [x_part + h_part + bias for x_part, h_part, bias in zip(*parts, strict=True)]
 
     def get_config(self):
         penalties = {
@@ -105,9 +110,9 @@ class MogrifierLSTMCell(_Cell):
         h, c = states
         for k, matrix in enumerate(self.mogrifiers, 1):
             if k % 2:
-                x = 2 * ops.sigmoid(ops.matmul(h, matrix)) * x  # (1)
+                x = 2 * ops.sigmoid(product(h, matrix)) * x  # (1)
             else:
-                h = 2 * ops.sigmoid(ops.matmul(x, matrix)) * h  # (2)
+                h = 2 * ops.sigmoid(product(x, matrix)) * h  # (2)
         i, f, g, o = self.gates(x, h)
         c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
         h = ops.sigmoid(o) * ops.tanh(c)

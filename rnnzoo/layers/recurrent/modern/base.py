@@ -13,7 +13,6 @@ from keras import ops
 
 from rnnzoo.errors import InvalidValue
 from rnnzoo.layers.masking import real_steps
-from rnnzoo.layers.masking.packing import Packing, blank
 from rnnzoo.layers.recurrent import linear, paths
 from rnnzoo.layers.recurrent.classic import RNN
 
@@ -202,22 +201,11 @@ class Recurrent(RNN):
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Return the last output, the outputs of all steps, and the states, as Keras's own `inner_loop` does."""
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         state = [ops.cast(s, self.cell.state_dtype) for s in initial_state]
         x = sequences
         if training and self.dropout:
             x = x * keras.random.dropout(ops.ones_like(x[:, :1]), self.dropout, seed=self.seed_generator)
-        packing = None if mask is None else Packing(mask)
-        x, lengths = (x, None) if packing is None else (packing.pack(x), packing.lengths)
-        outputs, after = self._run(x, state, lengths, training)
-        last = self._last(outputs, state, packing)
-        if not self.return_sequences:
-            return last, last, after
-        if packing is not None:
-            outputs = packing.unpack(
-                outputs, last, self._none(state, outputs), backwards=self.go_backwards, zeros=self.zero_output_for_mask
-            )
-        return last, ops.flip(outputs, axis=1) if self.go_backwards else outputs, after
+        return self._packed(x, state, mask, functools.partial(self._run, training=training))
 
     def _run(self, x, state, lengths, training):
         """Return the outputs of all steps in the order of time, anything at padded ones, and the states after them."""
@@ -239,7 +227,7 @@ class Recurrent(RNN):
     def _through_time(self, path, x, lengths, *state):
         """Return outputs and states in one list."""
         turned = self.go_backwards and self.cell.looks_back
-        x = _turn(x, lengths) if turned else x
+        x = real_steps.turn(x, lengths) if turned else x
         before, extended = self.cell.extended(x, list(state))
         z, extra = self.cell.inputs(extended)
         reverse = self.go_backwards and not turned
@@ -248,21 +236,7 @@ class Recurrent(RNN):
         if self.cell.kernel_size > 1:
             past = _newest(extended, lengths, self.cell.kernel_size - 1)
             after.append(ops.cast(ops.reshape(past, ops.shape(state[-1])), self.cell.state_dtype))
-        return [_turn(outputs, lengths) if turned else outputs, *after]
-
-    def _last(self, outputs, state, packing):
-        """Return the output of the step read last; zeros if that is masked and masked steps give zeros."""
-        if packing is None:
-            return linear.last_state(outputs, self.go_backwards)
-        none = blank(self._none(state, outputs))
-        if self.go_backwards:
-            last = ops.where((packing.lengths > 0)[:, None], outputs[:, 0], none)
-        else:
-            last = real_steps.last_real(outputs, packing.lengths, none)
-        if self.zero_output_for_mask and not self.return_sequences:
-            read_last = packing.mask[:, 0] if self.go_backwards else packing.mask[:, -1]
-            last = ops.where(read_last[:, None], last, 0.0)
-        return last
+        return [real_steps.turn(outputs, lengths) if turned else outputs, *after]
 
     def _none(self, state, outputs):
         """Return what stands for an output before the first step: the state, if outputs are states, or zeros."""
@@ -281,10 +255,6 @@ class Recurrent(RNN):
 
 
 _OF_LAYER = ("name", "dtype", "trainable", "activity_regularizer", "autocast")
-
-
-def _turn(x, lengths):
-    return ops.flip(x, axis=1) if lengths is None else real_steps.flip_real(x, lengths)
 
 
 def _newest(extended, lengths, count):

@@ -5,10 +5,14 @@ from keras import ops
 
 from rnnzoo._lazy import np
 from rnnzoo.errors import InvalidValue
+from rnnzoo.layers.recurrent.products import product
 
 
 class _Cell(keras.layers.Layer):
     """A base: `units`, and the penalties of matrices that read inputs and states."""
+
+    equations = True
+    """See `layers.RNN`."""
 
     def __init__(self, units, kernel_regularizer=None, recurrent_regularizer=None, **kwargs):
         super().__init__(**kwargs)
@@ -95,9 +99,9 @@ class LMUCell(_Cell):
     def call(self, x, states):
         h, m = states
         a, b = (ops.cast(ops.convert_to_tensor(part), x.dtype) for part in (self.a.T, self.b))
-        u = ops.matmul(x, self.e_x) + ops.matmul(h, self.e_h) + ops.matmul(m, self.e_m)  # (7)
+        u = product(x, self.e_x) + product(h, self.e_h) + product(m, self.e_m)  # (7)
         m = ops.matmul(m, a) + u * b  # (4)
-        h = ops.tanh(ops.matmul(x, self.w_x) + ops.matmul(h, self.w_h) + ops.matmul(m, self.w_m))  # (6)
+        h = ops.tanh(product(x, self.w_x) + product(h, self.w_h) + product(m, self.w_m))  # (6)
         return h, [h, m]
 
     def get_config(self):
@@ -157,9 +161,10 @@ class CfCCell(_Timed):
 
     def call(self, x, states):
         x, gap = self.apart(x)
-        seen = ops.matmul(ops.concatenate([x, states[0]], axis=-1), self.w) + self.b
+        seen = product(ops.concatenate([x, states[0]], axis=-1), self.w) + self.b
         seen = 1.7159 * ops.tanh(0.666 * seen)  # LeCun's tanh, as in the authors' code
-        g, h, a, b = ops.split(ops.matmul(seen, self.w_heads) + self.b_heads, 4, axis=-1)
+        heads = zip(product(seen, self.w_heads, 4), ops.split(self.b_heads, 4), strict=True)
+        g, h, a, b = (part + bias for part, bias in heads)
         share = ops.sigmoid(a * gap + b)  # (10): σ(-f t), f being learnt with a bias
         state = (1 - share) * ops.tanh(g) + share * ops.tanh(h)
         return state, [state]
@@ -208,13 +213,14 @@ class GRUDCell(_Timed):
         m = 1 - ops.cast(missing, h.dtype)
         delta = begun * (gap + since)
         gamma_x = ops.exp(-ops.relu(self.w_gamma_x * delta + self.b_gamma_x))  # (10), W diagonal
-        gamma_h = ops.exp(-ops.relu(ops.matmul(delta, self.w_gamma_h) + self.b_gamma_h))
+        gamma_h = ops.exp(-ops.relu(product(delta, self.w_gamma_h) + self.b_gamma_h))
         seen = ops.where(missing, seen, x)
         x = m * seen + (1 - m) * gamma_x * seen  # (11), the mean being 0
         h = gamma_h * h  # (12)
-        z, r, new = ops.split(ops.matmul(x, self.w) + ops.matmul(m, self.v) + self.b, 3, axis=-1)
-        u_z, u_r = ops.split(ops.matmul(h, self.u), 2, axis=-1)
+        parts = zip(product(x, self.w, 3), product(m, self.v, 3), ops.split(self.b, 3), strict=True)
+        z, r, new = (sum(part) for part in parts)
+        u_z, u_r = product(h, self.u, 2)
         r, z = ops.sigmoid(r + u_r), ops.sigmoid(z + u_z)  # (13), (14)
-        new = ops.tanh(new + ops.matmul(r * h, self.u_h))  # (15)
+        new = ops.tanh(new + product(r * h, self.u_h))  # (15)
         h = (1 - z) * h + z * new  # (16)
         return h, [h, seen, (1 - m) * delta, ops.ones_like(begun)]
