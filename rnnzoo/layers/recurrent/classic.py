@@ -33,7 +33,8 @@ class RNN(keras.layers.RNN):
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if getattr(self.cell, "equations", False) and not self.unroll and paths.compiles_loops(sequences):
+        equations = training and getattr(self.cell, "equations", False) and not self.unroll
+        if equations and paths.compiles_loops(sequences):
             return self._packed(sequences, list(initial_state), mask, self._by_equations)
         # Keras's LSTM and GRU take cuDNN here where they can; whether to is decided by `paths` alone.
         loop = super().inner_loop if getattr(self, "use_cudnn", None) is True else self._plain_loop
