@@ -40,6 +40,21 @@ def modern(file: str = "modern") -> str:
     return f"{table(head, shown, numbers=len(head) - 1)}\n\n{_where(found)}"
 
 
+def cells() -> str:
+    """Cells by the compiled loop and by Keras's own, by `python -m benchmarks.cells`."""
+    found = _benchmark("cells")
+    rows = [
+        (
+            f"`{r['cell']}Cell`",
+            *(f"{r['median_ms'][way]:.1f}" for way in ("compiled", "keras")),
+            f"{r['times_keras']:.2f}",
+        )
+        for r in found["rows"]
+    ]
+    rows.append(("Keras's LSTM", "", f"{found['rows'][0]['lstm_ms']:.1f}", ""))
+    return f"{table(('cell', 'compiled, ms', 'by a loop of Keras, ms', 'times'), rows, numbers=3)}\n\n{_where(found)}"
+
+
 def padding() -> str:
     """Seconds of an epoch on padded reviews, by `python -m benchmarks.padding`."""
     found = _benchmark("padding")

@@ -56,6 +56,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
         "layers": benchmarks.layers,
         "busy": functools.partial(benchmarks.layers, "layers-busy"),
         "modern": benchmarks.modern,
+        "cells": benchmarks.cells,
         "gpu": functools.partial(benchmarks.layers, "layers-jax-gpu"),
         "modern_gpu": functools.partial(benchmarks.modern, "modern-jax-gpu"),
         "padding": benchmarks.padding,

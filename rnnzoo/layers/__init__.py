@@ -53,6 +53,7 @@ from rnnzoo.layers.recurrent.modern.quasi import IndRNN as IndRNN
 from rnnzoo.layers.recurrent.modern.reservoir import ReservoirCell as ReservoirCell
 from rnnzoo.layers.recurrent.modern.selective import Mamba as Mamba
 from rnnzoo.layers.recurrent.paths import use as use
+from rnnzoo.layers.recurrent.products import product as product
 from rnnzoo.layers.recurrent.weight_dropped import WeightDroppedLSTM as WeightDroppedLSTM
 from rnnzoo.layers.seq2seq.attentive_decoders import BahdanauDecoder as BahdanauDecoder
 from rnnzoo.layers.seq2seq.attentive_decoders import LuongDecoder as LuongDecoder
