@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import rnnzoo
 from benchmarks.tables import table
 from rnnzoo.files import write_text
+from rnnzoo.training.reporting.command import command as trained_by
 
 RECIPES = Path(__file__).resolve().parent
 RESULTS = RECIPES / "results"
@@ -185,7 +186,9 @@ SETTINGS = ("sequence_length", "embedding_dim", "embedding", "word_dropout", "ep
 
 
 def command(result: dict) -> str:
-    """Return what trains a result's model on its data, as far as its file tells how that differs from its recipe."""
+    """Return what trains a result's model on its data; files of before tell only in part how."""
+    if "command" in result:
+        return result["command"]
     words, recipe = _script(result["recipe"])
     if recipe is None:  # a script of its own
         return shlex.join(words)
@@ -200,13 +203,9 @@ def command(result: dict) -> str:
         kind = "--file" if Path(result["dataset"]).suffix else "--dataset"
         words += [kind, result["dataset"].replace("sine/plain", "sine")]
     usual = {"horizon": getattr(recipe.data, "horizon", None), "lookback": recipe.sequence_length}
-    found = {name: result[name] for name in usual if name in result}
-    usual |= {name: getattr(recipe, name) for name in SETTINGS}
-    settings = result.get("settings", {})
-    found |= {name: settings[name] for name in settings if not (name == "sequence_length" and "lookback" in found)}
-    for name, value in found.items():
-        if value != usual[name]:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+    for name in usual:
+        if name in result and result[name] != usual[name]:
+            words += [f"--{name}", str(result[name])]
     return shlex.join(words + (["--seed", str(result["seed"])] if result["seed"] != recipe.seed else []))
 
 
@@ -230,7 +229,9 @@ def add(run: str, name: str | None = None) -> Path:
         name: Of the file, for a model with other settings than the recipe's; default `<recipe>-<model>-<seed>`.
     """
     opened = rnnzoo.load(run)
+    script, base = _script(opened.recipe.name)
     found = opened.results | {"settings": {word: getattr(opened.recipe, word) for word in SETTINGS}}
+    found["command"] = trained_by(opened.recipe, base, [*script, "train"])
     words = [found["recipe"], found["model"], str(found["seed"])]
     if "horizon" in found:
         words[1:1] = [re.sub(r"\W+", "_", found["dataset"]), f"{found['lookback']}to{found['horizon']}"]
