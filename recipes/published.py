@@ -34,6 +34,21 @@ def results() -> str:
     return table(head, rows)
 
 
+def shakespeare() -> str:
+    """Every model on tiny Shakespeare, the best first: nats per character in windows from zeros, and carried along."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("shakespeare-*.json")]
+    rows = []
+    for r in sorted(found, key=lambda r: r["metrics"]["validation"]["loss"]):
+        scores, cost = (
+            r["metrics"]["validation"],
+            (f"{r['seconds'] / 60:.1f}", str(r["epochs"]), f"{r['parameters']:,}"),
+        )
+        nats = (f"{scores['loss']:.4f}", f"{scores['loss_carried']:.4f}")
+        options = command(r).removeprefix("python recipes/shakespeare.py train").strip()
+        rows.append((f"`{r['model']}`", *nats, *cost, f"`{options}`" if options else "(the recipe as it is)"))
+    return table(("model", "(a)", "(b)", "minutes", "epochs", "parameters", "command"), rows)
+
+
 def memory() -> str:
     """A row for each model of `recipes/results/memory`, a column for each test; what is solved is bold."""
     found = _remembered()

@@ -68,6 +68,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "guides/presets.md": {"presets": presets},
     "models/index.md": {"models": models},
     "results.md": {"results": published.results},
+    "../recipes/results/language.md": {"shakespeare": published.shakespeare},
     "../recipes/results/series.md": {"series": published.series, "intervals": published.intervals},
     "../recipes/results/leaderboard.md": {"leaderboard": leaderboard.boards},
 }
