@@ -53,7 +53,7 @@ class RNN(keras.layers.RNN):
             state: A list of `(batch, units)`.
             mask: As Keras's loop takes it, or None.
             run: `run(x, state, lengths) -> outputs, states`: real steps come first, see `Packing`; outputs are in the
-                order of time, anything at padded steps.
+                order of time, anything at padded steps. Unless all are returned, that of the step read last will do.
         """
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         packing = None if mask is None else Packing(mask)
@@ -70,10 +70,11 @@ class RNN(keras.layers.RNN):
 
     def _last(self, outputs, state, packing):
         """Return the output of the step read last; zeros if that is masked and masked steps give zeros."""
+        first = self.go_backwards or outputs.shape[1] == 1
         if packing is None:
-            return outputs[:, 0] if self.go_backwards else outputs[:, -1]
+            return outputs[:, 0] if first else outputs[:, -1]
         none = blank(self._none(state, outputs))
-        if self.go_backwards:
+        if first:
             last = ops.where((packing.lengths > 0)[:, None], outputs[:, 0], none)
         else:
             last = real_steps.last_real(outputs, packing.lengths, none)

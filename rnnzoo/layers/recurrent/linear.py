@@ -113,7 +113,7 @@ def last_state(h, reverse):
     return h[:, 0] if reverse else h[:, -1]
 
 
-def run(path, recurrence, z, state, constants, lengths, reverse):
+def run(path, recurrence, z, state, constants, lengths, reverse, every=True):
     """Run a recurrence over time.
 
     Args:
@@ -125,17 +125,19 @@ def run(path, recurrence, z, state, constants, lengths, reverse):
         constants: A list of `(units,)`.
         lengths: As for `linear_recurrence`.
         reverse: As for `linear_recurrence`.
+        every: Whether the states after every step are wanted, not the last alone.
 
     Returns:
-        For each state that is read `(batch, time, units)`: after each step. And all states after the last one.
+        For each state that is read `(batch, time, units)`: after each step; None unless `every`. And all states after
+        the last one.
     """
     if path == "compiled":
         from rnnzoo.layers.recurrent.compiled import elementwise
 
-        return elementwise.run(recurrence, z, state, constants, lengths, reverse)
+        return elementwise.run(recurrence, z, state, constants, lengths, reverse, every)
     how = {"scan": _scan, "associative": _associative, "general": _general}[path]
     hs = how(recurrence, z, state, constants, lengths, reverse)
-    return hs[: recurrence.read], [last_state(h, reverse) for h in hs]
+    return hs[: recurrence.read] if every else None, [last_state(h, reverse) for h in hs]
 
 
 def _scan(recurrence, z, state, constants, lengths, reverse):

@@ -125,13 +125,14 @@ def trained(layer, graph=False, **arguments):
     return [np.asarray(v) for v in (tf.function(step) if graph else step)(tf.convert_to_tensor(X))]
 
 
-WAYS = [*itertools.product(CASES, (True, False), (False, True))]
-FEW = [(case, True, bool(i % 2)) for i, case in enumerate(CASES)]  # padded, to and fro
+WAYS = [*itertools.product(CASES, (True, False), (False, True), (True, False))]
+FEW = [(case, True, bool(i % 2), bool(i % 4 // 2)) for i, case in enumerate(CASES)]  # padded, to and fro, all or last
 
 
-@pytest.mark.parametrize(("case", "padded", "backwards"), others_slow(WAYS, FEW, str, spread=True))
-def test_the_layer_is_step_by_step_keras_loop_with_its_gradients(case, padded, backwards):
-    layer = made(*case, return_sequences=True, return_state=True, go_backwards=backwards, zero_output_for_mask=True)
+@pytest.mark.parametrize(("case", "padded", "backwards", "every"), others_slow(WAYS, FEW, str, spread=True))
+def test_the_layer_is_step_by_step_keras_loop_with_its_gradients(case, padded, backwards, every):
+    options = {"return_sequences": every, "return_state": True, "zero_output_for_mask": True}
+    layer = made(*case, go_backwards=backwards, **options)
     states = states_of(layer)
     arguments = {"initial_state": states} | ({"mask": keras.ops.convert_to_tensor(MASK)} if padded else {})
     assert layer.path == "compiled"

@@ -15,7 +15,7 @@ import tensorflow as tf
 from rnnzoo.layers.recurrent.compiled.fused import once, read, write, xla
 
 
-def run(recurrence, z, state, constants, lengths, reverse):
+def run(recurrence, z, state, constants, lengths, reverse, every):
     """Run a recurrence over z, arrays `(batch, time, k * units)`; see `rnnzoo.layers.recurrent.linear.run`.
 
     A state that is not read at every step has no gradient there, and no zeros stand for it.
@@ -27,7 +27,7 @@ def run(recurrence, z, state, constants, lengths, reverse):
     state = [tf.convert_to_tensor(s) for s in state]
     constants = [tf.broadcast_to(c, [tf.shape(z[0])[0], units]) for c in constants]
     arrays, count = len(z), len(z) + len(state)
-    answers = recurrence.read or len(state)
+    answers = (recurrence.read or len(state)) if every else 0
 
     @tf.custom_gradient
     def through_time(*given):
@@ -47,7 +47,7 @@ def run(recurrence, z, state, constants, lengths, reverse):
         h.set_shape([*z[0].shape[:2], units])  # the loops may have forgotten rows and steps
     for h in last:
         h.set_shape([z[0].shape[0], units])
-    return hs, last
+    return hs if every else None, last
 
 
 @functools.cache

@@ -119,9 +119,16 @@ class Cell(keras.layers.Layer):
         past = ops.reshape(past, (-1, self.kernel_size - 1, self.features))
         return states, ops.concatenate([ops.cast(past, x.dtype), x], axis=1)
 
-    def run(self, path, z, extra, states, lengths, reverse):
-        """Run over time, as `linear.run` does; return the outputs `(batch, time, units)` and the last states."""
-        hs, last = linear.run(path, self.recurrence, z, states, self.constants(), lengths, reverse)
+    def run(self, path, z, extra, states, lengths, reverse, every=True):
+        """Run over time, as `linear.run` does; return the outputs and the last states.
+
+        The outputs are `(batch, time, units)`, or unless `every` those of the step read last, `(batch, 1, units)`.
+        """
+        hs, last = linear.run(path, self.recurrence, z, states, self.constants(), lengths, reverse, every)
+        if not every:
+            steps = ops.shape(z[0])[1]
+            extra = keras.tree.map_structure(lambda part: _read_last(part, steps, lengths, reverse), extra)
+            return self.outputs(extra, [h[:, None] for h in last]), last
         if path != "compiled" or not self.readout:
             return self.outputs(extra, hs), last
         from rnnzoo.layers.recurrent.compiled import fused
@@ -232,10 +239,11 @@ class Recurrent(RNN):
         z, extra = self.cell.inputs(extended)
         reverse = self.go_backwards and not turned
         z = [ops.cast(part, self.cell.state_dtype) for part in z]
-        outputs, after = self.cell.run(path, z, extra, before, lengths, reverse)
+        outputs, after = self.cell.run(path, z, extra, before, lengths, reverse, self.return_sequences)
         if self.cell.kernel_size > 1:
             past = _newest(extended, lengths, self.cell.kernel_size - 1)
             after.append(ops.cast(ops.reshape(past, ops.shape(state[-1])), self.cell.state_dtype))
+        turned = turned and outputs.shape[1] != 1  # a single one is that of the step read last
         return [real_steps.turn(outputs, lengths) if turned else outputs, *after]
 
     def _none(self, state, outputs):
@@ -255,6 +263,19 @@ class Recurrent(RNN):
 
 
 _OF_LAYER = ("name", "dtype", "trainable", "activity_regularizer", "autocast")
+
+
+def _read_last(x, steps, lengths, reverse):
+    """The step of `x` that is read last, `(batch, 1, ...)`; x may have more steps in front than there are to read."""
+    if x is None:
+        return None
+    first = ops.shape(x)[1] - steps
+    if reverse:
+        return x[:, first : first + 1]
+    if lengths is None:
+        return x[:, -1:]
+    place = first + ops.maximum(lengths - 1, 0)
+    return ops.take_along_axis(x, ops.reshape(place, (-1, *[1] * (len(x.shape) - 1))), axis=1)
 
 
 def _newest(extended, lengths, count):

@@ -131,7 +131,7 @@ class MLSTMCell(_Cell):
         outputs = self.outputs(extra, [product[:, None], m[:, None]])
         return outputs, [ops.reshape(c, (-1, self.num_heads * self.head * (self.head + 1))), m]
 
-    def run(self, path, z, extra, states, lengths, reverse):
+    def run(self, path, z, extra, states, lengths, reverse, every=True):
         (i, log_f, *qkv), (c, m) = z, states
         if lengths is not None:
             real = real_steps.is_real(lengths, ops.shape(i)[1])
@@ -258,7 +258,7 @@ class SLSTMCell(_Cell):
         after = self.gated(seen, states)
         return self.outputs(extra, [after[0][:, None]]), after
 
-    def run(self, path, z, extra, states, lengths, reverse):
+    def run(self, path, z, extra, states, lengths, reverse, every=True):
         from rnnzoo.layers.recurrent.compiled.scan import scan
 
         gates = ops.split(ops.concatenate(z, axis=-1), 4, axis=-1)
