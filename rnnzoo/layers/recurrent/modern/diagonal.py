@@ -1,6 +1,5 @@
 """LRU and RG-LRU: a diagonal matrix between states, learnt complex numbers or a gate."""
 
-import functools
 import math
 
 import keras
@@ -81,17 +80,14 @@ class LRU(Recurrent):
     cell_class = LRUCell
 
 
-@functools.partial(linear, whole=True)
+@linear
 def rg_lru(z, constants):
     """(1) to (4): a_t = σ(Λ)^(c r_t), h_t = a_t ⊙ h_{t-1} + sqrt(1 - a_t²) ⊙ (i_t ⊙ x_t); c = 8.
 
     With q = tanh(-log(a) / 2) is a = (1 - q) / (1 + q) and 1 - a² = 4 q / (1 + q)²: exact where a is almost 1, and one
-    function where `exp` and `expm1` would be two. The gates come head by head.
+    function where `exp` and `expm1` would be two.
     """
-    (*gates, x), (log_a, b_r, b_i) = z, constants
-    r, i = (
-        ops.concatenate(part, axis=-1) for part in zip(*(ops.split(gate, 2, axis=-1) for gate in gates), strict=True)
-    )
+    (r, i, x), (log_a, b_r, b_i) = z, constants
     q = ops.tanh(-0.5 * log_a * ops.sigmoid(r + b_r))
     below = 1 / (1 + q)
     return (1 - q) * below, 2 * ops.sqrt(ops.maximum(q, 1e-10)) * below * ops.sigmoid(i + b_i) * x
@@ -139,8 +135,15 @@ class HawkCell(Cell):
     def inputs(self, x):
         # Without a bias the projection of no step is zero, so that the window may hold unprojected steps.
         x_t = self.short_convolution(self.dense(x, self.w_x), self.taps)
-        heads = zip(*(ops.split(part, self.num_heads, axis) for part, axis in ((x_t, -1), (self.w, 0))), strict=True)
-        return [*(self.dense(part, w) for part, w in heads), x_t], self.dense(x, self.w_gelu)
+        return [self.gates(x_t), x_t], self.dense(x, self.w_gelu)
+
+    def gates(self, x):
+        """What all r see, and beside it what all i see."""
+        if self.num_heads == 1:
+            return self.dense(x, self.w)
+        heads = zip(*(ops.split(part, self.num_heads, axis) for part, axis in ((x, -1), (self.w, 0))), strict=True)
+        pairs = zip(*(ops.split(self.dense(part, w), 2, axis=-1) for part, w in heads), strict=True)
+        return ops.concatenate([gate for gates in pairs for gate in gates], axis=-1)
 
     def get_config(self):
         return {**super().get_config(), "num_heads": self.num_heads}
