@@ -123,6 +123,7 @@ def test_tables_publishes_a_run(place, tmp_path, monkeypatch):
     assert published.add(place / "runs" / "digits-cnn_bigru-0", "other").name == "other.json"
     found = json.loads(path.read_text())
     assert found.pop("settings")["learning_rate"] == 3e-3
+    assert found.pop("command") == "python recipes/digits.py train --epochs 1"
     assert found == json.loads((place / "runs" / "digits-cnn_bigru-0" / "results.json").read_text())
     row = next(row for row in published.results().splitlines() if row.startswith("| [other]"))
     assert row.startswith("| [other](../recipes/results/other.json) | digits | `cnn_bigru` | test accuracy 0.")
@@ -171,7 +172,8 @@ def test_what_is_remembered_is_the_recall_of_what_is_asked(tmp_path, monkeypatch
     same = {"hyperparameters": {}, "seconds": 9.0, "parameters": 7, "seed": 0}
     tags = {"-": {"recall": 1.0}, "a": {"recall": 0.5}, "b": {"recall": 0.7}}
     copy = {"recipe": "memory_copy_200", "model": "lru", "task": "tagging", "dataset": "memory/copy_200"}
-    copy |= {"metrics": {"test": {"accuracy": 0.98}}, "tags": {"test": tags}, "settings": {"epochs": 3}}
+    copy |= {"metrics": {"test": {"accuracy": 0.98}}, "tags": {"test": tags}}
+    copy["command"] = "python recipes/memory.py --task copy --length 200 train --model lru --epochs 3"
     adding = {"recipe": "memory_adding_1000", "model": "gru", "task": "regression", "dataset": "adding/t1000"}
     adding |= {"metrics": {"test": {"mse": 0.0009}}}
     for run in (copy, adding):

@@ -173,7 +173,7 @@ class LanguageModeling(Fitted):
     def _training_windows(self, ids: np.ndarray, batch_size: int, seed: int, limit: int | None) -> Batches:
         length = self._known("sequence_length")
         if not self.stateful:
-            fixed = _windows(ids, length, batch_size, limit=limit)
+            fixed = _windows(ids, length, batch_size, limit=limit, more=1)  # one for what is left over at the end
             return MovingWindows(fixed.x, fixed.y, fixed.buckets, batch_size, seed=seed)
         return _batches(ids, *streams(len(ids) - 1, length, batch_size, limit), batch_size)
 
@@ -219,8 +219,8 @@ class MovingWindows(Batches):
     def at(self, epoch: int) -> Batches:
         """Return the windows of an epoch."""
         length, end = self.buckets[0], self.x.ends[-1]
-        starts = np.append(self.x.starts, self.x.starts[-1] + length)
-        if len(self.x) > 1:
+        starts = length * np.arange(len(self.x))
+        if len(self.x) > 2:
             starts = starts - np.random.default_rng([self.seed or 0, epoch, 0]).integers(length)
         starts, ends = (edge.clip(0, end) for edge in (starts, starts + length))
         moved = _batches(self.x.flat, starts, ends, self.batch_size)
@@ -237,10 +237,12 @@ class MovingWindows(Batches):
         return self.at(epoch).arrays(epoch)
 
 
-def _windows(ids: np.ndarray, length: int, batch_size: int, limit: int | None = None):
-    """Batch windows that do not overlap; what is left over makes a shorter one."""
+def _windows(ids: np.ndarray, length: int, batch_size: int, limit: int | None = None, more: int = 0):
+    """Batch windows that do not overlap; what is left over makes a shorter one. `more` are empty."""
     starts = np.arange(0, len(ids) - 1, length)[:limit]
-    return _batches(ids, starts, np.minimum(starts + length, len(ids) - 1), batch_size)
+    end = min(int(starts[-1]) + length, len(ids) - 1)
+    starts = np.append(starts, [end] * more).astype(int)
+    return _batches(ids, starts, np.minimum(starts + length, end), batch_size)
 
 
 def _batches(ids: np.ndarray, starts: np.ndarray, ends: np.ndarray, batch_size: int):

@@ -126,7 +126,7 @@ def trained(layer, graph=False, **arguments):
 
 
 WAYS = [*itertools.product(CASES, (True, False), (False, True), (True, False))]
-FEW = [(case, True, bool(i % 2), bool(i % 4 // 2)) for i, case in enumerate(CASES)]  # padded, to and fro, all or last
+FEW = [(case, True, bool(i % 2), bool(i % 4 // 2)) for i, case in enumerate(CASES) if i % 3 != 1]  # padded, to and fro
 
 
 @pytest.mark.parametrize(("case", "padded", "backwards", "every"), others_slow(WAYS, FEW, str, spread=True))
