@@ -34,7 +34,7 @@ def modern(file: str = "modern") -> str:
     head += [f"MiB, {steps[-1]:,}"] if peaks else []
     shown = [
         [name, *(f"{row[t]['median_ms']:.1f}" for t in steps), *(f"{row[t]['times_lstm']:.2f}" for t in steps)]
-        + ([peaks[name]] if peaks else [])
+        + ([peaks.get(name, "")] if peaks else [])
         for name, row in rows.items()
     ]
     return f"{table(head, shown, numbers=len(head) - 1)}\n\n{_where(found)}"
