@@ -22,7 +22,7 @@ class RNN(keras.layers.RNN):
 
     A cell that says `equations = True` is trained by a compiled loop where there is one: TensorFlow's graphs, on a CPU,
     in float32. It promises that `call(x, states)` depends on nothing else, has h, its first state, as its output, and
-    changes no variable. Its products with matrices should be `rnnzoo.layers.recurrent.products.product`.
+    changes no variable. Its products with matrices should be `layers.product`.
     """
 
     alone = True
@@ -102,7 +102,7 @@ class RNN(keras.layers.RNN):
                 after = [ops.where(z[1] > 0, new, old) for new, old in zip(after, state, strict=True)]
             return after, []
 
-        found, _ = scan(core, list(state), z, [None] * len(state), [], cell.trainable_variables)
+        found, _ = scan(core, list(state), z, [None] * len(state), [], cell.weights)
         outputs = ops.swapaxes(found[0], 0, 1)
         return real_steps.turn(outputs, lengths) if self.go_backwards else outputs, [a[-1] for a in found]
 

@@ -73,7 +73,7 @@ class LuongDecoder(Decoder):
         return seen, [weights]
 
     def in_loop(self):
-        return [*super().in_loop(), *self.attention.trainable_variables, *self.attentional.trainable_variables]
+        return [*super().in_loop(), *self.attention.weights, *self.attentional.weights]
 
     def get_config(self):
         return {**super().get_config(), "alignment": self.alignment, "input_feeding": self.input_feeding}
@@ -138,7 +138,7 @@ class BahdanauDecoder(Decoder):
         return ops.concatenate([before[-1], mix(weights, memory[0])], axis=-1), outs
 
     def in_loop(self):
-        return [*super().in_loop(), *self.attention.trainable_variables]
+        return [*super().in_loop(), *self.attention.weights]
 
     def answer(self, x, seen):
         """(4) g(y_{i-1}, s_i, c_i): t~ = U_o s_{i-1} + V_o E y_{i-1} + C_o c_i, t = max of each pair, W_o t."""

@@ -198,8 +198,8 @@ class Decoder(keras.layers.Layer):
         return [[ops.swapaxes(each, 0, 1) for each in part] for part in (before, after, outs)]
 
     def in_loop(self):
-        """Return the variables that `core` reads."""
-        return [v for layer in self.stack for v in layer.trainable_variables]
+        """Return the variables that `core` reads, trained or not."""
+        return [v for layer in self.stack for v in layer.weights]
 
     def _sampling(self, x, state, memory, kept):
         """Return token vectors, of which a share is of the decoder's own answers, and what `advance` found at each."""

@@ -97,3 +97,23 @@ def test_the_compiled_loop_is_keras_loop_with_its_gradients(case, mask, backward
 
 def test_a_cell_of_one_s_own():
     assert_equal_to_keras_loop(OwnCell(), PADDED, backwards=False)
+
+
+def test_a_frozen_cell_is_trained_around():
+    """What is before it learns as by Keras's loop; it stays as it is."""
+
+    def trained_a_step(way):
+        keras.utils.set_random_seed(0)
+        layer = layers.RNN(layers.PeepholeLSTMCell(UNITS))
+        layer.trainable = False
+        model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Dense(3), layer, keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        before = [np.asarray(w) for w in layer.weights]
+        with layers.use(way):
+            model.train_on_batch(X, np.ones((BATCH, 1)))
+        for w, old in zip(layer.weights, before, strict=True):
+            np.testing.assert_array_equal(w, old)
+        return model.get_weights()
+
+    for mine, other in zip(trained_a_step("auto"), trained_a_step("general"), strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-6)

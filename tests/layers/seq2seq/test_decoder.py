@@ -2,6 +2,7 @@
 
 import itertools
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -282,3 +283,17 @@ def test_every_pair_of_directions_and_layers_is_built():
             bidirectional=bidirectional,
         )
         assert model((np.array([[3, 4]], "int32"), np.array([[2, 3, 3]], "int32"))).shape == (1, 3, 6)
+
+
+@pytest.mark.parametrize("name", ["seq2seq_bahdanau", "seq2seq_gru"])
+def test_a_frozen_decoder_stays_as_it_is(name):
+    model = rnnzoo.build(name, "translation", vocabulary_size=9, outputs=8, units=4, embedding_dim=3, seed=0)
+    decoder = next(layer for layer in model._flatten_layers() if isinstance(layer, layers.Decoder))
+    decoder.trainable = False
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    before, everything = [np.asarray(w) for w in decoder.weights], model.get_weights()
+    ids = np.ones((4, 5), "int32")
+    model.train_on_batch([ids, ids], ids)
+    for w, old in zip(decoder.weights, before, strict=True):
+        np.testing.assert_array_equal(w, old)
+    assert any((a != b).any() for a, b in zip(model.get_weights(), everything, strict=True))
