@@ -6,7 +6,7 @@ round; numbers are of one step of training in `model.fit`, batches of 16.
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import keras
 from rich.console import Console
@@ -17,13 +17,17 @@ from benchmarks.contenders import Case, contender
 from benchmarks.machine import peak_above, quartiles, spread_of
 from rnnzoo.layers.recurrent.paths import device
 
-LAYERS = ("MinGRU", "MinLSTM", "QRNN", "SRU", "IndRNN", "LRU", "Hawk", "Hawk, 4 heads", "Mamba", "MLSTM", "SLSTM")
-OPTIONS = {"Hawk, 4 heads": {"num_heads": 4}}
-"""What makes one layer two rows."""
+LAYERS = {
+    **{layer: (layer, {}) for layer in ("MinGRU", "MinLSTM", "QRNN", "SRU", "IndRNN", "LRU")},
+    "Hawk": ("Hawk", {"num_heads": 4}),  # as `build("hawk")` has it
+    "Hawk, one head": ("Hawk", {"num_heads": 1}),
+    **{layer: (layer, {}) for layer in ("Mamba", "MLSTM", "SLSTM")},
+}
+"""Rows: the layer of each and its options."""
 STEPS = (200, 1000, 4000)
 
 
-def measure(steps: int, rounds: int, seconds: float, layers: Sequence[str] = LAYERS) -> list[dict]:
+def measure(steps: int, rounds: int, seconds: float, layers: Iterable[str] = LAYERS) -> list[dict]:
     """Return a row for each layer: milliseconds of a training step, and how many times as fast as the stock LSTM."""
     keras.utils.clear_session()
     cases = {name: ("rnnzoo", _case(name, steps)) for name in layers}
@@ -54,7 +58,8 @@ def measure(steps: int, rounds: int, seconds: float, layers: Sequence[str] = LAY
 
 
 def _case(name: str, steps: int) -> Case:
-    return Case(name.partition(",")[0], batch=16, time=steps, options=OPTIONS.get(name, {}))
+    layer, options = LAYERS.get(name, (name, {}))
+    return Case(layer, batch=16, time=steps, options=options)
 
 
 def run(rounds: int, seconds: float, keep: Callable[..., None], steps: Sequence[int] = STEPS) -> None:

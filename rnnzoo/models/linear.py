@@ -132,10 +132,11 @@ def lru(x, *, num_layers=2, **options: Unpack[Linear]):
 
 
 @register(paper="https://arxiv.org/abs/2402.19427", causal=True)
-def hawk(x, *, kernel_size=4, num_layers=2, num_heads=1, **options: Unpack[Linear]):
+def hawk(x, *, kernel_size=4, num_layers=2, num_heads=4, **options: Unpack[Linear]):
     """Hawk: the gated diagonal recurrence of Griffin (RG-LRU), behind a short convolution, in residual blocks.
 
-    The width of a state is rounded up to whole heads.
+    The width of a state is rounded up to whole heads. Its authors train gates of several heads; those of one see all
+    units, as the equations have it.
     """
     own = {"kernel_size": kernel_size, "num_heads": num_heads}
     return stream(x, [Block(layers.Hawk, whole(options["units"], num_heads), own)] * num_layers, **options)

@@ -11,6 +11,11 @@ def is_real(lengths, time):
     return (ops.arange(time, dtype="int32") < lengths[:, None])[:, :, None]
 
 
+def per_row(flags, x):
+    """Return flags `(batch,)` in a shape that joins with `x` `(batch, ...)`."""
+    return ops.reshape(flags, (-1, *[1] * (len(x.shape) - 1)))
+
+
 def flip_real(x, lengths):
     """Reverse the real steps of each row and leave the padding where it is; its own inverse."""
     step = ops.arange(ops.shape(x)[1], dtype="int32")

@@ -27,21 +27,24 @@ class Recurrence(NamedTuple):
             and imaginary part.
         read: How many states, the first ones, are read after every step; of the others the last is all that is wanted.
             None: all.
-        whole: A step reads each array of z as it is, whatever its width, and makes coefficients of it: a state that is
-            wider than what it is made of. Otherwise arrays are cut into those of a state's width.
+        answer: `answer(z, state, constants) -> list`: what is read after every step instead of the state, for one that
+            is larger than what is made of it; also for all steps at once.
+        whole: A step reads each array of z as it is: those of z and of the state, `(batch, ...)`, are of shapes that
+            the step can join. Otherwise arrays are cut into those of a state's width.
     """
 
     step: Callable
     states: int = 1
     coefficients: Callable | None = None
     read: int | None = None
+    answer: Callable | None = None
     whole: bool = False
 
     def places(self, z, units):
-        """Return where the arrays of a step stand in z: which one, from where, how wide."""
+        """Return where the arrays of a step stand in z: which one, from where, and their shape without the batch."""
         if self.whole:
-            return [(k, 0, part.shape[-1]) for k, part in enumerate(z)]
-        return [(k, start, units) for k, part in enumerate(z) for start in range(0, part.shape[-1], units)]
+            return [(k, 0, tuple(part.shape[2:])) for k, part in enumerate(z)]
+        return [(k, start, (units,)) for k, part in enumerate(z) for start in range(0, part.shape[-1], units)]
 
     def blocks(self, z, units):
         """Cut arrays `(..., k * units)` into those that a step reads."""
@@ -49,15 +52,21 @@ class Recurrence(NamedTuple):
             return list(z)
         return [block for part in z for block in ops.split(part, part.shape[-1] // units, axis=-1)]
 
+    def answers(self, z, state, constants):
+        """Return what is read after a step, or with a time axis after all of them."""
+        if self.answer is None:
+            return state[: self.read]
+        return self.answer(self.blocks(z, state[0].shape[-1]), state, constants)
 
-def linear(coefficients, whole=False):
+
+def linear(coefficients, **options):
     """Make `coefficients(z, constants) -> a, b` a recurrence h_t = a ⊙ h_{t-1} + b; use it as a decorator."""
 
     def step(z, state, constants):
         a, b = coefficients(z, constants)
         return [a * state[0] + b]
 
-    return Recurrence(step, 1, lambda z, constants: [[part] for part in coefficients(z, constants)], whole=whole)
+    return Recurrence(step, 1, lambda z, constants: [[part] for part in coefficients(z, constants)], **options)
 
 
 def complex_linear(coefficients):
@@ -120,16 +129,16 @@ def run(path, recurrence, z, state, constants, lengths, reverse, every=True):
         path: How: `compiled`, `scan`, `associative` or `general`.
         recurrence: Its step.
         z: What the steps read: a list of `(batch, time, k * units)`, float32, which count as k arrays side by side
-            unless the recurrence reads them whole.
-        state: A list of `(batch, units)`.
-        constants: A list of `(units,)`.
+            unless the recurrence reads them whole; then `(batch, time, ...)`.
+        state: A list of `(batch, units)`, or of `(batch, ...)`.
+        constants: A list of `(units,)`, or of shapes that the step can join with the state.
         lengths: As for `linear_recurrence`.
         reverse: As for `linear_recurrence`.
-        every: Whether the states after every step are wanted, not the last alone.
+        every: Whether what is read after every step is wanted, not the last state alone.
 
     Returns:
-        For each state that is read `(batch, time, units)`: after each step; None unless `every`. And all states after
-        the last one.
+        Each array that is read, `(batch, time, ...)`: after each step; None unless `every`. And all states after the
+        last one.
     """
     if path == "compiled":
         from rnnzoo.layers.recurrent.compiled import elementwise
@@ -137,7 +146,7 @@ def run(path, recurrence, z, state, constants, lengths, reverse, every=True):
         return elementwise.run(recurrence, z, state, constants, lengths, reverse, every)
     how = {"scan": _scan, "associative": _associative, "general": _general}[path]
     hs = how(recurrence, z, state, constants, lengths, reverse)
-    return hs[: recurrence.read] if every else None, [last_state(h, reverse) for h in hs]
+    return recurrence.answers(z, hs, constants) if every else None, [last_state(h, reverse) for h in hs]
 
 
 def _scan(recurrence, z, state, constants, lengths, reverse):
@@ -154,6 +163,7 @@ def _associative(recurrence, z, state, constants, lengths, reverse):
     a, b = [ops.broadcast_to(part, ops.shape(b[0])) for part in a], list(b)
     if lengths is not None:  # a padded step changes nothing
         real = real_steps.is_real(lengths, ops.shape(z[0])[1])
+        real = ops.reshape(real, (*ops.shape(real)[:2], *[1] * (len(b[0].shape) - 2)))
         a = [ops.where(real, part, 1.0 - k) for k, part in enumerate(a)]
         b = [ops.where(real, part, 0.0) for part in b]
     first = slice(-1, None) if reverse else slice(0, 1)
@@ -182,7 +192,9 @@ def _general(recurrence, z, state, constants, lengths, reverse):
     for t in reversed(steps) if reverse else steps:
         after = recurrence.step(recurrence.blocks([part[:, t] for part in z], units), state, constants)
         if lengths is not None:
-            after = [ops.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True)]
+            after = [
+                ops.where(real_steps.per_row(t < lengths, new), new, old) for new, old in zip(after, state, strict=True)
+            ]
         state = after
         found.append(state)
     return [ops.stack(h, axis=1) for h in zip(*(found[::-1] if reverse else found), strict=True)]

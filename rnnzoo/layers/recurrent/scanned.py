@@ -7,6 +7,8 @@ own gradient of a loop keeps every intermediate value of every step.
 import jax
 from jax import numpy as jnp
 
+from rnnzoo.layers.masking import real_steps
+
 
 def run(recurrence, z, state, constants, lengths, reverse, unroll):
     """Run a recurrence over z, arrays `(batch, time, ...)`; see `rnnzoo.layers.recurrent.linear.run`.
@@ -26,7 +28,9 @@ def run(recurrence, z, state, constants, lengths, reverse, unroll):
         after = recurrence.step(recurrence.blocks(z_t, units), state, constants)
         if lengths is None:
             return after
-        return [jnp.where((t < lengths)[:, None], new, old) for new, old in zip(after, state, strict=True)]
+        return [
+            jnp.where(real_steps.per_row(t < lengths, new), new, old) for new, old in zip(after, state, strict=True)
+        ]
 
     @jax.custom_vjp
     def through_time(z, state, constants, lengths):

@@ -12,66 +12,62 @@ import functools
 
 import tensorflow as tf
 
+from rnnzoo.layers.recurrent.compiled import stretches
 from rnnzoo.layers.recurrent.compiled.fused import once, read, write, xla
+from rnnzoo.layers.recurrent.compiled.step import Step, added, vjp
 
 
 def run(recurrence, z, state, constants, lengths, reverse, every):
-    """Run a recurrence over z, arrays `(batch, time, k * units)`; see `rnnzoo.layers.recurrent.linear.run`.
+    """Run a recurrence over z, arrays `(batch, time, ...)`; see `rnnzoo.layers.recurrent.linear.run`.
 
     A state that is not read at every step has no gradient there, and no zeros stand for it.
     """
-    units = state[0].shape[-1]
-    # Found here: inside, TensorFlow may have forgotten the widths (`reduce_retracing`).
-    places = tuple(recurrence.places(z, units))
-    forward, backward = _compiled(recurrence, places, units, bool(reverse))
+    # Shapes are found here: inside, TensorFlow may have forgotten the widths (`reduce_retracing`).
+    places = tuple(recurrence.places(z, state[0].shape[-1]))
+    shapes = tuple(tuple(s.shape[1:]) for s in state)
+    kind = stretches.compiled if recurrence.answer else _compiled
+    forward, backward = kind(recurrence, places, shapes, bool(reverse), every)
     state = [tf.convert_to_tensor(s) for s in state]
-    constants = [tf.broadcast_to(c, [tf.shape(z[0])[0], units]) for c in constants]
-    arrays, count = len(z), len(z) + len(state)
-    answers = (recurrence.read or len(state)) if every else 0
+    constants = [tf.broadcast_to(c, [tf.shape(z[0])[0], *c.shape]) for c in constants]
+    arrays, count, many = len(z), len(z) + len(state), len(state)
 
     @tf.custom_gradient
     def through_time(*given):
         # Without this TensorFlow would prepare to differentiate the compiled loops as well.
         inputs = list(map(tf.stop_gradient, given))
         z, state, constants = inputs[:arrays], inputs[arrays:count], inputs[count:]
-        hs, last = forward(z, state, constants, lengths)
+        answers, last, kept = forward(z, state, constants, lengths)
 
         def gradient(*upstream):
-            return once(lambda *d: backward(z, state, constants, lengths, hs, d[:answers], d[answers:]), upstream)
+            return once(lambda *d: backward(z, state, constants, lengths, kept, d[:-many], d[-many:]), upstream)
 
-        return (*hs[:answers], *last), gradient
+        return (*answers, *last), gradient
 
     found = through_time(*z, *state, *constants)
-    hs, last = list(found[:answers]), list(found[answers:])
-    for h in hs:
-        h.set_shape([*z[0].shape[:2], units])  # the loops may have forgotten rows and steps
-    for h in last:
-        h.set_shape([z[0].shape[0], units])
-    return hs if every else None, last
+    answers, last = list(found[:-many]), list(found[-many:])
+    for a in answers:
+        a.set_shape([*z[0].shape[:2], *a.shape[2:]])  # the loops may have forgotten rows and steps
+    for h, shape in zip(last, shapes, strict=True):
+        h.set_shape([z[0].shape[0], *shape])
+    return answers if every else None, last
 
 
 @functools.cache
-def _compiled(recurrence, places, units, reverse):
+def _compiled(recurrence, places, shapes, reverse, every):
     """Compile the loops forward and back, once for all layers of a kind."""
-
-    def step(z, state, constants, lengths, t):
-        after = recurrence.step(z, state, constants)
-        if lengths is None:
-            return after
-        real = (t < lengths)[:, None]
-        return [tf.where(real, new, old) for new, old in zip(after, state, strict=True)]
+    step, asked = Step(recurrence, places), (recurrence.read or len(shapes)) if every else 0
 
     def forward(z, state, constants, lengths):
         rows, time = tf.shape(z[0])[0], tf.shape(z[0])[1]
-        hs = [tf.zeros([rows, time, units], s.dtype) for s in state]
+        hs = [tf.zeros([rows, time, *shape], s.dtype) for s, shape in zip(state, shapes, strict=True)]
 
         def body(i, state, hs):
             t = time - 1 - i if reverse else i
-            state = step(_blocks(places, z, t), state, constants, lengths, t)
+            state = step.after(step.blocks(z, t), state, constants, lengths, t)
             return i + 1, state, [write(h, s, t, 0) for h, s in zip(hs, state, strict=True)]
 
         _, last, hs = tf.while_loop(lambda i, *_: i < time, body, (0, state, hs))
-        return hs, last
+        return hs[:asked], last, hs
 
     def backward(z, state, constants, lengths, hs, upstream, d_last):
         time = tf.shape(z[0])[1]
@@ -79,27 +75,17 @@ def _compiled(recurrence, places, units, reverse):
 
         def body(i, d, dz, sums):
             t = i if reverse else time - 1 - i
-            z_t = _blocks(places, z, t)
             first, t_before = i == time - 1, (tf.minimum(t + 1, time - 1) if reverse else tf.maximum(t - 1, 0))
-            before = [tf.where(first, s, read(h, t_before, 0, units)) for s, h in zip(state, hs, strict=True)]
-            asked = [a + read(g, t, 0, units) for a, g in zip(d, upstream, strict=False)]
-            d = [*asked, *d[len(asked) :]]
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([z_t, before, constants])
-                after = step(z_t, before, constants, lengths, t)
-            d_z, d, d_constants = tape.gradient(after, [z_t, before, constants], d, unconnected_gradients="zero")
-            dz = list(dz)
-            for (k, start, _), value in zip(places, d_z, strict=True):
-                dz[k] = write(dz[k], value, t, start)
-            return i + 1, d, dz, [a + b for a, b in zip(sums, d_constants, strict=True)]
+            read_before = [read(h, t_before, 0, shape) for h, shape in zip(hs, shapes, strict=True)]
+            before = [tf.where(first, s, h) for s, h in zip(state, read_before, strict=True)]
+            asks = [a + read(g, t, 0, shape) for a, g, shape in zip(d, upstream, shapes, strict=False)]
+            z_t, d = step.blocks(z, t), [*asks, *d[len(asks) :]]
+            _, pull = vjp(lambda *given: step.after(*given, lengths, t), z_t, before, constants)
+            d_z, d, d_constants = pull(d)
+            return i + 1, d, step.write(dz, d_z, t), added(sums, d_constants)
 
         start = 0, list(d_last), [tf.zeros_like(part) for part in z], sums
         _, d, dz, sums = tf.while_loop(lambda i, *_: i < time, body, start)
         return [*dz, *d, *sums]
 
     return [xla(loop) for loop in (forward, backward)]
-
-
-def _blocks(places, z, t):
-    """What step t reads."""
-    return [read(z[k], t, start, width) for k, start, width in places]

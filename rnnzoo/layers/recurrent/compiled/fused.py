@@ -15,14 +15,15 @@ def xla(function):
     return tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)
 
 
-def read(array, t, start, units):
-    """Read step t of `(batch, time, width)`: `(batch, units)`, from the number `start` on."""
-    return tf.squeeze(dynamic_slice(array, [0, t, start], [tf.shape(array)[0], 1, units]), 1)
+def read(array, t, start, shape):
+    """Read step t of `(batch, time, ..., width)`: `(batch, *shape)`, from the number `start` of the width on."""
+    place = [0, t, *[0] * (len(shape) - 1), start]
+    return tf.squeeze(dynamic_slice(array, place, [tf.shape(array)[0], 1, *shape]), 1)
 
 
 def write(array, value, t, start):
     """Write it."""
-    return dynamic_update_slice(array, value[:, None], [0, t, start])
+    return dynamic_update_slice(array, value[:, None], [0, t, *[0] * (len(value.shape) - 2), start])
 
 
 def once(backward, upstream):
@@ -84,8 +85,8 @@ def short_convolution(width, features):
         shifted = [tf.pad(d, [[0, 0], [j, width - 1 - j], [0, 0]]) for j in range(width)]
 
         def body(t, sums):  # XLA's own sum over two axes is several times slower
-            d_t = read(d, t, 0, features)
-            return t + 1, [total + read(x, t + j, 0, features) * d_t for j, total in enumerate(sums)]
+            d_t = read(d, t, 0, [features])
+            return t + 1, [total + read(x, t + j, 0, [features]) * d_t for j, total in enumerate(sums)]
 
         zeros = [tf.zeros([rows, features], x.dtype)] * width
         _, sums = tf.while_loop(lambda t, _: t < time, body, (0, zeros))

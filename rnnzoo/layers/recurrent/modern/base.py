@@ -6,6 +6,7 @@ which Keras's own loop makes where nothing faster goes (`unroll`, export, `layer
 """
 
 import functools
+import math
 from collections.abc import Callable
 
 import keras
@@ -40,7 +41,9 @@ class Cell(keras.layers.Layer):
         self.units, self.kernel_size = units, kernel_size
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.output_size = units
-        self.state_size = self.widths() + [0] * (kernel_size > 1)  # the last is known at `build`
+        self.state_size = [math.prod(shape) for shape in self.shapes()] + [0] * (
+            kernel_size > 1
+        )  # the last is known at `build`
 
     def build(self, input_shape):
         self.features = input_shape[-1]
@@ -52,9 +55,9 @@ class Cell(keras.layers.Layer):
         """Whether the outputs are the first state itself."""
         return type(self).outputs is Cell.outputs and self.readout is None
 
-    def widths(self):
-        """Return how wide the states of the recurrence are."""
-        return [self.units] * self.recurrence.states
+    def shapes(self):
+        """Return the shapes of the recurrence's states, without the batch; Keras sees them flat."""
+        return [(self.units,)] * self.recurrence.states
 
     @property
     def looks_back(self):
@@ -87,6 +90,14 @@ class Cell(keras.layers.Layer):
             return fused.short_convolution(*taps.shape)(x, ops.cast(taps, x.dtype))
         return ops.depthwise_conv(x, ops.cast(taps, x.dtype)[:, :, None], strides=1, padding="valid")
 
+    def elementwise(self, function, *arrays):
+        """Return an element-wise function of arrays of one shape; compiled, where that is, and its gradient too."""
+        if not paths.compiles_loops(arrays[0]):
+            return function(*arrays)
+        from rnnzoo.layers.recurrent.compiled import fused
+
+        return fused.elementwise(function)(*arrays)
+
     @property
     def state_dtype(self):
         """float32 where the layer computes in half precision."""
@@ -105,11 +116,19 @@ class Cell(keras.layers.Layer):
         raise NotImplementedError
 
     def outputs(self, extra, states):
-        """Return the outputs `(batch, time, units)`, from the states after each step."""
+        """Return the outputs `(batch, time, units)`, from what is read after each step: the states."""
         return self.readout(extra, states[0]) if self.readout else states[0]
 
     def get_initial_state(self, batch_size=None):
         return [ops.zeros((batch_size, size), dtype=self.state_dtype) for size in self.state_size]
+
+    def shaped(self, states):
+        """Return the recurrence's states in the shapes that its equations have."""
+        return [ops.reshape(s, (-1, *shape)) for s, shape in zip(states, self.shapes(), strict=True)]
+
+    def flat(self, states):
+        """Return them as Keras sees them."""
+        return [ops.reshape(s, (-1, math.prod(shape))) for s, shape in zip(states, self.shapes(), strict=True)]
 
     def extended(self, x, states):
         """Return the states of the recurrence, and x with the steps before it."""
@@ -124,11 +143,14 @@ class Cell(keras.layers.Layer):
 
         The outputs are `(batch, time, units)`, or unless `every` those of the step read last, `(batch, 1, units)`.
         """
-        hs, last = linear.run(path, self.recurrence, z, states, self.constants(), lengths, reverse, every)
+        states, constants = self.shaped(states), self.constants()
+        hs, last = linear.run(path, self.recurrence, z, states, constants, lengths, reverse, every)
         if not every:
             steps = ops.shape(z[0])[1]
-            extra = keras.tree.map_structure(lambda part: _read_last(part, steps, lengths, reverse), extra)
-            return self.outputs(extra, [h[:, None] for h in last]), last
+            z, extra = keras.tree.map_structure(lambda part: _read_last(part, steps, lengths, reverse), (z, extra))
+            answers = self.recurrence.answers(z, [h[:, None] for h in last], constants)
+            return self.outputs(extra, answers), self.flat(last)
+        last = self.flat(last)
         if path != "compiled" or not self.readout:
             return self.outputs(extra, hs), last
         from rnnzoo.layers.recurrent.compiled import fused
@@ -137,8 +159,10 @@ class Cell(keras.layers.Layer):
 
     def step(self, z, extra, states):
         """Take one step: the same with a time axis of 1, which z has lost; return the outputs and the states."""
-        after = self.recurrence.step(self.recurrence.blocks(z, states[0].shape[-1]), states, self.constants())
-        return self.outputs(extra, [h[:, None] for h in after]), after
+        states, constants = self.shaped(states), self.constants()
+        after = self.recurrence.step(self.recurrence.blocks(z, states[0].shape[-1]), states, constants)
+        answers = self.recurrence.answers(z, after, constants)
+        return self.outputs(extra, [a[:, None] for a in answers]), self.flat(after)
 
     def call(self, x, states):
         states, x = self.extended(x[:, None], list(states))

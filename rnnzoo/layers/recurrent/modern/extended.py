@@ -31,8 +31,7 @@ largest = linear.Recurrence(_largest)
 @functools.partial(linear.linear, whole=True)
 def between_chunks(z, constants):
     """C' = a C + b, one a for all numbers of a head's matrix."""
-    a, b = z
-    return ops.repeat(a, b.shape[-1] // a.shape[-1], axis=-1), b
+    return z
 
 
 class _Cell(Cell):
@@ -53,7 +52,7 @@ class _Cell(Cell):
 
     def convolved(self, x):
         """Return SiLU of the short convolution."""
-        return ops.silu(self.short_convolution(x, self.taps) + ops.cast(self.taps_bias, x.dtype))
+        return self.elementwise(ops.silu, self.short_convolution(x, self.taps) + ops.cast(self.taps_bias, x.dtype))
 
     def heads(self, x):
         """`(..., units)` as `(..., heads, units of one)`."""
@@ -79,8 +78,8 @@ class MLSTMCell(_Cell):
     recurrence = between_chunks
     looks_back = True
 
-    def widths(self):
-        return [self.num_heads * self.head * (self.head + 1), self.num_heads]
+    def shapes(self):
+        return [(self.num_heads, self.head * (self.head + 1)), (self.num_heads,)]
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -142,8 +141,8 @@ class MLSTMCell(_Cell):
         ms = ops.stop_gradient(ms)
         befores = ops.concatenate([before[:, None], ms[:, :-1]], axis=1)
         i, log_f = ops.exp(i - ms), log_f + befores - ms  # (16), and the logarithm of (17)
-        product, c = self.chunked(path, [i, log_f, *qkv], c)
-        return self.outputs(extra, [product, ms]), [c, ms[:, -1]]
+        product, c = self.chunked(path, [i, log_f, *qkv], *self.shaped([c, before])[:1])
+        return self.outputs(extra, [product, ms]), self.flat([c, ms[:, -1]])
 
     def chunked(self, path, z, c):
         """Return C_t q_t with n_t q_t, `(batch, time, heads, head + 1)`, and the last C.
@@ -164,8 +163,8 @@ class MLSTMCell(_Cell):
         within = ops.einsum("bctsh,bcshe->bcthe", scores, v)
         to_end = ops.exp(since[:, :, -1:] - since) * i
         made = ops.einsum("bcshd,bcshe->bchde", k * to_end[..., None], v)
-        made = ops.reshape(made, (-1, ops.shape(made)[1], self.num_heads * self.head * (self.head + 1)))
-        whole = ops.exp(since[:, :, -1])
+        made = ops.reshape(made, (-1, ops.shape(made)[1], *self.shapes()[0]))
+        whole = ops.exp(since[:, :, -1])[..., None]
         (cs,), (last,) = linear.run(path, between_chunks, [whole, made], [c], [], None, False)
         befores = ops.concatenate([c[:, None], cs[:, :-1]], axis=1)
         befores = ops.reshape(befores, (-1, ops.shape(cs)[1], self.num_heads, self.head, self.head + 1))

@@ -10,28 +10,40 @@ from rnnzoo.layers.recurrent.linear import linear
 from rnnzoo.layers.recurrent.modern.base import Cell, Recurrent
 
 
-@functools.partial(linear, whole=True)
+def branch(gate, y):
+    """Figure 3: times the SiLU branch."""
+    return ops.silu(ops.cast(gate, y.dtype)) * y
+
+
+def read_out(z, states, constants):
+    """(2b) y_t = C_t h_t, and D x_t beside it."""
+    (_, x, _, c), (h,), (_, d) = z, states, constants
+    return [(ops.matmul(c, h) + d * x)[..., 0, :]]
+
+
+@functools.partial(linear, answer=read_out, whole=True)
 def selective_scan(z, constants):
-    """(2a), (4): h_t = exp(Δ_t A) ⊙ h_{t-1} + Δ_t B_t x_t, for each unit `memory_size` numbers, side by side."""
-    (delta, x, b), (a,) = z, constants
-    memory_size, units = b.shape[-1], x.shape[-1]
-    a_t = ops.exp(ops.repeat(delta, memory_size, axis=-1) * a)
-    b_t = ops.tile(b, [1] * (len(b.shape) - 1) + [units])
-    return a_t, ops.repeat(delta * x, memory_size, axis=-1) * b_t
+    """(2a), (4): h_t = exp(Δ_t A) ⊙ h_{t-1} + Δ_t B_t x_t.
+
+    Δ and x are rows `(1, units)`, B is a column and C a row of `memory_size` numbers; A and h are `(memory_size,
+    units)`: of each unit so many numbers.
+    """
+    (delta, x, b, _), (a, _) = z, constants
+    return ops.exp(delta * a), ops.matmul(b, delta * x)
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class MambaCell(Cell):
     """One step of Mamba's block, without its last projection."""
 
-    recurrence = selective_scan
+    recurrence, readout = selective_scan, staticmethod(branch)
 
     def __init__(self, units, memory_size=16, **kwargs):
         self.memory_size = memory_size
         super().__init__(units, **kwargs)
 
-    def widths(self):
-        return [self.units * self.memory_size]
+    def shapes(self):
+        return [(self.memory_size, self.units)]
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -58,24 +70,18 @@ class MambaCell(Cell):
         self.decay = self.vector("decay", decay, width=self.units * self.memory_size)
 
     def constants(self):
-        return [-ops.exp(ops.cast(self.decay, self.state_dtype))]  # A < 0
+        decay = ops.reshape(ops.cast(self.decay, self.state_dtype), (self.units, self.memory_size))
+        return [-ops.exp(ops.transpose(decay)), ops.cast(self.skip, self.state_dtype)[None]]  # A < 0, and D
 
     def inputs(self, x):
         # Without a bias the projection of no step is zero, so that the window may hold unprojected steps.
         u = self.short_convolution(self.dense(x, self.w_x), self.taps) + ops.cast(self.taps_bias, self.compute_dtype)
-        u = ops.silu(u)
+        u = self.elementwise(ops.silu, u)
         selected = self.dense(u, self.w_select)  # algorithm 2: Δ, B and C read the input
         delta, b, c = ops.split(selected, [self.rank, self.rank + self.memory_size], axis=-1)
         delta = ops.softplus(self.dense(delta, self.w_delta, self.b_delta))
         gate = self.dense(self.window(x)[-1], self.w_gate)
-        return [delta, u, b], (u, c, gate)
-
-    def outputs(self, extra, states):
-        (h,) = states
-        u, c, gate = (ops.cast(part, h.dtype) for part in extra)
-        h = ops.reshape(h, (-1, *ops.shape(h)[1:2], self.units, self.memory_size))
-        y = ops.matmul(h, c[..., None])[..., 0]  # (2b) y_t = C_t h_t, and D x_t beside it
-        return (y + ops.cast(self.skip, h.dtype) * u) * ops.silu(gate)
+        return [delta[..., None, :], u[..., None, :], b[..., None], c[..., None, :]], gate
 
     def get_config(self):
         return {**super().get_config(), "memory_size": self.memory_size}
