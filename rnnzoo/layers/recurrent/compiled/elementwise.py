@@ -63,7 +63,7 @@ def _compiled(recurrence, places, shapes, reverse, every):
 
         def body(i, state, hs):
             t = time - 1 - i if reverse else i
-            state = step.after(step.blocks(z, t), state, constants, lengths, t)
+            state = step.after(t, lengths, step.blocks(z, t), state, constants)
             return i + 1, state, [write(h, s, t, 0) for h, s in zip(hs, state, strict=True)]
 
         _, last, hs = tf.while_loop(lambda i, *_: i < time, body, (0, state, hs))
@@ -80,7 +80,7 @@ def _compiled(recurrence, places, shapes, reverse, every):
             before = [tf.where(first, s, h) for s, h in zip(state, read_before, strict=True)]
             asks = [a + read(g, t, 0, shape) for a, g, shape in zip(d, upstream, shapes, strict=False)]
             z_t, d = step.blocks(z, t), [*asks, *d[len(asks) :]]
-            _, pull = vjp(lambda *given: step.after(*given, lengths, t), z_t, before, constants)
+            _, pull = vjp(functools.partial(step.after, t, lengths), z_t, before, constants)
             d_z, d, d_constants = pull(d)
             return i + 1, d, step.write(dz, d_z, t), added(sums, d_constants)
 

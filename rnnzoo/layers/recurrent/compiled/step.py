@@ -16,7 +16,7 @@ class Step:
         """What step t reads."""
         return [read(z[k], t, start, shape) for k, start, shape in self.places]
 
-    def after(self, z_t, state, constants, lengths, t):
+    def after(self, t, lengths, z_t, state, constants):
         """Return the state after the step; at a padded one it stays as it is."""
         after = self.recurrence.step(z_t, state, constants)
         if lengths is None:

@@ -51,7 +51,7 @@ def _compiled(recurrence, places, shapes, reverse, every, size):
         def take(i, state, answers):
             t = time_of(i, time)
             z_t = step.blocks(z, t)
-            state = step.after(z_t, state, constants, lengths, t)
+            state = step.after(t, lengths, z_t, state, constants)
             found = answer(z_t, state, constants)
             return i + 1, state, [write(all_of, a, t, 0) for all_of, a in zip(answers, found, strict=True)]
 
@@ -78,7 +78,7 @@ def _compiled(recurrence, places, shapes, reverse, every, size):
 
             def again(i, hs):  # read from where they are written, so that XLA makes them once
                 t = time_of(i, time)
-                after = step.after(step.blocks(z, t), states(hs, i - first), constants, lengths, t)
+                after = step.after(t, lengths, step.blocks(z, t), states(hs, i - first), constants)
                 return i + 1, [_put(h, s, i + 1 - first) for h, s in zip(hs, after, strict=True)]
 
             _, hs = tf.while_loop(lambda i, _: i < end, again, (first, hs))
@@ -91,7 +91,7 @@ def _compiled(recurrence, places, shapes, reverse, every, size):
                 read_now, pull_answer = vjp(answer, z_t, after, constants)
                 asked = [read(g, t, 0, a.shape[1:]) for g, a in zip(upstream, read_now, strict=True)]
                 d_z, d_after, d_constants = pull_answer(asked)
-                _, pull = vjp(lambda *given: step.after(*given, lengths, t), z_t, before, constants)
+                _, pull = vjp(functools.partial(step.after, t, lengths), z_t, before, constants)
                 d_z_of_step, d, d_constants_of_step = pull(added(d, d_after))
                 sums = added(sums, added(d_constants, d_constants_of_step))
                 return i, d, step.write(dz, added(d_z, d_z_of_step), t), sums
