@@ -37,3 +37,23 @@ def last_real(x, lengths, otherwise):
 def fill_padding(x, lengths, value):
     """`x` with `value`, which broadcasts to it, at the padded steps."""
     return ops.where(is_real(lengths, ops.shape(x)[1]), x, value)
+
+
+def read_last(x, steps, lengths, reverse):
+    """The step of `x` that is read last, `(batch, 1, ...)`; x may have more steps in front than there are to read."""
+    if x is None:
+        return None
+    first = ops.shape(x)[1] - steps
+    if reverse:
+        return x[:, first : first + 1]
+    if lengths is None:
+        return x[:, -1:]
+    place = first + ops.maximum(lengths - 1, 0)
+    return ops.take_along_axis(x, ops.reshape(place, (-1, *[1] * (len(x.shape) - 1))), axis=1)
+
+
+def newest(extended, lengths, count):
+    """The last `count` real steps of rows that begin with as many from before."""
+    if lengths is None:
+        return extended[:, -count:]
+    return ops.take_along_axis(extended, (lengths[:, None] + ops.arange(count, dtype="int32"))[:, :, None], axis=1)

@@ -147,15 +147,13 @@ class Cell(keras.layers.Layer):
         hs, last = linear.run(path, self.recurrence, z, states, constants, lengths, reverse, every)
         if not every:
             steps = ops.shape(z[0])[1]
-            z, extra = keras.tree.map_structure(lambda part: _read_last(part, steps, lengths, reverse), (z, extra))
+            z, extra = keras.tree.map_structure(
+                lambda part: real_steps.read_last(part, steps, lengths, reverse), (z, extra)
+            )
             answers = self.recurrence.answers(z, [h[:, None] for h in last], constants)
             return self.outputs(extra, answers), self.flat(last)
-        last = self.flat(last)
-        if path != "compiled" or not self.readout:
-            return self.outputs(extra, hs), last
-        from rnnzoo.layers.recurrent.compiled import fused
-
-        return fused.elementwise(self.readout)(extra, *hs), last
+        outputs = self.elementwise(self.readout, extra, *hs) if self.readout else self.outputs(extra, hs)
+        return outputs, self.flat(last)
 
     def step(self, z, extra, states):
         """Take one step: the same with a time axis of 1, which z has lost; return the outputs and the states."""
@@ -265,7 +263,7 @@ class Recurrent(RNN):
         z = [ops.cast(part, self.cell.state_dtype) for part in z]
         outputs, after = self.cell.run(path, z, extra, before, lengths, reverse, self.return_sequences)
         if self.cell.kernel_size > 1:
-            past = _newest(extended, lengths, self.cell.kernel_size - 1)
+            past = real_steps.newest(extended, lengths, self.cell.kernel_size - 1)
             after.append(ops.cast(ops.reshape(past, ops.shape(state[-1])), self.cell.state_dtype))
         turned = turned and outputs.shape[1] != 1  # a single one is that of the step read last
         return [real_steps.turn(outputs, lengths) if turned else outputs, *after]
@@ -287,23 +285,3 @@ class Recurrent(RNN):
 
 
 _OF_LAYER = ("name", "dtype", "trainable", "activity_regularizer", "autocast")
-
-
-def _read_last(x, steps, lengths, reverse):
-    """The step of `x` that is read last, `(batch, 1, ...)`; x may have more steps in front than there are to read."""
-    if x is None:
-        return None
-    first = ops.shape(x)[1] - steps
-    if reverse:
-        return x[:, first : first + 1]
-    if lengths is None:
-        return x[:, -1:]
-    place = first + ops.maximum(lengths - 1, 0)
-    return ops.take_along_axis(x, ops.reshape(place, (-1, *[1] * (len(x.shape) - 1))), axis=1)
-
-
-def _newest(extended, lengths, count):
-    """The last `count` real steps of rows that begin with as many from before."""
-    if lengths is None:
-        return extended[:, -count:]
-    return ops.take_along_axis(extended, (lengths[:, None] + ops.arange(count, dtype="int32"))[:, :, None], axis=1)
