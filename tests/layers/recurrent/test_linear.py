@@ -145,6 +145,20 @@ def test_the_layer_is_step_by_step_keras_loop_with_its_gradients(case, padded, b
         np.testing.assert_allclose(mine, other, atol=1e-5 * max(1, np.abs(other).max()), rtol=1e-4)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case[0] in ("MinGRU", "LRU", "Mamba", "MLSTM")], ids=str)
+def test_in_parallel_over_time_as_on_a_gpu(monkeypatch, case):
+    layer = made(*case, return_sequences=True, return_state=True, zero_output_for_mask=True)
+    arguments = {"initial_state": states_of(layer), "mask": keras.ops.convert_to_tensor(MASK)}
+    expected = trained(layer, **arguments)
+
+    def path(*, linear, **_):
+        return "associative" if linear else "compiled"
+
+    monkeypatch.setattr("rnnzoo.layers.recurrent.paths.elementwise", path)
+    for mine, other in zip(trained(layer, **arguments), expected, strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-5 * max(1, np.abs(other).max()), rtol=1e-4)
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_padding_changes_nothing(case):
     layer = made(*case, return_sequences=True, return_state=True)
