@@ -17,6 +17,11 @@ from rnnzoo.data import SequenceClassification
 from rnnzoo.errors import Diverged, InvalidValue, UserError, WriteFailed, differences
 from rnnzoo.training import checkpoint
 
+MODERN = [
+    *("min_gru", "min_lstm", "qrnn", "sru", "ind_rnn", "lru", "hawk", "mamba", "xlstm", "mogrifier_lstm"),
+    *("peephole_lstm", "lmu", "cfc", "gru_d", "echo_state", "tcn"),
+]
+
 # The same command again. --------------------------------------------------------------------------------------------
 
 
@@ -38,6 +43,19 @@ def test_more_epochs_are_as_if_never_interrupted(fit):
     assert history(parts) == history(whole)
     assert parts.results["metrics"] == whole.results["metrics"]
     assert parts.results["epochs"] == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODERN)
+def test_a_modern_body_goes_on(fit, model):
+    """By its own loops; `KERAS_BACKEND=jax` for those of JAX."""
+    settings = {"model": model, "hyperparameters": {"dropout": 0.2} if model != "echo_state" else {"units": 20}}
+    fit("parts", epochs=1, **settings)
+    parts, whole = fit("parts", epochs=2, **settings), fit("whole", epochs=2, **settings)
+    assert same_weights(parts.model, whole.model)
+    assert parts.results["metrics"] == whole.results["metrics"]
+    loaded = rnnzoo.load(parts.folder)
+    assert same_weights(loaded.model, whole.model)
 
 
 def test_what_stops_a_training_does_not_change_it(fit, recipe, tmp_path):
