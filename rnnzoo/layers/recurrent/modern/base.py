@@ -91,8 +91,8 @@ class Cell(keras.layers.Layer):
         return ops.depthwise_conv(x, ops.cast(taps, x.dtype)[:, :, None], strides=1, padding="valid")
 
     def elementwise(self, function, *arrays):
-        """Return an element-wise function of arrays of one shape; compiled, where that is, and its gradient too."""
-        if not paths.compiles_loops(arrays[0]):
+        """Return an element-wise function of arrays of one shape; compiled for many steps, and its gradient too."""
+        if arrays[0].shape[1] == 1 or not paths.compiles_loops(arrays[0]):
             return function(*arrays)
         from rnnzoo.layers.recurrent.compiled import fused
 
