@@ -23,7 +23,11 @@ recipe = Recipe(
 )
 
 PIXELS = dataclasses.replace(
-    recipe, name="digits_pixels", data=SequenceClassification("rnnzoo.data.embedded:digit_pixels"), model="lru"
+    recipe,
+    name="digits_pixels",
+    data=SequenceClassification("rnnzoo.data.embedded:digit_pixels"),
+    model="lru",
+    hyperparameters={"units": 64, "dropout": 0.3, "pooling": "mean_max"},
 )
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def shakespeare() -> str:
             r["metrics"]["validation"],
             (f"{r['seconds'] / 60:.1f}", str(r["epochs"]), f"{r['parameters']:,}"),
         )
-        nats = (f"{scores['loss']:.4f}", f"{scores['loss_carried']:.4f}")
+        nats = [f"{scores[name]:.4f}" if name in scores else "" for name in ("loss", "loss_carried")]
         options = command(r).removeprefix("python recipes/shakespeare.py train").strip()
         rows.append((f"`{r['model']}`", *nats, *cost, f"`{options}`" if options else "(the recipe as it is)"))
     return table(("model", "(a)", "(b)", "minutes", "epochs", "parameters", "command"), rows)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import rnnzoo
 from rnnzoo.data.builders.adding import adding_dataset_builder as adding
 from rnnzoo.data.builders.memory import memory_dataset_builder as memory
 
@@ -37,3 +38,11 @@ def test_the_lengths_are_those_of_the_data_sets():
     assert script["LENGTHS"] == memory.LENGTHS
     assert script["LENGTHS_OF_ADDING"] == adding.LENGTHS
     assert set(script["TASKS"]) == {"adding", *memory.TASKS}
+
+
+def test_every_recipe_of_theirs_sets_what_its_model_has():
+    digits, tests = (runpy.run_path(str(RECIPES / name)) for name in ("digits.py", "memory.py"))
+    recipes = [digits["recipe"], digits["PIXELS"]]
+    recipes += [tests["recipe_of"](task, 200) for task in tests["TASKS"]]
+    for recipe in recipes:
+        assert set(recipe.hyperparameters) <= set(rnnzoo.describe(recipe.model).hyperparameters), recipe.name
