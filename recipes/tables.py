@@ -55,6 +55,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "benchmarks.md": {
         "layers": benchmarks.layers,
         "busy": functools.partial(benchmarks.layers, "layers-busy"),
+        "jax": functools.partial(benchmarks.layers, "layers-jax"),
         "modern": benchmarks.modern,
         "cells": benchmarks.cells,
         "gpu": functools.partial(benchmarks.layers, "layers-jax-gpu"),
