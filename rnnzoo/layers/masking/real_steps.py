@@ -11,9 +11,9 @@ def is_real(lengths, time):
     return (ops.arange(time, dtype="int32") < lengths[:, None])[:, :, None]
 
 
-def per_row(flags, x):
-    """Return flags `(batch,)` in a shape that joins with `x` `(batch, ...)`."""
-    return ops.reshape(flags, (-1, *[1] * (len(x.shape) - 1)))
+def per_row(values, x):
+    """Return `values` `(batch,)` in a shape that joins with `x` `(batch, ...)`."""
+    return ops.reshape(values, (-1, *[1] * (len(x.shape) - 1)))
 
 
 def flip_real(x, lengths):
@@ -49,7 +49,7 @@ def read_last(x, steps, lengths, reverse):
     if lengths is None:
         return x[:, -1:]
     place = first + ops.maximum(lengths - 1, 0)
-    return ops.take_along_axis(x, ops.reshape(place, (-1, *[1] * (len(x.shape) - 1))), axis=1)
+    return ops.take_along_axis(x, per_row(place, x), axis=1)
 
 
 def newest(extended, lengths, count):
