@@ -44,7 +44,7 @@ def rebuild(
             f"Received: {stateful=}, {unroll=}, {sequence_length=}"
         )
     config = _changed(model.get_config(), stateful, unroll, batch_size, sequence_length)
-    copy = keras.Model.from_config(config)
+    copy = type(model).from_config(config)
     copy.set_weights(model.get_weights())
     return copy
 

@@ -34,7 +34,7 @@ FLOATS = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
         (("lstm", {"dropout": 1}), ValueError, "a number >= 0 and < 1"),
         (("lstm", {"recurrent_dropout": float("nan")}), ValueError, "a number >= 0 and < 1"),
         (("lstm", {"l2": -0.1}), ValueError, "a number >= 0"),
-        (("lstm", {"pooling": "first"}), ValueError, "'last' | 'mean' | 'max' | 'mean_max'"),
+        (("lstm", {"pooling": "first"}), ValueError, "'last' | 'mean' | 'max' | 'mean_max' | 'concat'"),
         (("simple_rnn", {"activation": "sigmoid"}), ValueError, "'tanh' | 'relu'"),
         (("lstm", "tagging", {"pooling": "mean"}), ValueError, "tagging needs an answer for every step"),
         (("lstm", {"outputs": 1}), ValueError, "at least 2 classes"),

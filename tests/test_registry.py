@@ -47,7 +47,7 @@ def test_describe():
     assert not info.causal
     assert info.hyperparameters["units"].default == 64
     assert info.hyperparameters["dropout"].kind is float
-    assert info.hyperparameters["pooling"].choices == ("last", "mean", "max", "mean_max")
+    assert info.hyperparameters["pooling"].choices == ("last", "mean", "max", "mean_max", "concat")
     assert "return_sequences" not in info.hyperparameters
 
 

@@ -18,7 +18,7 @@ from rnnzoo.hyperparameters.dial import HyperParameter as HyperParameter
 from rnnzoo.hyperparameters.table import LARGEST as LARGEST
 from rnnzoo.hyperparameters.table import TABLE as TABLE
 
-Pooling = Literal["last", "mean", "max", "mean_max"]
+Pooling = Literal["last", "mean", "max", "mean_max", "concat"]
 
 DEFAULT_VOCABULARY, DEFAULT_EMBEDDING = 20_000, 128
 """Tokens, padding included, where `build` is told nothing of its input."""

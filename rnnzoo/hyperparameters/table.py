@@ -36,7 +36,7 @@ TABLE: dict[str, HyperParameter] = {
     "pooling": HyperParameter(
         kind=str,
         summary_only=True,
-        help="the summary of the states: the last, their mean, maximum, or mean and maximum",
+        help="the summary of the states: the last, their mean, maximum, mean and maximum, or all three (concat)",
     ),
     "activation": HyperParameter(kind=str, help="the nonlinearity of the recurrence"),
     "bidirectional": HyperParameter(kind=bool, help="the sequence, or the source, is read from both ends"),
@@ -101,6 +101,13 @@ TABLE: dict[str, HyperParameter] = {
     # of language modelling, whatever the body
     "tie_weights": HyperParameter(
         kind=bool, help="language modelling: the vectors of the tokens that are read also score those that follow"
+    ),
+    "samples": HyperParameter(
+        kind=int,
+        low=0,
+        below=1_000_000,
+        help="language modelling with tied weights: each batch is trained beside so many tokens, drawn anew, not beside "
+        "the whole vocabulary (sampled softmax); 0: beside all",
     ),
     # of `build` and of training
     "vocabulary_size": HyperParameter(**_MANY, help="tokens, padding (0) included"),

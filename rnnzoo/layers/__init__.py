@@ -64,6 +64,8 @@ from rnnzoo.layers.text.crf import CRF as CRF
 from rnnzoo.layers.text.crf import CRFModel as CRFModel
 from rnnzoo.layers.text.ngrams import NGrams as NGrams
 from rnnzoo.layers.text.perplexity import Perplexity as Perplexity
+from rnnzoo.layers.text.sampled_softmax import SampledModel as SampledModel
+from rnnzoo.layers.text.sampled_softmax import SampledSoftmax as SampledSoftmax
 from rnnzoo.layers.text.steps import StepsCrossEntropy as StepsCrossEntropy
 from rnnzoo.layers.text.word_dropout import WordDropout as WordDropout
 from rnnzoo.layers.whole import Model as Model

@@ -188,7 +188,7 @@ def _places(model: Any) -> Any:
         elif isinstance(layer, layers.Pooling) and not layer.bidirectional:
             width = layer.input.shape[-1]
             shapes = {"last": [], "mean": [(width,), (1,)], "max": [(width,), (1,)]}
-            shapes["mean_max"] = [(width,), (width,), (1,)]
+            shapes["mean_max"] = shapes["concat"] = [(width,), (width,), (1,)]
             if shapes[layer.mode]:
                 yield layer, shapes[layer.mode]
         elif not (_summary(layer) or isinstance(layer, (*ALONE, *IN_TRAINING, *_MARKS))):
@@ -219,10 +219,11 @@ def _step(layer: Any, x: Any, states: list[Any]) -> tuple[Any, list[Any]]:
         y = y + layer.bias if layer.use_bias else y
         return layer.activation(y), [seen[:, 1:]]
     x, (*kept, count), mode = x[:, 0], states, layer.mode
-    after = []
-    if "mean" in mode:
+    after, found = [], [x] * (mode == "concat")
+    if mode != "max":
         after.append(kept[0] + x)
-    if "max" in mode:
+        found.append(after[0] / (count + 1))
+    if mode != "mean":
         after.append(ops.where(count > 0, ops.maximum(kept[-1], x), x))
-    found = [after[0] / (count + 1)] * ("mean" in mode) + [after[-1]] * ("max" in mode)
+        found.append(after[-1])
     return ops.concatenate(found, axis=-1), [*after, count + 1]

@@ -15,7 +15,7 @@ class LanguageModeling(Task):
     name = "language_modeling"
     per_step = True
     causal = True
-    own = {"tie_weights": False}  # noqa: RUF012
+    own = {"tie_weights": False, "samples": 0}  # noqa: RUF012
     watched = ("loss", "perplexity", "accuracy")
     main_metric = "loss"
     higher_is_better = frozenset({"accuracy"})
@@ -28,6 +28,11 @@ class LanguageModeling(Task):
                 "language_modeling reads tokens and answers with the vocabulary: give vocabulary_size alone. "
                 f"Received: features={features!r}, outputs={outputs!r}"
             )
+        if draft.options["samples"] and not draft.options["tie_weights"]:
+            raise InvalidValue(
+                "samples are compared by the vectors of the tokens that are read: set tie_weights too. "
+                f"Received: samples={draft.options['samples']}, tie_weights=False"
+            )
         draft.sizes["outputs"] = draft.sizes["vocabulary_size"]
 
     def answer(self, x, draft):
@@ -37,7 +42,12 @@ class LanguageModeling(Task):
         return logits(x, draft.sizes["outputs"])
 
     def write(self, x, draft):
+        if draft.options["samples"]:
+            x = layers.SampledSoftmax(draft.options["samples"], name="sampled_softmax")(x)
         return draft.embedding(x, reverse=True) if draft.options["tie_weights"] else x
+
+    def model_class(self, draft):
+        return layers.SampledModel if draft.options["samples"] else layers.Model
 
     def loss(self):
         return layers.StepsCrossEntropy(from_logits=True)

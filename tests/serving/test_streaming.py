@@ -35,7 +35,7 @@ def test_a_language_model_step_by_step(name):
         read.reset()
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean_max"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean_max", "concat"])
 def test_a_summary_of_all_steps_so_far(pooling):
     model = build("gru", "classification", "floats", pooling=pooling)
     read = rnnzoo.stream(model, batch_size=2)

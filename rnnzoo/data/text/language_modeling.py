@@ -21,6 +21,9 @@ from rnnzoo.files import write_text
 WINDOW = 256
 """Tokens of a window of validation and test, whatever windows were trained on, so that trainings compare."""
 
+MOST_SCORES = 2**26
+"""Of tokens, computed at once while judging: 256 MiB."""
+
 
 @dataclass
 class LanguageModeling(Fitted):
@@ -39,6 +42,7 @@ class LanguageModeling(Fitted):
         stateful: Train on `batch_size` streams side by side, so that each row of a batch goes on where the row of the
             batch before ended: the state is carried along (truncated BPTT), and begins anew with each epoch.
         joined: Join the data set's own parts and cut them anew.
+        splits: Of a TFDS data set: those to join and cut, whatever else it has, such as `train+unsupervised`.
         validation: Share held out for choosing the best epoch, where the source has no validation part.
         test: Share held out for testing, where the source has no test part.
     """
@@ -52,6 +56,7 @@ class LanguageModeling(Fitted):
     vocabulary_size: int = 20_000
     stateful: bool = False
     joined: bool = False
+    splits: str | None = None
     validation: float = 0.1
     test: float = 0.0
 
@@ -140,7 +145,7 @@ class LanguageModeling(Fitted):
             {
                 part: self._training_windows(parts[part], batch_size, seed, limit)
                 if part == "train"
-                else _windows(parts[part], WINDOW, batch_size, limit=limit)
+                else _windows(parts[part], WINDOW, self._side_by_side(batch_size), limit=limit)
                 for part in PARTS
                 if part in parts
             }
@@ -154,9 +159,15 @@ class LanguageModeling(Fitted):
                 "Name the text: a file (--file book.txt) or a TFDS --dataset. "
                 f"Received: dataset={self.dataset!r}, file={self.file!r}"
             )
+        if self.splits is not None and not self.dataset:
+            raise InvalidValue(f"splits belong to a TFDS --dataset; a file has none. Received: splits={self.splits!r}")
         if self.dataset:
-            return texts.open_plain_texts(self.dataset, self.text, data_dir)
+            return texts.open_plain_texts(self.dataset, self.text, data_dir, self.splits)
         return {"train": _lines(str(self.file))}
+
+    def _side_by_side(self, batch_size: int) -> int:
+        """Return how many windows of validation and test are answered at once: each step by the whole vocabulary."""
+        return max(1, min(batch_size, MOST_SCORES // (WINDOW * (len(self._known("vocabulary")) + FIRST))))
 
     def _cut(self, ids: np.ndarray) -> dict[str, np.ndarray]:
         """Cut one text by `validation` and `test`, in the order of reading."""

@@ -1,5 +1,6 @@
 """Texts of TensorFlow Datasets, opened to be read one by one: with labels, alone, or in pairs."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,8 +37,13 @@ def open_texts(
     return {part: rows(split) for split in builder.info.splits if (part := part_of(split))}
 
 
-def open_plain_texts(name: str, text: str | None, data_dir: str | None) -> dict[str, Iterator[str]]:
-    """Open texts, to be read one by one: `{"train": texts, "test": texts}`; see `open_texts`."""
+def open_plain_texts(
+    name: str, text: str | None, data_dir: str | None, splits: str | None = None
+) -> dict[str, Iterator[str]]:
+    """Open texts, to be read one by one: `{"train": texts, "test": texts}`; see `open_texts`.
+
+    With `splits`, such as `train+unsupervised`, those alone, one after the other: `{"train": texts}`.
+    """
     builder = prepared_builder(name, data_dir)
     text = _field(builder, name, "text", text)
 
@@ -45,6 +51,12 @@ def open_plain_texts(name: str, text: str | None, data_dir: str | None) -> dict[
         for values in examples(builder, split):
             yield values[text].decode("utf-8")
 
+    if splits is not None:
+        wanted = [split.strip() for split in splits.split("+")]
+        if unknown := [split for split in wanted if split not in builder.info.splits]:
+            valid = ", ".join(builder.info.splits)
+            raise InvalidValue(f"{name} has the splits {valid}. Received: {unknown[0]!r}")
+        return {"train": itertools.chain.from_iterable(texts(split) for split in wanted)}
     found = {str(part_of(split)): texts(split) for split in builder.info.splits if part_of(split)}
     return {part: found[part] for part in PARTS if part in found}
 

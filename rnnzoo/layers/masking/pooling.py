@@ -6,26 +6,28 @@ from keras import ops
 from rnnzoo.layers.masking.padding import lengths
 from rnnzoo.layers.masking.refusing import check_sequence
 
-MODES = ("last", "mean", "max", "mean_max")
+WIDTHS = {"last": 1, "mean": 1, "max": 1, "mean_max": 2, "concat": 3}
+"""How many summaries stand side by side."""
 
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class Pooling(keras.layers.Layer):
     """One vector for a sequence, blind to padding.
 
-    In: `(batch, time, width)`, with or without a mask. Out: `(batch, width)`, or `(batch, 2 * width)` for `mean_max`.
-    A row without a real step gives zeros.
+    In: `(batch, time, width)`, with or without a mask. Out: `(batch, width)`, or twice or three times that width. A row
+    without a real step gives zeros.
 
     Args:
-        mode: `last`, the state after the last real step; `mean`; `max`; or `mean_max`, both side by side.
+        mode: `last`, the state after the last real step; `mean`; `max`; `mean_max`, both side by side; or `concat`, all
+            three (Howard and Ruder 2018, section 3.3, https://arxiv.org/abs/1801.06146).
         bidirectional: The second half of the width was read from the end, so its last state is at the first real
             step.
     """
 
     def __init__(self, mode="last", bidirectional=False, **kwargs):
         super().__init__(**kwargs)
-        if mode not in MODES:
-            raise ValueError(f"mode must be one of {', '.join(MODES)}. Received: mode={mode!r}")
+        if mode not in WIDTHS:
+            raise ValueError(f"mode must be one of {', '.join(WIDTHS)}. Received: mode={mode!r}")
         self.mode = mode
         self.bidirectional = bidirectional
 
@@ -52,15 +54,15 @@ class Pooling(keras.layers.Layer):
             lowest = -65504.0 if x.dtype == "float16" else -3.0e38
             return ops.where(length > 0, ops.max(ops.where(mask[..., None], x, lowest), axis=1), 0)
 
-        if self.mode == "mean_max":
-            return ops.concatenate([mean(), maximum()], axis=-1)
-        return {"last": last, "mean": mean, "max": maximum}[self.mode]()
+        found = {"last": (last,), "mean": (mean,), "max": (maximum,), "mean_max": (mean, maximum)}
+        found["concat"] = (last, mean, maximum)
+        return ops.concatenate([summary() for summary in found[self.mode]], axis=-1)
 
     def compute_mask(self, inputs, mask=None):
         return None
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], input_shape[-1] * (2 if self.mode == "mean_max" else 1))
+        return (input_shape[0], input_shape[-1] * WIDTHS[self.mode])
 
     def get_config(self):
         return {**super().get_config(), "mode": self.mode, "bidirectional": self.bidirectional}

@@ -63,7 +63,7 @@ def test_pooling(mode, bidirectional, x):
 
 
 def test_pooling_refuses_an_unknown_mode():
-    with pytest.raises(ValueError, match=r"mode must be one of last, mean, max, mean_max. Received: mode='sum'"):
+    with pytest.raises(ValueError, match=r"mode must be one of last, mean, max, mean_max, concat. Received: mode='sum'"):
         layers.Pooling("sum")
 
 
