@@ -86,6 +86,7 @@ TABLE: dict[str, HyperParameter] = {
         below=8,
         help="texts' classes and labels: answer together with a linear model of runs of up to so many tokens; 0: alone",
     ),
+    "ngram_share": HyperParameter(kind=float, low=0.0, below=1.0, help="how much of the answer is the linear model's"),
     # of tagging, whatever the body
     "crf": HyperParameter(
         kind=bool, help="tagging: judge the tags of a sequence together, by a conditional random field, not one by one"
@@ -125,6 +126,10 @@ TABLE: dict[str, HyperParameter] = {
     "learning_rate": HyperParameter(
         kind=float, low=1e-12, search=(1e-4, 1e-2), scale="log", help="step size of the optimizer"
     ),
+    "rate_ratio": HyperParameter(
+        kind=float, low=1.0, below=1e6, help="rate of a part of the model by that of the part below"
+    ),
+    "unfreeze": HyperParameter(kind=float, low=0.0, help="epochs after which the next part below begins to learn"),
     "clip": HyperParameter(kind=float, low=1e-12, help="largest global norm of the gradients"),
     "trainable_embeddings": HyperParameter(kind=bool, help="train the vectors of tokens"),
     "trainable_body": HyperParameter(kind=bool, help="train more than the head"),

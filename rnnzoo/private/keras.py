@@ -62,6 +62,13 @@ def replace_clipping(optimizer, wrap):
     optimizer._clip_gradients = wrap(optimizer._clip_gradients)
 
 
+def number_of(optimizer, variable):
+    """Return which of its variables an optimizer is about to change: under TensorFlow it is handed the bare tensor."""
+    if not hasattr(optimizer, "_get_variable_index"):
+        raise moved("keras.optimizers.Optimizer._get_variable_index")
+    return optimizer._get_variable_index(variable)
+
+
 def make_metrics(model, y):
     """Make the variables of a compiled model's metrics for labels such as `y`, which has a shape and a dtype.
 

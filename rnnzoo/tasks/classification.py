@@ -22,7 +22,7 @@ class Classification(Task):
     main_metric = "accuracy"
     higher_is_better = frozenset({"accuracy", "precision", "recall", "f1", "roc_auc"})
     weighs_classes = True
-    own: ClassVar = {"ngrams": 0}
+    own: ClassVar = {"ngrams": 0, "ngram_share": 0.5}
 
     def check_sizes(self, draft):
         given = draft.sizes["outputs"]
@@ -41,7 +41,10 @@ class Classification(Task):
     def write(self, x, draft):
         """With a linear model of n-grams beside the network, where there is to be one."""
         longest = draft.options.get("ngrams")  # taggers have none
-        return layers.NGrams(longest, dtype="float32", name="ngrams")(x, draft.inputs[0]) if longest else x
+        if not longest:
+            return x
+        share = draft.options["ngram_share"]
+        return layers.NGrams(longest, share=share, dtype="float32", name="ngrams")(x, draft.inputs[0])
 
     def loss(self):
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -65,7 +65,10 @@ def anew(model: Any, config: Mapping[str, Any]) -> Any:
 
 
 def _like(model):
-    return type(model.optimizer).from_config(model.optimizer.get_config())
+    found = type(model.optimizer).from_config(model.optimizer.get_config())
+    if hasattr(model.optimizer, "rates"):  # those of `training.layerwise`
+        found.rates = model.optimizer.rates
+    return found
 
 
 def begin_anew(model: Any) -> None:

@@ -62,6 +62,9 @@ class Recipe:
         clip: Largest global norm of the gradients; None: any.
         schedule: `constant`; `cosine`, down to 0 over all epochs; or `plateau`: halved when `monitor` has not improved
             for half of `patience`.
+        rate_ratio: How many times smaller the rate of each part is than that of the part above it: the head, the body's
+            layers from the last to the first, the tokens' vectors (discriminative fine-tuning). 1: all learn alike.
+        unfreeze: Epochs after which the next part below begins to learn too (gradual unfreezing). 0: all at once.
         average: Epochs, such as 0.5, that a moving average of the weights looks back; at the end of each epoch they
             become their average (Keras's `use_ema`). None: no average.
         patience: Stop after so many epochs without improvement of `monitor`; None never stops early.
@@ -96,6 +99,8 @@ class Recipe:
     optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
     clip: float | None = 1.0
     schedule: Literal["constant", "cosine", "plateau"] = "constant"
+    rate_ratio: float = 1.0
+    unfreeze: float = 0.0
     average: float | None = None
     patience: int | None = 5
     monitor: str = "val_loss"

@@ -12,6 +12,7 @@ from rnnzoo.data.text.word_vectors import ppmi_vectors
 from rnnzoo.errors import InvalidValue
 from rnnzoo.sharing import places
 from rnnzoo.training import runs
+from rnnzoo.training.layerwise import layerwise
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.weights import take_weights
 
@@ -38,6 +39,9 @@ def model_of(recipe: Recipe, splits: Splits, trust: bool = False) -> Any:
     )
     if rows:
         take_weights(model, recipe.weights, rows, characters)
+    if recipe.rate_ratio != 1 or recipe.unfreeze:
+        model.optimizer = layerwise(model.optimizer, model, recipe.rate_ratio, round(recipe.unfreeze * steps))
+        model.optimizer.build(model.trainable_variables)
     return model
 
 

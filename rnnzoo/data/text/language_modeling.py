@@ -152,6 +152,8 @@ class LanguageModeling(Fitted):
         )
 
     def _read(self, data_dir) -> dict[str, Iterator[str]]:
+        if self.splits is not None and not self.dataset:
+            raise InvalidValue(f"splits belong to a TFDS --dataset; a file has none. Received: splits={self.splits!r}")
         if self._texts is not None:
             return {"train": iter("\n".join(self._texts).splitlines(keepends=True))}
         if (self.dataset is None) == (self.file is None):
@@ -159,8 +161,6 @@ class LanguageModeling(Fitted):
                 "Name the text: a file (--file book.txt) or a TFDS --dataset. "
                 f"Received: dataset={self.dataset!r}, file={self.file!r}"
             )
-        if self.splits is not None and not self.dataset:
-            raise InvalidValue(f"splits belong to a TFDS --dataset; a file has none. Received: splits={self.splits!r}")
         if self.dataset:
             return texts.open_plain_texts(self.dataset, self.text, data_dir, self.splits)
         return {"train": _lines(str(self.file))}

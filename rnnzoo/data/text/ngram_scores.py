@@ -9,7 +9,7 @@ import scipy.sparse as sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from rnnzoo.layers.text.ngrams import FOLD, HASHES, places
+from rnnzoo.layers.text.ngrams import HASHES, places
 
 SEEN_IN = 3
 """Sequences that an n-gram must be in to be in the table."""
@@ -20,7 +20,7 @@ SOFTNESS = 0.3
 def start_scores(
     layer: Any, rows: Sequence[np.ndarray], y: Any, class_weight: Literal["balanced"] | None = None
 ) -> None:
-    """Fit the scores of a model's layer `ngrams` to training sequences, and those of each fold to the others.
+    """Fit the scores of a model's layer `ngrams` to training sequences.
 
     For each class against the others (each label with and without) the log-count ratio r = log(p / |p|) - log(q / |q|)
     of sequences that hold an n-gram, counted from 1, weighs the counts of a logistic regression: its coefficients times
@@ -35,21 +35,16 @@ def start_scores(
     Reference: Wang and Manning (2012), https://aclanthology.org/P12-2018
     """
     counts, row, mark = _table(rows, layer.longest, layer.buckets)
-    fold = np.array([np.sum(np.asarray(each) % FOLD) % layer.folds for each in rows])
     y, outputs = np.asarray(y), layer.scores.shape[1]
     marks = np.zeros(layer.buckets, "int32")
     marks[row] = mark
     scores, bias = _scores(counts, y, outputs, class_weight)
-    fold_scores = np.zeros((layer.buckets, layer.folds, outputs), "float32")
-    fold_bias = np.zeros((layer.folds, outputs), "float32")
-    for k in range(layer.folds):
-        fold_scores[row, k], fold_bias[k] = _scores(counts[fold != k], y[fold != k], outputs, class_weight)
     layer.marks.assign(marks)
     layer.scores.assign(_in_rows(scores, row, layer.buckets))
     layer.bias.assign(bias)
-    layer.fold_scores.assign(fold_scores.reshape(layer.fold_scores.shape))
-    layer.fold_bias.assign(fold_bias)
     layer.typical.assign(np.mean([len(each) for each in rows]))
+    layer.own.assign(1 - layer.pooled)
+    layer.share.assign(layer.pooled)
 
 
 def _in_rows(values, row, buckets):

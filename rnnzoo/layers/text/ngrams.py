@@ -3,14 +3,12 @@
 import keras
 from keras import ops
 
+from rnnzoo.hyperparameters import TABLE
 from rnnzoo.layers.masking.padding import TrailingMask, lengths
 
 HASHES = ((45_053, 31_337), (45_083, 40_009), (45_119, 27_644))
 """Primes and bases of the polynomial hashes. No product of two reaches 2**31, so int32 is exact on every backend; of
 each prime the remainder by 3 is 2, so that no two remainders have the same cube."""
-
-FOLD = 1009
-"""A sequence is in the fold that the sum of its tokens' remainders by this tells: its tokens alone decide."""
 
 
 def places(grams, buckets):
@@ -38,57 +36,51 @@ def places(grams, buckets):
 
 @keras.saving.register_keras_serializable("rnnzoo")
 class NGrams(keras.layers.Layer):
-    """Add to an answer what a linear model of n-grams says, whose scores stand in a hashed table ("wide and deep").
+    """Answer together with a linear model of n-grams, whose scores stand in a hashed table.
 
-    y' = y + share √(typical / length) (b + Σ w[n-gram]), over all n-grams of 1 to `longest` tokens; `share` is trained.
-    An n-gram that is not in the table counts for nothing, and without scores (`rnnzoo.data.text.ngram_scores` fits
-    them) the answer stays as it is.
-
-    Scores know the examples that they were fitted to by heart: a network beside them would learn nothing. So while
-    training each sequence is given scores that were fitted to other sequences, those of its fold. They are not in the
-    file of a model, which gives the same scores in training.
+    y' = (1 - share) y + share √(typical / length) (b + Σ w[n-gram]), over all n-grams of 1 to `longest` tokens: a
+    logarithmic pool of two opinions that were formed apart. While training the answer stays as it is, and so it does
+    without scores (`rnnzoo.data.text.ngram_scores` fits them): scores know by heart the examples that they were fitted
+    to, and a network beside them would learn nothing. An n-gram that is not in the table counts for nothing.
 
     In: the answer `(batch, outputs)` and token ids `(batch, time)`, int32, 0 pads on the right. Out: the answer.
 
     Args:
         longest: Tokens of the longest n-grams.
         buckets: Rows of the table.
-        folds: Parts of the training sequences.
+        share: Of the n-grams in the answer, 0 to 1.
 
-    Reference: Cheng et al. (2016), https://arxiv.org/abs/1606.07792; of the scores, Wang and Manning (2012),
-    https://aclanthology.org/P12-2018; of the folds, Wolpert (1992), https://doi.org/10.1016/S0893-6080(05)80023-1
+    Reference: of the scores, Wang and Manning (2012), https://aclanthology.org/P12-2018; of the pool, Heskes (1998),
+    https://papers.nips.cc/paper/1413-selecting-weighting-factors-in-logarithmic-opinion-pools
     """
 
-    def __init__(self, longest, buckets=2**21, folds=5, **kwargs):
+    def __init__(self, longest, buckets=2**21, share=0.5, **kwargs):
         super().__init__(**kwargs)
-        for name, value in (("longest", longest), ("buckets", buckets), ("folds", folds)):
+        for name, value in (("longest", longest), ("buckets", buckets)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} must be a whole number >= 1. Received: {name}={value!r}")
-        self.longest, self.buckets, self.folds = longest, buckets, folds
+        self.longest, self.buckets, self.pooled = longest, buckets, TABLE["ngram_share"].check("share", share)
         self.mask = TrailingMask(name="mask")
 
     def build(self, answer_shape, tokens_shape):
         outputs, fixed = answer_shape[-1], {"trainable": False, "initializer": "zeros"}
-        self.share = self.add_weight(name="share", shape=(), initializer=keras.initializers.Constant(0.8))
+        self.own = self.add_weight(name="own", shape=(), trainable=False, initializer="ones")
+        self.share = self.add_weight(name="share", shape=(), **fixed)
         self.typical = self.add_weight(name="typical", shape=(), **fixed)
         self.marks = self.add_weight(name="marks", shape=(self.buckets,), dtype="int32", **fixed)
         self.scores = self.add_weight(name="scores", shape=(self.buckets, outputs), **fixed)
         self.bias = self.add_weight(name="bias", shape=(outputs,), **fixed)
-        self.fold_scores = self.add_weight(name="fold_scores", shape=(self.buckets * self.folds, outputs), **fixed)
-        self.fold_bias = self.add_weight(name="fold_bias", shape=(self.folds, outputs), **fixed)
 
     def call(self, answer, tokens, training=False):
+        answer = ops.cast(answer, self.compute_dtype)
+        if training:
+            return answer
         tokens = ops.cast(tokens, "int32")
         length = lengths(self.mask(tokens))[:, None]
-        if training:
-            fold = ops.sum(tokens % FOLD, axis=1) % self.folds
-            said = self._sum(self.fold_scores, tokens, length, fold) + ops.take(self.fold_bias, fold, axis=0)
-        else:
-            said = self._sum(self.scores, tokens, length) + self.bias
         by_length = ops.sqrt(self.typical / ops.cast(ops.maximum(length, 1), self.compute_dtype))
-        return ops.cast(answer, self.compute_dtype) + self.share * by_length * said
+        return self.own * answer + self.share * by_length * (self.bias + self._sum(tokens, length))
 
-    def _sum(self, table, tokens, length, fold=None):
+    def _sum(self, tokens, length):
         """Return Σ w[n-gram], `(batch, outputs)`."""
         time, found = ops.shape(tokens)[1], 0.0
         longer = ops.pad(tokens, ((0, 0), (0, self.longest - 1)))
@@ -96,22 +88,18 @@ class NGrams(keras.layers.Layer):
             row, mark = places([longer[:, i : time + i] for i in range(n)], self.buckets)
             whole = ops.arange(time, dtype="int32") + n <= length
             known = ops.logical_and(whole, ops.take(self.marks, row) == mark)
-            place = row if fold is None else row * self.folds + fold[:, None]
-            found += ops.sum(ops.take(table, place, axis=0) * ops.cast(known, self.compute_dtype)[..., None], axis=1)
+            found += ops.sum(
+                ops.take(self.scores, row, axis=0) * ops.cast(known, self.compute_dtype)[..., None], axis=1
+            )
         return found
 
-    def save_own_variables(self, store):
-        for name in self._kept:
-            store[name] = ops.convert_to_numpy(getattr(self, name))
-
     def load_own_variables(self, store):
-        for name in self._kept:
-            getattr(self, name).assign(store[name])
-        # Trained on, a model of a file meets other examples than the scores were fitted to: they hold in every fold.
-        self.fold_scores.assign(ops.repeat(self.scores, self.folds, axis=0))
-        self.fold_bias.assign(ops.tile(self.bias[None], (self.folds, 1)))
-
-    _kept = ("share", "typical", "marks", "scores", "bias")
+        # Files of before: their n-grams were added to the whole answer, and what they held of folds was not kept.
+        names = ("own", "share", "typical", "marks", "scores", "bias")
+        if "share" not in store:  # Keras numbers what a layer does not name
+            return super().load_own_variables(store)
+        for name in names:
+            getattr(self, name).assign(store[name] if name in store else 1.0)
 
     def compute_mask(self, *inputs, mask=None, **others):
         return None
@@ -120,4 +108,8 @@ class NGrams(keras.layers.Layer):
         return answer_shape
 
     def get_config(self):
-        return {**super().get_config(), "longest": self.longest, "buckets": self.buckets, "folds": self.folds}
+        return {**super().get_config(), "longest": self.longest, "buckets": self.buckets, "share": self.pooled}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{word: value for word, value in config.items() if word != "folds"})  # of files of before

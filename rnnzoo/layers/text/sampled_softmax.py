@@ -90,7 +90,7 @@ class SampledModel(Model):
         if not training:
             return super().call(inputs, training=training, mask=mask)
         if self not in _vectors:
-            _vectors[self] = keras.Model(self.inputs, self.get_layer("sampled_softmax").output)
+            _vectors[self] = keras.Model(self.input, self.get_layer("sampled_softmax").output)
         return _vectors[self](inputs, training=True, mask=mask)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

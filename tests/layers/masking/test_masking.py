@@ -32,6 +32,8 @@ REFERENCES = {
     ("mean", False): lambda steps: steps.mean(0),
     ("max", False): lambda steps: steps.max(0),
     ("mean_max", False): lambda steps: np.concatenate([steps.mean(0), steps.max(0)]),
+    ("concat", False): lambda steps: np.concatenate([steps[-1], steps.mean(0), steps.max(0)]),
+    ("concat", True): lambda steps: np.concatenate([halves(steps[-1], steps[0]), steps.mean(0), steps.max(0)]),
 }
 
 
@@ -53,7 +55,7 @@ def test_pooling(mode, bidirectional, x):
     x = x - 3  # below 0, so that a padded 0 in the maximum would be seen
     layer = layers.Pooling(mode, bidirectional)
     reference = REFERENCES[mode, bidirectional]
-    width = WIDTH * (2 if mode == "mean_max" else 1)
+    width = WIDTH * {"mean_max": 2, "concat": 3}.get(mode, 1)
     found = np.asarray(layer(x, mask=mask_of(LENGTHS)))
     expected = [reference(row[:length]) if length else np.zeros(width) for row, length in zip(x, LENGTHS, strict=True)]
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -63,7 +65,9 @@ def test_pooling(mode, bidirectional, x):
 
 
 def test_pooling_refuses_an_unknown_mode():
-    with pytest.raises(ValueError, match=r"mode must be one of last, mean, max, mean_max, concat. Received: mode='sum'"):
+    with pytest.raises(
+        ValueError, match=r"mode must be one of last, mean, max, mean_max, concat. Received: mode='sum'"
+    ):
         layers.Pooling("sum")
 
 

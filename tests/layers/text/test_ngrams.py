@@ -37,7 +37,7 @@ def numbers(x):
 
 def with_scores(known, longest=3, buckets=5000):
     """Return a layer whose table holds the n-grams `known`: {(3, 2): (0.5, 1.0)}."""
-    layer = layers.NGrams(longest, buckets, folds=2)
+    layer = layers.NGrams(longest, buckets)
     layer.build(ANSWER.shape, TOKENS.shape)
     scores, marks = np.zeros((buckets, 2), "float32"), np.zeros(buckets, "int32")
     for gram, score in known.items():
@@ -47,28 +47,23 @@ def with_scores(known, longest=3, buckets=5000):
     layer.scores.assign(scores)
     layer.marks.assign(marks)
     layer.bias.assign([0.125, -1.0])
+    layer.own.assign(0.75)
     layer.share.assign(0.25)
     layer.typical.assign(20.0)
-    layer.fold_scores.assign(np.stack([2 * scores, -scores], axis=1).reshape(-1, 2))
-    layer.fold_bias.assign([[1.0, 2.0], [3.0, 4.0]])
     return layer
 
 
-def test_the_sum_of_the_n_grams_scores_is_added_by_length():
+def test_the_sum_of_the_n_grams_scores_is_added_by_length_but_not_in_training():
     """`(4, 0, 3)` holds an interior 0, which is a token; what reaches into the padding is no n-gram."""
     layer = with_scores({(3,): (1, 2), (3, 2): (4, 8), (2, 5, 3): (16, 32), (4, 0, 3): (64, 128), (2, 0): (256, 512)})
     sums = np.array([[2 * 1 + 2 * 4 + 16, 2 * 2 + 2 * 8 + 32], [1 + 64, 2 + 128], [0, 0]])
     by_length = 0.25 * np.sqrt(20 / np.array([[5], [3], [1]]))
-    expected = ANSWER + by_length * (sums + np.array([0.125, -1.0]))
+    expected = 0.75 * ANSWER + by_length * (sums + np.array([0.125, -1.0]))
     longer = np.pad(TOKENS, ((0, 0), (0, 7)))
     for tokens in (TOKENS, longer):
         np.testing.assert_allclose(numbers(layer(ANSWER, tokens)), expected, rtol=1e-6)
     np.testing.assert_allclose(numbers(layer(ANSWER[2:], TOKENS[2:, :1])), expected[2:], rtol=1e-6)  # shorter than 3
-    fold = TOKENS.sum(axis=1) % 2
-    others = np.array([2, -1])[fold][:, None] * sums + np.array([[1.0, 2.0], [3.0, 4.0]])[fold]
-    for tokens in (TOKENS, longer):
-        found = numbers(layer(ANSWER, tokens, training=True))
-        np.testing.assert_allclose(found, ANSWER + by_length * others, rtol=1e-6)
+    np.testing.assert_array_equal(numbers(layer(ANSWER, TOKENS, training=True)), ANSWER)
 
 
 def test_hashes_of_int32_are_those_of_python():
@@ -104,7 +99,7 @@ def test_fitted_scores_are_scikit_learns_of_counted_n_grams():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 120)
     rows = [rng.choice(np.arange(2, 8), rng.integers(1, 12), p=p) for p in np.eye(6)[[0, 5]][y] * 0.4 + 0.1]
-    layer = layers.NGrams(2, 2**14, folds=3)
+    layer = layers.NGrams(2, 2**14, share=0.8)
     layer.build((None, 2), (None, None))
     start_scores(layer, rows, y)
 
@@ -119,23 +114,14 @@ def test_fitted_scores_are_scikit_learns_of_counted_n_grams():
     reference = LogisticRegression(C=0.3, solver="liblinear", dual=True, max_iter=10_000, tol=1e-8)
     reference.fit(counts @ ratio, y)
 
-    def said(row, training):
-        found = numbers(layer(np.zeros((1, 2), "float32"), row[None].astype("int32"), training=training))[0]
+    def said(row):
+        found = numbers(layer(np.zeros((1, 2), "float32"), row[None].astype("int32")))[0]
         assert found[0] == pytest.approx(-found[1], abs=1e-6)
         return (found[1] - found[0]) / (0.8 * np.sqrt(np.mean([len(row) for row in rows]) / len(row)))
 
     new = [rng.integers(2, 9, n) for n in (1, 4, 9)]
     expected = reference.decision_function(counter.transform(text(new)) @ ratio)
-    np.testing.assert_allclose([said(row, False) for row in new], expected, atol=0.02)
-    fold = np.array([row.sum() % 3 for row in rows])
-    for k in range(3):  # while training, what others say
-        there = counts[fold != k].sign()
-        p, q = (1 + np.asarray(there[y[fold != k] == side].sum(axis=0)).ravel() for side in (1, 0))
-        ratio = sparse.diags(np.log((p / p.sum()) / (q / q.sum())))
-        reference.fit(counts[fold != k] @ ratio, y[fold != k])
-        some = np.flatnonzero(fold == k)[:2]
-        expected = reference.decision_function(counts[some] @ ratio)
-        np.testing.assert_allclose([said(rows[i], True) for i in some], expected, atol=0.02)
+    np.testing.assert_allclose([said(row) for row in new], expected, atol=0.02)
 
 
 @pytest.mark.parametrize("y", [np.array([0, 1, 2, 2]), np.array([[1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 0, 1]])])
@@ -151,13 +137,30 @@ def test_classes_and_labels_of_any_number(y):
     assert (bias[0] > 1) == (y.ndim == 2)
 
 
+def alone(model):
+    """The answer of body and head, without n-grams."""
+    return model.get_layer("head")(model.get_layer("body")(model.get_layer("embedding")(TOKENS)))
+
+
+def test_a_layer_of_a_file_of_before_adds_to_the_whole_answer():
+    """Then the share was trained, its config had folds, and its file no `own`."""
+    now = with_scores({(3,): (1, 2)})
+    config = {word: value for word, value in now.get_config().items() if word != "share"}
+    layer = layers.NGrams.from_config({**config, "folds": 5})
+    layer.build(ANSWER.shape, TOKENS.shape)
+    kept = ("share", "typical", "marks", "scores", "bias")
+    layer.load_own_variables({name: numbers(getattr(now, name)) for name in kept})
+    expected = ANSWER + numbers(now(0 * ANSWER, TOKENS))
+    np.testing.assert_allclose(numbers(layer(ANSWER, TOKENS)), expected, rtol=1e-6)
+
+
 def test_in_a_model(tmp_path, few_rows):
     """Without scores nothing changes; with them it answers by both, comes back from its file, and is rebuilt."""
     model = rnnzoo.build("bigru", ngrams=3, dropout=0.0, **SMALL)
     plain = rnnzoo.build("bigru", dropout=0.0, **SMALL)
     expected = numbers(plain(TOKENS))
     np.testing.assert_allclose(numbers(model(TOKENS)), expected, atol=1e-6)
-    assert len(model.trainable_variables) == len(plain.trainable_variables) + 1  # how much the n-grams count
+    assert len(model.trainable_variables) == len(plain.trainable_variables)
     y = np.array([0, 1, 1])
     start_scores(model.get_layer("ngrams"), [TOKENS[0]] * 3 + [TOKENS[1, :3]] * 3, np.repeat([0, 1], 3))
     found = numbers(model(TOKENS))
@@ -172,7 +175,7 @@ def test_in_a_model(tmp_path, few_rows):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(numbers(loaded(TOKENS)), found, atol=1e-6)
-    np.testing.assert_allclose(numbers(loaded(TOKENS, training=True)), found, atol=1e-6)  # there are no folds
+    np.testing.assert_allclose(numbers(loaded(TOKENS, training=True)), numbers(alone(loaded)), atol=1e-6)
     rebuilt = rnnzoo.rebuild(model, batch_size=3)
     np.testing.assert_allclose(numbers(rebuilt(TOKENS)), found, atol=1e-6)
 
@@ -224,6 +227,7 @@ def test_a_run_answers_is_loaded_and_exported(tmp_path):
             "made of tokens, not of numbers: leave them out. Received: ngrams=2, features=3",
         ),
         ({"ngrams": 8}, "ngrams must be a whole number >= 0 and < 8"),
+        ({"ngrams": 2, "ngram_share": 1.0}, "ngram_share must be a number >= 0 and < 1"),
         ({"ngrams": 2, "task": "tagging"}, "has no hyper-parameter 'ngrams'"),
     ],
 )

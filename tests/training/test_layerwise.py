@@ -1,0 +1,97 @@
+"""Fine-tuning from the top down: against steps of SGD by hand, resumed, and refused in a sentence."""
+
+import keras
+import numpy as np
+import pytest
+
+import rnnzoo
+from rnnzoo.training.layerwise import depths, layerwise
+
+TOKENS = np.array([[2, 3, 4], [4, 3, 2]], "int32")
+LABELS = np.array([0, 1])
+
+
+def make():
+    return rnnzoo.build(
+        "stacked_gru", vocabulary_size=9, embedding_dim=4, units=4, num_layers=2, dropout=0.0, seed=0, clip=None
+    )
+
+
+def numbers(variables):
+    return [np.array(v) for v in variables]
+
+
+def test_what_lies_how_deep():
+    model = make()
+    assert {v.path.split("/")[0]: depth for v, depth in zip(model.trainable_variables, depths(model), strict=True)} == {
+        "embedding": 5, "gru_0": 4, "norm_1": 3, "gru_1": 2, "norm": 1, "logits": 0,
+    }  # fmt: skip
+
+
+def test_each_part_learns_at_its_own_rate_and_in_its_turn():
+    """Stock SGD's first two steps, by gradients of TensorFlow, times 2 to the depth, from step `depth` on."""
+    import tensorflow as tf
+
+    model = make()
+    model.optimizer = layerwise(keras.optimizers.SGD(0.5), model, ratio=2.0, wait=1)
+    model.optimizer.build(model.trainable_variables)
+    depth = depths(model)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    for step in range(3):
+        with tf.GradientTape() as tape:
+            found = loss(LABELS, model(TOKENS, training=True))
+        gradients = tape.gradient(found, [v.value for v in model.trainable_variables])
+        before = numbers(model.trainable_variables)
+        model.train_on_batch(TOKENS, LABELS)
+        for was, now, d, gradient in zip(before, numbers(model.trainable_variables), depth, gradients, strict=True):
+            expected = was - (0.5 * 2.0**-d * np.array(tf.convert_to_tensor(gradient)) if step >= d else 0)
+            np.testing.assert_allclose(now, expected, atol=1e-6)
+
+
+def recipe(epochs):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 5, 2)).astype("float32")
+    return rnnzoo.Recipe(
+        name="deep", task="classification", model="gru", hyperparameters={"units": 3}, epochs=epochs, batch_size=8,
+        data=rnnzoo.data.SequenceClassification((x, (x.sum((1, 2)) > 0).astype(int))), schedule="cosine",
+        rate_ratio=2.6, unfreeze=1.0, average=0.5,
+    )  # fmt: skip
+
+
+def test_a_run_begins_at_the_head_and_goes_on_exactly(tmp_path):
+    class Stop(Exception):
+        pass
+
+    def stop(epoch, metrics):
+        if epoch == 1:
+            raise Stop
+
+    first = rnnzoo.build("gru", features=2, units=3, seed=0)
+    with pytest.raises(Stop):
+        rnnzoo.train(recipe(3), tmp_path / "run", on_epoch_end=stop)
+    whole = rnnzoo.train(recipe(3), tmp_path / "whole").model
+    going_on = rnnzoo.train(recipe(3), tmp_path / "run").model
+    for one, other in zip(numbers(whole.weights), numbers(going_on.weights), strict=True):
+        np.testing.assert_array_equal(one, other)
+    head_alone = rnnzoo.train(recipe(1), tmp_path / "one").model
+    for was, now in zip(
+        numbers(first.get_layer("body").weights), numbers(head_alone.get_layer("body").weights), strict=True
+    ):
+        np.testing.assert_array_equal(was, now)
+    assert any(
+        (was != now).any()
+        for was, now in zip(
+            numbers(first.get_layer("body").weights), numbers(whole.get_layer("body").weights), strict=True
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [({"rate_ratio": 0.5}, "rate_ratio must be a number >= 1"), ({"unfreeze": -1.0}, "unfreeze must be a number >= 0")],
+)
+def test_wrong_settings(changes, hint, tmp_path):
+    import dataclasses
+
+    with pytest.raises(ValueError, match=hint):
+        rnnzoo.train(dataclasses.replace(recipe(1), **changes), tmp_path / "run")
