@@ -2,7 +2,8 @@
 
 python recipes/imdb_language.py train
 
-No label is read: the reviews are those of train and the 50,000 unlabelled ones. Of their text 35,000 words are held out.
+No label is read: the reviews are those of train and the 50,000 unlabelled ones. 35,000 words of their text are held
+out.
 """
 
 from rnnzoo import Recipe, cli

@@ -105,7 +105,8 @@ def build(
             of the targets (the first `outputs` features) in each window, and gives them back to its forecast. For
             tagging also `crf`, which judges all tags of a sequence together (see `layers.CRF`: its answer is Viterbi's
             by `argmax` too), and, with `characters`, `character_model` (`lstm` or `cnn`) and `character_units`. For
-            language modelling also `tie_weights`: the tokens' own vectors score the next token.
+            language modelling also `tie_weights`: the tokens' own vectors score the next token; with them `samples`, of
+            other tokens that each batch is trained beside (see `layers.SampledSoftmax`).
 
     Returns:
         A compiled `keras.Model` with the nested models `body` and `head`.

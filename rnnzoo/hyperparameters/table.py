@@ -107,8 +107,8 @@ TABLE: dict[str, HyperParameter] = {
         kind=int,
         low=0,
         below=1_000_000,
-        help="language modelling with tied weights: each batch is trained beside so many tokens, drawn anew, not beside "
-        "the whole vocabulary (sampled softmax); 0: beside all",
+        help="language modelling with tied weights: each batch is trained beside so many tokens, drawn anew, not "
+        "beside the whole vocabulary (sampled softmax); 0: beside all",
     ),
     # of `build` and of training
     "vocabulary_size": HyperParameter(**_MANY, help="tokens, padding (0) included"),

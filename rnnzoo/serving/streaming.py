@@ -21,6 +21,7 @@ ALONE = (
 """Layers that look at each step alone."""
 IN_TRAINING = (
     keras.layers.Dropout, keras.layers.SpatialDropout1D, layers.WordDropout, layers.ActivationPenalty,
+    layers.SampledSoftmax,
 )  # fmt: skip
 """Layers that do nothing outside training."""
 
@@ -140,16 +141,16 @@ class OneStep(keras.layers.Layer):
         given = {id(layer): [next(before) for _ in shapes] for layer, shapes in self.places}
 
         def operation(layer: Any) -> Callable:
-            return lambda x, *_, **__: now(layer, x)  # no masks: every step is real
+            return lambda x, *_, reverse=False, **__: now(layer, x, reverse)  # no masks: every step is real
 
-        def now(layer: Any, x: Any) -> Any:
+        def now(layer: Any, x: Any, reverse: bool) -> Any:
             if id(layer) in given:
                 y, after[id(layer)] = _step(layer, x, given[id(layer)])
                 return y
             if isinstance(layer, keras.Model):
                 return run_through(layer, x, operation)
             if isinstance(layer, layers.Embedding):
-                return layer.call(x)  # without its mask
+                return layer.call(x, reverse=reverse)  # without its mask; in reverse with tied weights
             if isinstance(layer, layers.ActivationPenalty):
                 return x[1]
             if isinstance(layer, layers.Pooling):  # the last: that is this one

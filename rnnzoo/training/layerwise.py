@@ -36,7 +36,8 @@ def layerwise(optimizer: Any, model: Any, ratio: float, wait: int) -> Any:
         wait: Steps after which the next part below begins to learn.
     """
     kind = type(optimizer)
-    made = type(f"Layerwise{kind.__name__}", (_Layerwise, kind), {}).from_config(optimizer.get_config())
+    made: Any = type(f"Layerwise{kind.__name__}", (_Layerwise, kind), {})
+    made = made.from_config(optimizer.get_config())
     made.rates = [(ratio**-depth, depth * wait) for depth in depths(model)]
     return made
 

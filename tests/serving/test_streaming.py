@@ -35,6 +35,15 @@ def test_a_language_model_step_by_step(name):
         read.reset()
 
 
+@pytest.mark.parametrize("samples", [0, 5])
+def test_tied_weights_step_by_step(samples):
+    """The layer of the tokens' vectors is there twice, the second time in reverse."""
+    model = build("gru", "language_modeling", "tokens", tie_weights=True, samples=samples)
+    read = rnnzoo.stream(model)
+    found = np.stack([read(token) for token in TOKENS])
+    np.testing.assert_allclose(found, np.asarray(model(TOKENS[None]))[0], atol=1e-5)
+
+
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean_max", "concat"])
 def test_a_summary_of_all_steps_so_far(pooling):
     model = build("gru", "classification", "floats", pooling=pooling)

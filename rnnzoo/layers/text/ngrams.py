@@ -10,6 +10,9 @@ HASHES = ((45_053, 31_337), (45_083, 40_009), (45_119, 27_644))
 """Primes and bases of the polynomial hashes. No product of two reaches 2**31, so int32 is exact on every backend; of
 each prime the remainder by 3 is 2, so that no two remainders have the same cube."""
 
+KEPT = ("own", "share", "typical", "marks", "scores", "bias")
+"""What a file holds of the layer."""
+
 
 def places(grams, buckets):
     """Return where n-grams stand in a table, and a mark by which each is known there.
@@ -93,13 +96,13 @@ class NGrams(keras.layers.Layer):
             )
         return found
 
+    def save_own_variables(self, store):
+        for name in KEPT:
+            store[name] = ops.convert_to_numpy(getattr(self, name))
+
     def load_own_variables(self, store):
-        # Files of before: their n-grams were added to the whole answer, and what they held of folds was not kept.
-        names = ("own", "share", "typical", "marks", "scores", "bias")
-        if "share" not in store:  # Keras numbers what a layer does not name
-            return super().load_own_variables(store)
-        for name in names:
-            getattr(self, name).assign(store[name] if name in store else 1.0)
+        for name in KEPT:  # files of before have no `own`: their n-grams were added to the whole answer
+            getattr(self, name).assign(store[name] if name in store else 1.0)  # noqa: SIM401  a store has no `get`
 
     def compute_mask(self, *inputs, mask=None, **others):
         return None

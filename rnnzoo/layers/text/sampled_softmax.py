@@ -13,10 +13,10 @@ from rnnzoo.private.keras import mask_of
 class SampledSoftmax(keras.layers.Layer):
     """The loss of a next token y beside `samples` others, drawn anew for each batch, not beside all tokens.
 
-    L = -log(exp(s_y) / (exp(s_y) + Σ_k exp(s_k))), s_i = h·w_i - log(K Q(i)), with the token's vector w_i. Each of the K
-    samples is drawn from Q(i) = log((i + 1) / i) / log V, i = 1 to V - 1 (Zipf's law: a vocabulary counts its tokens by
-    falling frequency), and a sample that is the answer itself does not count. With more samples L comes closer to the
-    cross-entropy, and its gradient to that of the whole softmax.
+    L = -log(exp(s_y) / (exp(s_y) + Σ_k exp(s_k))), s_i = h·w_i - log(K Q(i)), with the token's vector w_i. Each of the
+    K samples is drawn from Q(i) = log((i + 1) / i) / log V, i = 1 to V - 1 (Zipf's law: a vocabulary counts its tokens
+    by falling frequency), and a sample that is the answer itself does not count. With more samples L comes closer to
+    the cross-entropy, and its gradient to that of the whole softmax.
 
     As a layer it passes the vectors h `(batch, time, width)` on; it marks what is compared with the tokens' vectors.
 
