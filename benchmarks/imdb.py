@@ -57,7 +57,7 @@ def train_rnnzoo(epochs: int) -> None:
     --average 0.2 --seed 0`, and other rates, averages and seeds.
     """
     from rnnzoo.tasks import find
-    from rnnzoo.training import starting
+    from rnnzoo.training.beginning import starting
 
     clock = Clock()
     recipe = runpy.run_path(str(Path(__file__).parents[1] / "recipes" / "imdb.py"))["recipe"]

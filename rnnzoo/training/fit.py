@@ -26,7 +26,8 @@ from rnnzoo.inference import readout
 from rnnzoo.notebook.progress import Progress
 from rnnzoo.sharing import manifest
 from rnnzoo.tasks import find, more_is_better
-from rnnzoo.training import carrying, checkpoint, folders, runs, snapshot, starting
+from rnnzoo.training import carrying, checkpoint, folders, runs, snapshot
+from rnnzoo.training.beginning import starting
 from rnnzoo.training.checkpoint import State
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.training.results import finish

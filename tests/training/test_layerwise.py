@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import rnnzoo
-from rnnzoo.training.layerwise import depths, layerwise
+from rnnzoo.training.beginning.layerwise import depths, layerwise
 
 TOKENS = np.array([[2, 3, 4], [4, 3, 2]], "int32")
 LABELS = np.array([0, 1])

@@ -133,6 +133,49 @@ def test_shakespeare_is_cut_at_ninety_per_cent(tfds_dir):
     np.testing.assert_array_equal(parts["validation"].x[0][1:], parts["validation"].y[0][:-1])
 
 
+def test_splits_are_joined_in_their_order_and_others_are_not_read(tmp_path):
+    import tensorflow_datasets as tfds
+
+    class Sayings(tfds.core.GeneratorBasedBuilder):
+        """Numbers."""
+
+        VERSION = tfds.core.Version("1.0.0")
+
+        def _info(self):
+            return tfds.core.DatasetInfo(
+                builder=self, features=tfds.features.FeaturesDict({"text": tfds.features.Text()})
+            )
+
+        def _split_generators(self, dl_manager):
+            return {split: self._generate_examples(split) for split in ("train", "test", "unsupervised")}
+
+        def _generate_examples(self, split):
+            for i in range(20):
+                yield i, {"text": f"{split}{i} "}
+
+    Sayings(data_dir=str(tmp_path)).download_and_prepare()
+    found = LanguageModeling("sayings", tokens="words", splits="unsupervised+train", validation=0.1)
+    parts = found.load(sequence_length=7, data_dir=str(tmp_path)).parts
+    assert set(parts) == {"train", "validation"}
+    words = {part: [w for x in parts[part].x for w in found.vocabulary.decode(x)] for part in parts}
+    assert {word.rstrip("0123456789") for word in words["train"][:20]} == {"unsupervised"}
+    assert {word.rstrip("0123456789") for word in words["train"][20:]} == {"train"}
+    assert len(words["train"]) + len(words["validation"]) == 38  # the last of a part is an answer alone
+    with pytest.raises(ValueError, match=r"sayings has the splits .*unsupervised.*Received: 'labelled'$"):
+        LanguageModeling("sayings", splits="train+labelled").load(data_dir=str(tmp_path))
+
+
+def test_judging_answers_no_more_at_once_than_fits(book, monkeypatch):
+    """As many windows as `MOST_SCORES` numbers allow, one at least."""
+    for most, rows in ((10**9, 4), (256 * 23 * 3, 3), (1, 1)):
+        monkeypatch.setattr("rnnzoo.data.text.language_modeling.MOST_SCORES", most)
+        found = LanguageModeling(file=book, validation=0.2)
+        parts = found.load(sequence_length=50, batch_size=4).parts
+        assert len(found.vocabulary) == 23
+        assert parts["validation"].size == rows
+        assert parts["train"].size == 4
+
+
 def test_stateful_rows_go_on_where_they_ended(book):
     """Each row of the batches, read one after the other, is a stretch of the text; together they are nearly all."""
     found = LanguageModeling(file=book, stateful=True)

@@ -12,7 +12,7 @@ from rnnzoo.data.text.word_vectors import ppmi_vectors
 from rnnzoo.errors import InvalidValue
 from rnnzoo.sharing import places
 from rnnzoo.training import runs
-from rnnzoo.training.layerwise import layerwise
+from rnnzoo.training.beginning.layerwise import layerwise
 from rnnzoo.training.recipe import Recipe
 from rnnzoo.weights import take_weights
 
