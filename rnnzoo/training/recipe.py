@@ -147,6 +147,11 @@ class Recipe:
                 f"A model of {self.task} has no head apart from its body, so nothing would be trained. "
                 "Received: trainable_body=False"
             )
+        if self.precision == "mixed_float16" and (self.rate_ratio != 1 or self.unfreeze):
+            raise InvalidValue(
+                "Where the loss is scaled all parts learn alike: leave rate_ratio and unfreeze out, or take "
+                f"mixed_bfloat16. Received: precision='mixed_float16', {self.rate_ratio=}, {self.unfreeze=}"
+            )
         known = info.dials(self.task)
         open_ones = known.keys() - self.hyperparameters.keys() if self.weights else ()
         taken = places.dials(self.weights, self.model, open_ones) if open_ones else {}

@@ -1,14 +1,27 @@
-"""Fine-tuning from the top down: against steps of SGD by hand, resumed, and refused in a sentence."""
+"""Fine-tuning from the top down: against stock steps, on every backend, resumed, and refused in a sentence."""
+
+import dataclasses
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
+from elsewhere import environment
 
 import rnnzoo
+from rnnzoo import layers
 from rnnzoo.training.beginning.layerwise import depths, layerwise
 
 TOKENS = np.array([[2, 3, 4], [4, 3, 2]], "int32")
 LABELS = np.array([0, 1])
+
+
+@pytest.fixture(autouse=True)
+def quick():
+    """Run by Keras's own loops, which compile in no time."""
+    with layers.use("general"):
+        yield
 
 
 def make():
@@ -18,7 +31,7 @@ def make():
 
 
 def numbers(variables):
-    return [np.array(v) for v in variables]
+    return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
 
 
 def test_what_lies_how_deep():
@@ -28,24 +41,33 @@ def test_what_lies_how_deep():
     }  # fmt: skip
 
 
-def test_each_part_learns_at_its_own_rate_and_in_its_turn():
-    """Stock SGD's first two steps, by gradients of TensorFlow, times 2 to the depth, from step `depth` on."""
-    import tensorflow as tf
-
-    model = make()
-    model.optimizer = layerwise(keras.optimizers.SGD(0.5), model, ratio=2.0, wait=1)
-    model.optimizer.build(model.trainable_variables)
-    depth = depths(model)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "RMSprop"])
+def test_each_part_learns_at_its_own_rate_and_in_its_turn(kind):
+    """The steps of stock Keras on a model with the same weights, by 2 to the depth, from step `depth` on."""
+    model, plain = make(), make()
+    stock = getattr(keras.optimizers, kind)(0.01)
+    model.optimizer = layerwise(type(stock).from_config(stock.get_config()), model, ratio=2.0, wait=1)
+    plain.optimizer = stock
+    for each in (model, plain):
+        each.optimizer.build(each.trainable_variables)
     for step in range(3):
-        with tf.GradientTape() as tape:
-            found = loss(LABELS, model(TOKENS, training=True))
-        gradients = tape.gradient(found, [v.value for v in model.trainable_variables])
         before = numbers(model.trainable_variables)
-        model.train_on_batch(TOKENS, LABELS)
-        for was, now, d, gradient in zip(before, numbers(model.trainable_variables), depth, gradients, strict=True):
-            expected = was - (0.5 * 2.0**-d * np.array(tf.convert_to_tensor(gradient)) if step >= d else 0)
-            np.testing.assert_allclose(now, expected, atol=1e-6)
+        plain.set_weights(model.get_weights())
+        for each in (model, plain):
+            each.train_on_batch(TOKENS, LABELS)
+        after, usual = numbers(model.trainable_variables), numbers(plain.trainable_variables)
+        for was, now, then, depth in zip(before, after, usual, depths(model), strict=True):
+            np.testing.assert_allclose(now, was + (then - was) * (0.5**depth if step >= depth else 0), atol=1e-6)
+            assert (then != was).any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_so_it_does_elsewhere(backend):
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", __file__, "-k", "in_its_turn"]
+    done = subprocess.run(command, env=environment(backend), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "3 passed" in done.stdout
 
 
 def recipe(epochs):
@@ -88,10 +110,12 @@ def test_a_run_begins_at_the_head_and_goes_on_exactly(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "hint"),
-    [({"rate_ratio": 0.5}, "rate_ratio must be a number >= 1"), ({"unfreeze": -1.0}, "unfreeze must be a number >= 0")],
+    [
+        ({"rate_ratio": 0.5}, "rate_ratio must be a number >= 1"),
+        ({"unfreeze": -1.0}, "unfreeze must be a number >= 0"),
+        ({"unfreeze": 1.0, "precision": "mixed_float16"}, "all parts learn alike"),
+    ],
 )
 def test_wrong_settings(changes, hint, tmp_path):
-    import dataclasses
-
     with pytest.raises(ValueError, match=hint):
         rnnzoo.train(dataclasses.replace(recipe(1), **changes), tmp_path / "run")

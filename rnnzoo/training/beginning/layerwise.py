@@ -35,8 +35,9 @@ def layerwise(optimizer: Any, model: Any, ratio: float, wait: int) -> Any:
         ratio: A part's rate by that of the part below.
         wait: Steps after which the next part below begins to learn.
     """
-    kind = type(optimizer)
-    made: Any = type(f"Layerwise{kind.__name__}", (_Layerwise, kind), {})
+    name = type(optimizer).__name__
+    kind = getattr(keras.optimizers, name, type(optimizer))  # on torch Keras takes others, which step all at once
+    made: Any = type(f"Layerwise{name}", (_Layerwise, kind), {})
     made = made.from_config(optimizer.get_config())
     made.rates = [(ratio**-depth, depth * wait) for depth in depths(model)]
     return made

@@ -11,6 +11,13 @@ SIZES = {"vocabulary_size": 30, "embedding_dim": 4, "units": 8, "dropout": 0.0, 
 CORPUS = [" ".join(f"w{(i * i + i // 7) % 11}" for i in range(400))]
 
 
+@pytest.fixture(autouse=True)
+def quick():
+    """Run by Keras's own loops, which compile in no time."""
+    with layers.use("general"):
+        yield
+
+
 def numbers(x):
     return keras.ops.convert_to_numpy(x)
 
