@@ -73,7 +73,7 @@ def take_weights(model, source, rows: Mapping[int, int] | None = None, character
     """
     source = open_model(source)
     for part in model.layers:
-        if not part.variables:
+        if not part.weights:  # the state of a seed is none
             continue
         theirs = next((layer for layer in source.layers if layer.name == part.name), None)
         if part.name == "ngrams" and (rows is not None or theirs is None):

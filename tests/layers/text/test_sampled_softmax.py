@@ -131,7 +131,9 @@ def test_a_run_goes_on_exactly_and_lends_its_body(tmp_path, stateful):
     going_on = rnnzoo.train(recipe, tmp_path / "run")
     for one, other in zip(whole.model.weights, going_on.model.weights, strict=True):
         np.testing.assert_array_equal(numbers(one), numbers(other))
-    heir = rnnzoo.build("lstm", weights=str(tmp_path / "whole"), vocabulary_size=13, outputs=2, pooling="concat")
+    heir = rnnzoo.build(
+        "lstm", weights=str(tmp_path / "whole"), vocabulary_size=13, outputs=2, pooling="concat", word_dropout=0.2
+    )
     for one, other in zip(heir.get_layer("body").weights, whole.model.get_layer("body").weights, strict=True):
         np.testing.assert_array_equal(numbers(one), numbers(other))
 
