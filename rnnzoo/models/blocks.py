@@ -45,9 +45,15 @@ def recurrent(layer, units, recurrent_dropout, l2, *, name, bidirectional=False,
     return layers.Bidirectional(layer, name=f"bidirectional_{name}") if bidirectional else layer
 
 
-def finish(x, return_sequences, pooling, *, bidirectional=False):
-    """Return the states themselves, or their summary."""
-    return x if return_sequences else layers.Pooling(pooling, bidirectional=bidirectional, name="pooling")(x)
+def finish(x, return_sequences, pooling, *, bidirectional=False, dropout=0.0, name="dropout"):
+    """Return the states themselves, or their summary; some of them dropped, or of a summary with a maximum in it.
+
+    A maximum of values that dropout scales up is larger than it is without.
+    """
+    after = not return_sequences and pooling in ("max", "mean_max", "concat")
+    x = x if after else dropped(x, dropout, name=name)
+    x = x if return_sequences else layers.Pooling(pooling, bidirectional=bidirectional, name="pooling")(x)
+    return dropped(x, dropout, name=name) if after else x
 
 
 def stack(
@@ -56,7 +62,8 @@ def stack(
 ):  # fmt: skip
     """Layer upon layer, each reading the one below; dropout after each."""
     for i in range(num_layers):
+        x = dropped(x, dropout, name=f"dropout_{i - 1}") if i else x
         name = f"{layer.__name__.lower()}_{i}"
         x = recurrent(layer, units, recurrent_dropout, l2, name=name, bidirectional=bidirectional, **kwargs)(x)
-        x = dropped(x, dropout, name=f"dropout_{i}")
-    return finish(x, return_sequences, pooling, bidirectional=bidirectional)
+    last = {"dropout": dropout, "name": f"dropout_{num_layers - 1}"}
+    return finish(x, return_sequences, pooling, bidirectional=bidirectional, **last)

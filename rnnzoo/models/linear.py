@@ -40,8 +40,10 @@ def recurrence(layer, i, *, units, recurrent_dropout, l2, bidirectional, **kwarg
 def plain(x, layer, num_layers, *, dropout, return_sequences, pooling=None, **options):
     """Layer upon layer, each reading the one below; dropout after each."""
     for i in range(num_layers):
-        x = dropped(recurrence(layer, i, **options)(x), dropout, name=f"dropout_{i}")
-    return finish(x, return_sequences, pooling, bidirectional=options["bidirectional"])
+        x = dropped(x, dropout, name=f"dropout_{i - 1}") if i else x
+        x = recurrence(layer, i, **options)(x)
+    last = {"dropout": dropout, "name": f"dropout_{num_layers - 1}"}
+    return finish(x, return_sequences, pooling, bidirectional=options["bidirectional"], **last)
 
 
 @dataclass(frozen=True)

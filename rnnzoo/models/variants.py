@@ -13,14 +13,14 @@ def cells(
 ):
     """Layers of a cell by Keras's loop, each reading the one below; dropout after each."""
     for i in range(num_layers):
+        x = dropped(x, dropout, name=f"dropout_{i - 1}") if i else x
         if recurrent_dropout:
             x = keras.layers.SpatialDropout1D(recurrent_dropout, name=f"input_dropout_{i}")(x)
         penalties = {"kernel_regularizer": penalty(l2), "recurrent_regularizer": penalty(l2)}
         x = layers.RNN(cell(units, name=f"cell_{i}", **penalties, **kwargs), return_sequences=True, name=f"{name}_{i}")(
             x
         )
-        x = dropped(x, dropout, name=f"dropout_{i}")
-    return finish(x, return_sequences, pooling)
+    return finish(x, return_sequences, pooling, dropout=dropout, name=f"dropout_{num_layers - 1}")
 
 
 @register(paper="https://arxiv.org/abs/1607.06450", causal=True)
