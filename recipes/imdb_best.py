@@ -1,6 +1,6 @@
 """Film reviews of IMDB by the zoo's best supervised model: hierarchical attention over whole reviews, and n-grams.
 
-A linear model of runs of one, two and three words is fitted first; the network learns what that one leaves.
+A linear model of runs of one, two and three words is fitted beside the network; the run answers with both.
 """
 
 from rnnzoo import Recipe, cli
@@ -11,7 +11,7 @@ recipe = Recipe(
     task="classification",
     data=TextClassification("imdb_reviews", vocabulary_size=30_000, truncate="both", validation=0.0),
     model="han",
-    hyperparameters={"units": 64, "dropout": 0.5, "ngrams": 3},
+    hyperparameters={"units": 64, "dropout": 0.5, "ngrams": 3, "ngram_share": 0.7},
     sequence_length=1000,
     embedding="ppmi",
     embedding_dim=200,

@@ -13,7 +13,8 @@ TOKENS = np.random.default_rng(0).integers(2, 50, (64, 12))
 @pytest.mark.parametrize("name", ["lstm", "sru", "peephole_lstm"])
 def test_a_summary_is_as_large_in_training_as_after(name, pooling):
     with layers.use("general"):
-        model = rnnzoo.build(name, vocabulary_size=50, embedding_dim=4, units=16, pooling=pooling, dropout=0.5, seed=0)
+        sizes = {"vocabulary_size": 50, "embedding_dim": 4, "units": 16, "num_layers": 1}
+        model = rnnzoo.build(name, pooling=pooling, dropout=0.5, seed=0, **sizes)
         x = np.abs(np.asarray(model.get_layer("embedding")(TOKENS))) * 20
         body = model.get_layer("body")
         whole = np.asarray(body(x))
