@@ -66,7 +66,7 @@ def anew(model: Any, config: Mapping[str, Any]) -> Any:
 
 def _like(model):
     found = type(model.optimizer).from_config(model.optimizer.get_config())
-    if hasattr(model.optimizer, "rates"):  # those of `training.layerwise`
+    if hasattr(model.optimizer, "rates"):  # those of `beginning.layerwise`
         found.rates = model.optimizer.rates
     return found
 

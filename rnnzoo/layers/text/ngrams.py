@@ -54,7 +54,7 @@ class NGrams(keras.layers.Layer):
         share: Of the n-grams in the answer, 0 to 1.
 
     Reference: of the scores, Wang and Manning (2012), https://aclanthology.org/P12-2018; of the pool, Heskes (1998),
-    https://papers.nips.cc/paper/1413-selecting-weighting-factors-in-logarithmic-opinion-pools
+    "Selecting weighting factors in logarithmic opinion pools", NIPS 10
     """
 
     def __init__(self, longest, buckets=2**21, share=0.5, **kwargs):
