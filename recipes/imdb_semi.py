@@ -12,9 +12,9 @@ from rnnzoo.data import TextClassification
 recipe = Recipe(
     name="imdb_semi",
     task="classification",
-    data=TextClassification("imdb_reviews", vocabulary_size=30_000, truncate="both", validation=0.0),
+    data=TextClassification("imdb_reviews", vocabulary_size=30_000, truncate="both", validation=0.05),
     model="lstm",
-    hyperparameters={"units": 512, "pooling": "concat", "dropout": 0.4, "ngrams": 3, "ngram_share": 0.45},
+    hyperparameters={"units": 512, "pooling": "concat", "dropout": 0.4, "ngrams": 3},
     sequence_length=500,
     embedding_dim=200,
     word_dropout=0.2,
@@ -22,7 +22,7 @@ recipe = Recipe(
     rate_ratio=2.0,
     unfreeze=0.5,
     average=0.5,
-    epochs=3,
+    epochs=4,
     batch_size=64,
     schedule="cosine",
 )

@@ -86,7 +86,12 @@ TABLE: dict[str, HyperParameter] = {
         below=8,
         help="texts' classes and labels: answer together with a linear model of runs of up to so many tokens; 0: alone",
     ),
-    "ngram_share": HyperParameter(kind=float, low=0.0, below=1.0, help="how much of the answer is the linear model's"),
+    "ngram_share": HyperParameter(
+        kind=float,
+        low=0.0,
+        below=1.0,
+        help="how much of the answer is the linear model's, where no validation part tells",
+    ),
     # of tagging, whatever the body
     "crf": HyperParameter(
         kind=bool, help="tagging: judge the tags of a sequence together, by a conditional random field, not one by one"

@@ -46,6 +46,14 @@ class Classification(Task):
         share = draft.options["ngram_share"]
         return layers.NGrams(longest, share=share, dtype="float32", name="ngrams")(x, draft.inputs[0])
 
+    def settle(self, model, splits, data, class_weight=None):
+        """Find on the validation part what the network's answer counts beside that of the n-grams, where it has any."""
+        found = [layer for layer in model.layers if layer.name == "ngrams"]
+        if found and "validation" in splits.parts:
+            from rnnzoo.tasks.judging.ngram_shares import settle_shares
+
+            settle_shares(model, found[0], splits.parts["validation"], class_weight)
+
     def loss(self):
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 

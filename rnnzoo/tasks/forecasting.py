@@ -102,7 +102,7 @@ class Forecasting(Task):
         found = self.evaluate(model, dataset)
         return {name: found[name] for name in self.watched}
 
-    def settle(self, model, splits, data):
+    def settle(self, model, splits, data, class_weight=None):
         """Take intervals from the validation part, and fit what the model must beat to the train part."""
         from rnnzoo.tasks.judging import conformal
         from rnnzoo.tasks.judging.naive_forecasts import naive_forecasters

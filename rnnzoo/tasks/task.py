@@ -193,13 +193,14 @@ class Task:
         found = self.evaluate(model, dataset, data)
         return {name: found[name] for name in self.watched}
 
-    def settle(self, model: Any, splits: Any, data: Any) -> None:
-        """Fit what judging and answering need beside the trained model; the data object keeps it.
+    def settle(self, model: Any, splits: Any, data: Any, class_weight: str | None = None) -> None:
+        """Fit what judging and answering need once the model is trained; the data object keeps it, or the model.
 
         Args:
             model: With its best weights.
             splits: The batched data.
             data: The data object.
+            class_weight: The recipe's.
         """
 
     def judge(self, model: Any, batches: Any, data: Any, *, final: bool = True, **options: Any) -> Judgement:

@@ -30,11 +30,11 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     """Put the best weights back, measure, and write model, results, pictures and, last of all, the manifest."""
     if state.best_weights:
         model.set_weights(state.best_weights)
-    with own_file(folder, runs.MODEL, suffix=".keras") as temporary:
-        carrying.bare(model).save(temporary)
     held_out = {name: batches for name, batches in splits.parts.items() if name != "train"} or splits.parts
     task, last = find(recipe.task), list(held_out)[-1]
-    task.settle(model, splits, recipe.data)
+    task.settle(model, splits, recipe.data, recipe.class_weight)
+    with own_file(folder, runs.MODEL, suffix=".keras") as temporary:
+        carrying.bare(model).save(temporary)
     recipe.data.save(folder)
     judged = {name: task.judge(model, batches, recipe.data, final=name == last) for name, batches in held_out.items()}
     drawings: dict[str, Any] = {"curves.png": lambda: curves(state.history, state.best_epoch)}

@@ -41,17 +41,19 @@ def places(grams, buckets):
 class NGrams(keras.layers.Layer):
     """Answer together with a linear model of n-grams, whose scores stand in a hashed table.
 
-    y' = (1 - share) y + share √(typical / length) (b + Σ w[n-gram]), over all n-grams of 1 to `longest` tokens: a
-    logarithmic pool of two opinions that were formed apart. While training the answer stays as it is, and so it does
-    without scores (`rnnzoo.data.text.ngram_scores` fits them): scores know by heart the examples that they were fitted
-    to, and a network beside them would learn nothing. An n-gram that is not in the table counts for nothing.
+    y' = own y + share √(typical / length) (b + Σ w[n-gram]), over all n-grams of 1 to `longest` tokens: a logarithmic
+    pool of two opinions that were formed apart. Own is 1 - share, and b the linear model's, unless
+    `rnnzoo.tasks.judging.ngram_shares.settle_shares` finds all three on sequences that neither has learnt from. While
+    training the answer stays as it is, and so it does without scores (`rnnzoo.data.text.ngram_scores` fits them):
+    scores know by heart the examples that they were fitted to, and a network beside them would learn nothing. An n-gram
+    that is not in the table counts for nothing.
 
     In: the answer `(batch, outputs)` and token ids `(batch, time)`, int32, 0 pads on the right. Out: the answer.
 
     Args:
         longest: Tokens of the longest n-grams.
         buckets: Rows of the table.
-        share: Of the n-grams in the answer, 0 to 1.
+        share: Of the n-grams in the answer, 0 to 1, before it is settled.
 
     Reference: of the scores, Wang and Manning (2012), https://aclanthology.org/P12-2018; of the pool, Heskes (1998),
     "Selecting weighting factors in logarithmic opinion pools", NIPS 10
@@ -78,10 +80,15 @@ class NGrams(keras.layers.Layer):
         answer = ops.cast(answer, self.compute_dtype)
         if training:
             return answer
+        by_length, found = self.opinion(tokens)
+        return self.own * answer + self.share * by_length * (self.bias + found)
+
+    def opinion(self, tokens):
+        """Return √(typical / length), `(batch, 1)`, and Σ w[n-gram], `(batch, outputs)`."""
         tokens = ops.cast(tokens, "int32")
         length = lengths(self.mask(tokens))[:, None]
         by_length = ops.sqrt(self.typical / ops.cast(ops.maximum(length, 1), self.compute_dtype))
-        return self.own * answer + self.share * by_length * (self.bias + self._sum(tokens, length))
+        return by_length, self._sum(tokens, length)
 
     def _sum(self, tokens, length):
         """Return Σ w[n-gram], `(batch, outputs)`."""
