@@ -9,7 +9,7 @@ from rnnzoo.data import SequenceRegression
 recipe = Recipe(
     name="adding",
     task="regression",
-    data=SequenceRegression("adding/t200", label="sum"),
+    data=SequenceRegression("adding/t200", label="sum", scale="none", scale_answers="none"),
     model="gru",
     hyperparameters={"units": 64, "dropout": 0.0},
     epochs=25,

@@ -12,7 +12,7 @@ from rnnzoo.data import SequenceClassification
 recipe = Recipe(
     name="digits",
     task="classification",
-    data=SequenceClassification("rnnzoo.data.embedded:digits"),
+    data=SequenceClassification("rnnzoo.data.embedded:digits", scale="none"),
     model="cnn_bigru",
     hyperparameters={"units": 64, "filters": 64, "kernel_size": 3, "dropout": 0.3, "pooling": "mean_max"},
     epochs=60,
@@ -25,7 +25,7 @@ recipe = Recipe(
 PIXELS = dataclasses.replace(
     recipe,
     name="digits_pixels",
-    data=SequenceClassification("rnnzoo.data.embedded:digit_pixels"),
+    data=SequenceClassification("rnnzoo.data.embedded:digit_pixels", scale="none"),
     model="lru",
     hyperparameters={"units": 64, "dropout": 0.3, "pooling": "mean_max"},
 )

@@ -12,7 +12,7 @@ AXES = ("features/accel_x", "features/accel_y", "features/accel_z")
 recipe = Recipe(
     name="gestures",
     task="classification",
-    data=SequenceClassification("smartwatch_gestures", fields=AXES, scale="standard"),
+    data=SequenceClassification("smartwatch_gestures", fields=AXES),
     model="lstm_fcn",
     hyperparameters={"units": 64, "filters": 64},
     epochs=60,

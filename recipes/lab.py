@@ -11,7 +11,7 @@ from rnnzoo.data import SequenceClassification
 recipe = Recipe(
     name="lab",
     task="classification",
-    data=SequenceClassification("rnnzoo.data.embedded:lab", scale="standard", validation=0, test=0),
+    data=SequenceClassification("rnnzoo.data.embedded:lab", validation=0, test=0),
     model="lstm",
     hyperparameters={"units": 10, "dropout": 0.0},
     epochs=100,

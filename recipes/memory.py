@@ -22,7 +22,7 @@ def recipe_of(task: str, length: int) -> Recipe:
     """Return the recipe of a test at a length."""
     adding = task == "adding"
     data = (
-        SequenceRegression(f"adding/t{length}", label="sum")
+        SequenceRegression(f"adding/t{length}", label="sum", scale="none", scale_answers="none")
         if adding
         else Tagging(dataset=f"memory/{task}_{length}", tags="tags", characters=False)
     )

@@ -9,7 +9,7 @@ from rnnzoo.data import SequenceClassification
 recipe = Recipe(
     name="series_classification",
     task="classification",
-    data=SequenceClassification("sensors.npz", scale="standard"),
+    data=SequenceClassification("sensors.npz"),
     model="lstm_fcn",
     hyperparameters={"units": 64, "filters": 64},
     epochs=50,

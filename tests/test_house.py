@@ -15,7 +15,7 @@ HOUSE = Path(rnnzoo.__file__).parent
 TESTS = Path(__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 ROOMS = [  # from the lowest: a file imports from its own line and from those above it
-    ("errors", "files", "hyperparameters", "_lazy", "private", "checked", "notebook"),
+    ("errors", "rounding", "files", "hyperparameters", "_lazy", "private", "checked", "notebook"),
     ("layers",),
     ("tasks",),  # the Keras half
     ("registry",),

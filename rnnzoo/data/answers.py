@@ -1,17 +1,20 @@
 """The two kinds of answers that a sequence may have: one of several classes, or numbers."""
 
-from typing import Any
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from rnnzoo.data.files.labels import check_kinds, spelled
+from rnnzoo.data.scaling import Scaler, Scaling
 from rnnzoo.errors import InvalidType, InvalidValue
 
 
 class Classes:
     """Answers that are one of several classes."""
 
-    _known: Any
+    _known: ClassVar[Any]
 
     def _fit_answers(self, y):
         classes = np.unique(_labels(y))
@@ -65,31 +68,47 @@ def _labels(y: np.ndarray) -> np.ndarray:
     return np.array(words)
 
 
+@dataclass
 class Values:
-    """Answers that are one number or several."""
+    """Answers that are one number or several.
 
-    _known: Any
+    Args:
+        scale_answers: The model learns them as `standard` (mean 0, deviation 1) or `minmax` (0..1), each value by what
+            train has, or with `none` as they are: a network learns numbers about 1. `predict` answers in their units.
+    """
+
+    scale_answers: Scaling = "standard"
+
+    _known: ClassVar[Any]
 
     def _fit_answers(self, y):
-        return {"outputs": self._numbers(y, "train").shape[1]}
+        y = self._numbers(y, "train")
+        return {"outputs": y.shape[1], "scaler": dataclasses.asdict(Scaler.fit([y], self.scale_answers))}
+
+    @property
+    def answer_scaler(self) -> Scaler:
+        """Turns answers into what the model learns; of runs of before, which had none, it changes nothing."""
+        known = self._known("answers")
+        outputs = known["outputs"]
+        return Scaler(**known.get("scaler", {"shift": [0.0] * outputs, "scale": [1.0] * outputs}))
 
     def _encode_answers(self, y, part):
         values, outputs = self._numbers(y, part), self._known("answers")["outputs"]
         if values.shape[1] != outputs:
             raise InvalidValue(f"y of {part} must have {outputs} values a row. Received: {values.shape[1]}")
-        return values
+        return self.answer_scaler(values)
 
     @staticmethod
     def _numbers(y, part):
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
-            values = y.astype("float32") if y.dtype.kind in "iuf" else None
-        if values is None or y.ndim not in (1, 2) or not np.isfinite(values).all():
+            finite = y.dtype.kind in "iuf" and np.isfinite(y.astype("float32")).all()
+        if not finite or y.ndim not in (1, 2):
             raise InvalidValue(
                 f"y of {part} must be finite numbers of shape (examples,) or (examples, outputs). "
                 f"Received: dtype {y.dtype} of shape {y.shape}"
             )
-        return values.reshape(len(y), -1)
+        return y.astype("float64").reshape(len(y), -1)
 
     def decode(self, y: np.ndarray) -> list[dict[str, Any]]:
         """Turn values `(batch, outputs)` into plain numbers."""
-        return [{"values": [float(v) for v in row]} for row in np.asarray(y)]
+        return [{"values": row} for row in self.answer_scaler.inverse(np.asarray(y, "float64")).tolist()]

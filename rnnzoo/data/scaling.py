@@ -39,7 +39,13 @@ class Scaler:
         else:
             shift = np.nanmin(steps, axis=0)
             scale = np.nanmax(steps, axis=0) - shift
-        return cls(shift.tolist(), np.where(scale > 0, scale, 1).tolist())  # a constant feature becomes 0
+        varies = np.nanmax(steps, axis=0) > np.nanmin(steps, axis=0)  # though the mean of a constant be rounded
+        return cls(shift.tolist(), np.where(varies & (scale > 0), scale, 1).tolist())  # a constant feature becomes 0
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes anything."""
+        return any(self.shift) or any(scale != 1 for scale in self.scale)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Scale `(..., features)` to float32."""

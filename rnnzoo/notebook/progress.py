@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress as Bar
 
+from rnnzoo.rounding import short
+
 SECONDS = 0.2
 """Between two drawings in a notebook."""
 
@@ -35,7 +37,7 @@ class Progress:
             return
         with Bar(console=self._console, transient=True, disable=not self._console.is_terminal) as bar:
             task = bar.add_task(text, total=steps)
-            yield lambda loss: bar.update(task, advance=1, description=f"{text}  loss {loss:.4f}")
+            yield lambda loss: bar.update(task, advance=1, description=f"{text}  loss {short(loss)}")
 
     def _in_notebook(self, text: str, steps: int) -> Callable[[float], None]:
         drawn, step = 0.0, 0
@@ -45,7 +47,7 @@ class Progress:
             step += 1
             if time.monotonic() - drawn > SECONDS:
                 drawn = time.monotonic()
-                self._draw(f"{text}, loss {loss:.4f}", step, steps)
+                self._draw(f"{text}, loss {short(loss)}", step, steps)
 
         return show
 

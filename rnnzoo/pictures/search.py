@@ -9,6 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from rnnzoo.rounding import short
 from rnnzoo.tasks import more_is_better
 
 COLUMNS = 3
@@ -117,7 +118,7 @@ def parallel(done: Sequence[Any], space: Sequence[Any], objective: str) -> Figur
     for x, d in enumerate(space):
         ends = [(_share(d, value), str(value)) for value in d.choices] or [(0, f"{d.low:g}"), (1, f"{d.high:g}")]
         _axis(axes, x, ends)
-    _axis(axes, len(space), [(0, f"{scores.min():.4f}"), (1, f"{scores.max():.4f}")])
+    _axis(axes, len(space), [(0, f"{short(scores.min())}"), (1, f"{short(scores.max())}")])
     axes.set_xticks(range(len(space) + 1), [*(d.name for d in space), objective], rotation=15)
     colours = colormaps["viridis" if more_is_better(objective) else "viridis_r"]
     scale = ScalarMappable(Normalize(scores.min(), scores.min() + span), colours)

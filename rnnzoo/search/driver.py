@@ -14,6 +14,7 @@ from rich.console import Console
 from rnnzoo.errors import UserError
 from rnnzoo.files import alone, in_one_sentence, named, own_path
 from rnnzoo.notebook import html
+from rnnzoo.rounding import short
 from rnnzoo.search import checks, prepared
 from rnnzoo.search import trials as files
 from rnnzoo.search.analysis.report import Live, save_all
@@ -211,7 +212,7 @@ def _conclude(loop: Loop, base: Recipe, program: Sequence[str], tensorboard: boo
     recipe = apply(loop.recipe, loop.space, best.values).check()
     line = command(recipe, base, program)
     console.print(
-        f"Best: trial {best.id} with {loop.objective} {best.score:.4f}, on {best.device}; trained again by\n{line}"
+        f"Best: trial {best.id} with {loop.objective} {short(best.score)}, on {best.device}; trained again by\n{line}"
     )
     place = own_path(folder, files.BEST)
     other = (place / CONFIG).is_file() and not _same(Run(place).config, recipe)

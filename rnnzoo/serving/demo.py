@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.errors import InvalidValue, UserError
+from rnnzoo.rounding import rounded
 
 DRAWN = "digits"
 """The data set whose inputs can be drawn with the mouse."""
@@ -201,7 +202,9 @@ def _forecasting(gr: Any, run: Any) -> None:
         data.time = tuple(word.strip() for word in clock.split(",") if word.strip())
         raw = data.read_inputs(path)
         answers = run.predict(raw)
-        return as_it_is(run.task.drawn(run, answers, raw)), run.task.tabulated(answers).round(4)
+        return as_it_is(run.task.drawn(run, answers, raw)), run.task.tabulated(answers).map(
+            lambda cell: rounded(cell) if isinstance(cell, float) else cell
+        )
 
     button.click(_said(gr, answer), [file, clock], [picture, table])
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from rnnzoo.rounding import short
 from rnnzoo.sharing import packs
 from rnnzoo.tasks import find
 
@@ -63,7 +64,7 @@ def write(path: str | os.PathLike, address: str) -> str:
         "",
         "| split | measure | value |",
         "| --- | --- | ---: |",
-        *(f"| {split} | {k} | {v:.4f} |" for split, scores in results["metrics"].items() for k, v in scores.items()),
+        *(f"| {split} | {k} | {short(v)} |" for split, scores in results["metrics"].items() for k, v in scores.items()),
         "",
         *_small(told),
         "## Training",
@@ -100,6 +101,6 @@ def _small(told: Mapping[str, Any]) -> list[str]:
         return []
     return [
         f"These are of the weights as trained. The file's are 8-bit and 16-bit numbers: {q['split']} {q['measure']} "
-        f"{q['compact']:.4f} instead of {q['trained']:.4f}.",
+        f"{short(q['compact'])} instead of {short(q['trained'])}.",
         "",
     ]

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from rnnzoo.errors import InvalidType
+from rnnzoo.rounding import short
 from rnnzoo.sharing import packs, places
 
 
@@ -42,7 +43,7 @@ class Preset:
     @property
     def in_words(self) -> str:
         """Its quality: `test accuracy 0.9018`."""
-        return f"{self.quality['split']} {self.quality['measure']} {self.quality['compact']:.4f}"
+        return f"{self.quality['split']} {self.quality['measure']} {short(self.quality['compact'])}"
 
 
 def list_presets(pattern: str = "*") -> list[Preset]:

@@ -1,8 +1,13 @@
 """Regression: a sequence has one value, or several."""
 
+from dataclasses import replace
+
 from rnnzoo._lazy import keras
 from rnnzoo.tasks import register
 from rnnzoo.tasks.task import Task
+
+ERRORS = ("mse", "rmse", "mae")
+"""Those of its measures that have the answers' units."""
 
 
 class Regression(Task):
@@ -29,6 +34,19 @@ class Regression(Task):
         from rnnzoo.tasks.judging.measures import of_values
 
         return of_values(predictions)
+
+    def judge(self, model, batches, data, *, final=True, **options):
+        """With mse, rmse and mae `_original`, in the units of the answers, where these were scaled."""
+        from rnnzoo.tasks.judging.measures import Predictions, of_values
+
+        judgement = super().judge(model, batches, data, final=final)
+        scaler = getattr(data, "answer_scaler", None)
+        if scaler is None or not scaler.changes:
+            return judgement
+        scaled = judgement.answers
+        own = Predictions(*(scaler.inverse(values.astype("float64")) for values in (scaled.y, scaled.output)))
+        original = {f"{name}_original": value for name, value in of_values(own).items() if name in ERRORS}
+        return replace(judgement, scores=judgement.scores | original, answers=own)
 
     def pictures(self, judgement, model, batches, data, split):
         """Predicted against true values, and the errors."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from rnnzoo._lazy import layers
 from rnnzoo.errors import InvalidValue
 from rnnzoo.hyperparameters import TABLE, HyperParameter
+from rnnzoo.rounding import short
 
 
 @dataclass
@@ -281,4 +282,4 @@ def _shown(name: str, value: Any) -> str:
     """Return a value as a person reads it; a forecast with the name of its column."""
     if isinstance(value, list) and name != "values":
         return f"{name}: " + " ".join(f"{v:.5g}" for v in value)
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    return short(value) if isinstance(value, float) else str(value)

@@ -24,6 +24,7 @@ from rnnzoo.errors import Diverged, InvalidType, InvalidValue
 from rnnzoo.files import alone, in_one_sentence, named, own_path, write_own, write_own_json
 from rnnzoo.inference import readout
 from rnnzoo.notebook.progress import Progress
+from rnnzoo.rounding import short
 from rnnzoo.sharing import manifest
 from rnnzoo.tasks import find, more_is_better
 from rnnzoo.training import carrying, checkpoint, folders, runs, snapshot
@@ -214,11 +215,10 @@ def _fit(recipe, model, trained, splits, state, folder, callbacks, on_epoch_end,
         checkpoint.save(folder / runs.CHECKPOINT, trained, state)
         _write_history(folder, state)
         if state.epoch % recipe.print_every == 0 or state.epoch == recipe.epochs or state.stopped:
-            values = "  ".join(f"{k} {v:.4f}" for k, v in row.items() if k != "epoch")
+            values = "  ".join(f"{k} {short(v)}" for k, v in row.items() if k != "epoch")
             star = "  best" if state.best_epoch == state.epoch and validation else ""
-            console.print(
-                f"epoch {state.epoch:>3}/{recipe.epochs}  {values}  {time.perf_counter() - began:.1f} s{star}"
-            )
+            seconds = time.perf_counter() - began
+            console.print(f"epoch {state.epoch:>3}/{recipe.epochs}  {values}  {seconds:.1f} s{star}")
         if on_epoch_end:
             on_epoch_end(state.epoch, row)
     heard.on_train_end()

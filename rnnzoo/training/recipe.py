@@ -137,6 +137,11 @@ class Recipe:
             raise InvalidValue(
                 f"Missing values are read by {', '.join(able)}; fill them for other models. Received: {self.model!r}"
             )
+        if not task.linear and getattr(self.data, "scale_answers", "none") != "none":
+            raise InvalidValue(
+                f"{self.task} learns its answers as they are: give the data scale_answers='none'. "
+                f"Received: {self.data.scale_answers!r}"
+            )
         MEMBERS.check("members", self.members)
         if self.members > 1 and task.mean_of is None:
             raise InvalidValue(f"members answer with their mean, and {self.task} has none. Received: {self.members=}")

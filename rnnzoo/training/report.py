@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo.files import own_path
+from rnnzoo.rounding import short
 
 REPORT = "report.html"
 
@@ -59,7 +60,7 @@ def _measures(metrics: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _number(value: Any) -> str:
-    return f'<td class="number">{f"{value:.4f}" if isinstance(value, float) else escape(str(value or ""))}</td>'
+    return f'<td class="number">{short(value) if isinstance(value, float) else escape(str(value or ""))}</td>'
 
 
 def _table(rows: Sequence[tuple[str, Any]]) -> str:

@@ -17,6 +17,7 @@ from rnnzoo.files import own_file, write_own_json
 from rnnzoo.pictures import inputs
 from rnnzoo.pictures.curves import curves
 from rnnzoo.pictures.figures import save_own
+from rnnzoo.rounding import rounded, short
 from rnnzoo.sharing import manifest
 from rnnzoo.tasks import find
 from rnnzoo.training import carrying, runs
@@ -83,7 +84,7 @@ def finish(recipe: Recipe, model: Any, splits: Splits, state: State, folder: Pat
     if judged[last].table:
         console.print(judged[last].table)
     console.print(
-        f"{last}: " + "  ".join(f"{k} {v:.4f}" for k, v in judged[last].scores.items())
+        f"{last}: " + "  ".join(f"{k} {short(v)}" for k, v in judged[last].scores.items())
         + f"  (epoch {state.best_epoch} of {state.epoch}, trained in {state.seconds:.1f} s)"
     )  # fmt: skip
     plots = ", ".join(str(folder / path) for path in sorted(drawn)) or "none"
@@ -105,7 +106,7 @@ def _noted(name: str, console: Console) -> Iterator[None]:
 def _rounded(values: Any) -> Any:
     if isinstance(values, Mapping):
         return {name: _rounded(value) for name, value in values.items()}
-    return round(values, 6) if isinstance(values, float) else values
+    return rounded(values) if isinstance(values, float) else values
 
 
 def _backend_version() -> str:

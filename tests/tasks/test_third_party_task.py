@@ -24,7 +24,8 @@ import rnnzoo
 from rnnzoo import Recipe, cli, layers
 from rnnzoo.data import SequenceRegression
 
-recipe = Recipe(name="count", task="counting", data=SequenceRegression("counted:tokens"), model="mlp",
+recipe = Recipe(name="count", task="counting", model="mlp",
+                data=SequenceRegression("counted:tokens", scale_answers="none"),
                 hyperparameters={"units": 4}, epochs=2, learning_rate=0.01, monitor="val_mae")
 
 if __name__ == "__main__":

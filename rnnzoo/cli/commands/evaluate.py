@@ -8,6 +8,7 @@ from tyro.conf import Positional, arg
 from rnnzoo.cli.options import RUN, TRUST, answer_options, with_answer_options
 from rnnzoo.cli.terminal import print_out
 from rnnzoo.errors import InvalidValue
+from rnnzoo.rounding import short
 
 INSPECTED = "inspect"
 """The folder in a run for the pictures of what goes on inside."""
@@ -34,7 +35,7 @@ class Evaluate:
             print_out(f"note: the data have changed since the training, and with them what was held out: {changed}")
         judgement = run.judge(self.file, data_dir=self.data_dir, **answer_options(self))
         for name, value in judgement.scores.items():
-            print_out(f"{name:<12}{value:.4f}")
+            print_out(f"{name:<19} {short(value)}")
         if judgement.table:
             print_out(judgement.table)
 

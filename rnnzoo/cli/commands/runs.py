@@ -9,6 +9,7 @@ from tyro.conf import Positional
 from rnnzoo.cli.options import RUN, TRUST
 from rnnzoo.cli.terminal import print_out
 from rnnzoo.errors import InvalidValue, UserError
+from rnnzoo.rounding import short
 
 
 @dataclass
@@ -50,7 +51,7 @@ def _row(run: Any) -> tuple[str, str, str, str]:
     r, _ = run.results, run.config
     split, values = list(r["metrics"].items())[-1]
     judged = (r["measure"], "loss") if "measure" in r else ("accuracy", "loss", "rmse", "perplexity")
-    shown = "  ".join(f"{k} {values[k]:.4f}" for k in judged if k in values)
+    shown = "  ".join(f"{k} {short(values[k])}" for k in judged if k in values)
     return r["model"], str(r["epochs"]), str(r["seconds"]), f"{split}: {shown}"
 
 

@@ -37,7 +37,7 @@ class SequenceData(Labeled):
             or of one feature, `(examples, time, features)`, or a list of rows of unequal length.
         fields: Of a data set: the sequences to read, joined by `/` where nested; all numeric ones by default.
         label: Of a data set: the answer's name; the only label by default.
-        scale: `standard` (mean 0, deviation 1) or `minmax` (0..1), by feature, fitted on train.
+        scale: `standard` (mean 0, deviation 1) or `minmax` (0..1), by feature, fitted on train; `none`: as they are.
         pad_value: Trailing steps equal to it in every feature are padding. Tokens are padded with 0.
         missing: NaN is a value that is missing, which only some models read, such as `gru_d`.
         vocabulary_size: Of tokens; by default the largest id of train + 1.
@@ -51,7 +51,7 @@ class SequenceData(Labeled):
     source: Any
     fields: tuple[str, ...] = ()
     label: str | None = None
-    scale: Scaling = "none"
+    scale: Scaling = "standard"
     pad_value: float | None = None
     missing: bool = False
     vocabulary_size: int | None = None

@@ -29,7 +29,7 @@ class SeriesScaler:
     @classmethod
     def fit(cls, names: Sequence[str], trains: Sequence[np.ndarray], kind: Scaling):
         """Fit to the train rows `(steps, columns)` of each series."""
-        scalers = [_fitted(train, kind) for train in trains]
+        scalers = [Scaler.fit([train], kind) for train in trains]
         return cls(tuple(names), np.array([s.shift for s in scalers]), np.array([s.scale for s in scalers]), kind)
 
     @classmethod
@@ -67,16 +67,9 @@ class SeriesScaler:
         """Return a series' own scaler; of one that train did not have, fitted to these values of it."""
         row = 0 if self.names == ("",) else self._index.get(name)
         if row is None:
-            return _fitted(values, self.kind)
+            return Scaler.fit([values], self.kind)
         return Scaler(self.shift[row].tolist(), self.scale[row].tolist())
 
     @functools.cached_property
     def _index(self):
         return {name: row for row, name in enumerate(self.names)}
-
-
-def _fitted(values: np.ndarray, kind: Scaling) -> Scaler:
-    """Fit a scaler; a column that never changes keeps its size, though its mean be rounded."""
-    found = Scaler.fit([values], kind)
-    scale = np.where(np.ptp(values, axis=0) > 0, found.scale, 1)
-    return Scaler(found.shift, scale.tolist())

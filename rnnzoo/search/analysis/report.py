@@ -15,6 +15,7 @@ from rich.text import Text
 from rnnzoo.files import write_own
 from rnnzoo.pictures import search
 from rnnzoo.pictures.figures import save_own
+from rnnzoo.rounding import short
 from rnnzoo.search.analysis.importance import importance
 from rnnzoo.search.space import Dimension
 from rnnzoo.search.trials import CSV, DONE, FAILED, PLOTS, RUN, Store, Trial
@@ -58,7 +59,7 @@ class Live:
         if self._console.is_terminal:
             return
         values = "  ".join(f"{name} {_short(value)}" for name, value in trial.settings.items())
-        came = trial.reason if trial.state == FAILED else f"{self._objective} {trial.score:.4f}"
+        came = trial.reason if trial.state == FAILED else f"{self._objective} {short(trial.score)}"
         self._console.print(f"trial {trial.id}  {values}  {came}  {trial.seconds:.1f} s  {self._summary()}")
 
     def show(self, flying: Mapping[str, float]) -> None:
@@ -69,7 +70,7 @@ class Live:
     def _summary(self) -> str:
         better = max if more_is_better(self._objective) else min
         scores = [t.score for t in self._store.trials.values() if t.state == DONE and t.score is not None]
-        best = f"best so far {better(scores):.4f}" if scores else "no trial has finished"
+        best = f"best so far {short(better(scores))}" if scores else "no trial has finished"
         return f"{best}{self._left()}"
 
     def _left(self) -> str:
@@ -140,4 +141,4 @@ def _short(value: Any) -> str:
 
 
 def _cell(score: float | None) -> str:
-    return "" if score is None else f"{score:.4f}"
+    return "" if score is None else short(score)

@@ -12,6 +12,7 @@ from rich.table import Table
 from rnnzoo.files import named, write_text
 from rnnzoo.pictures.curves import learning_curves, quality_and_cost
 from rnnzoo.pictures.figures import save
+from rnnzoo.rounding import short
 from rnnzoo.tasks import find, more_is_better
 from rnnzoo.training.fit import train
 from rnnzoo.training.recipe import Recipe
@@ -83,9 +84,9 @@ def _row(model, results, metric):
 def _show(rows, metric, console):
     table = Table("model", f"{rows[0]['split']} {metric}", "seeds", "seconds", "parameters", box=None)
     for row in rows:
-        spread = f" ± {row['deviation']:.4f}" if row["deviation"] is not None else ""
+        spread = f" ± {short(row['deviation'])}" if row["deviation"] is not None else ""
         seeds = ", ".join(map(str, row["seeds"]))
         table.add_row(
-            row["model"], f"{row[metric]:.4f}{spread}", seeds, f"{row['seconds']:.1f}", f"{row['parameters']:,}"
+            row["model"], f"{short(row[metric])}{spread}", seeds, f"{row['seconds']:.1f}", f"{row['parameters']:,}"
         )
     console.print(table)

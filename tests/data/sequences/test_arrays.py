@@ -38,7 +38,7 @@ def test_trailing_pad_value_is_padding():
 def test_given_parts_are_kept():
     x, y = ragged()
     data = {"x_train": x[:40], "y_train": y[:40], "x_test": x[40:], "y_test": y[40:]}
-    splits = SequenceClassification(data, validation=0.25).load()
+    splits = SequenceClassification(data, scale="none", validation=0.25).load()
     assert {name: len(part) for name, part in splits.parts.items()} == {"train": 30, "validation": 10, "test": 20}
     tested = {s.tobytes() for s in splits.parts["test"].x}
     assert tested == {s.tobytes() for s in x[40:]}
@@ -65,7 +65,7 @@ def test_tokens_may_be_empty_sequences():
 
 def test_rows_of_floats_are_one_feature():
     x = np.random.default_rng(0).normal(size=(20, 6))
-    data = SequenceRegression((x, x.sum(axis=1)), test=0, validation=0)
+    data = SequenceRegression((x, x.sum(axis=1)), scale="none", scale_answers="none", test=0, validation=0)
     splits = data.load()
     assert data.inputs == {"features": 1, "outputs": 1}
     for values, total in real(splits.parts["train"]):
@@ -80,13 +80,41 @@ def test_regression_takes_several_values():
     splits = data.load()
     assert data.inputs["outputs"] == 4
     assert splits.parts["train"].y.shape == (len(splits.parts["train"]), 4)
-    assert data.decode(np.float32([[1, 2, 3, 4.5]])) == [{"values": [1, 2, 3, 4.5]}]
+    plain = SequenceRegression((x, y), scale_answers="none")
+    plain.load()
+    assert plain.decode(np.float32([[1, 2, 3, 4.5]])) == [{"values": [1, 2, 3, 4.5]}]
+
+
+@pytest.mark.parametrize("size", [1e-9, 1, 1e9])
+def test_values_of_any_size_are_scaled_by_train_alone_and_answered_in_their_units(size, tmp_path):
+    """Each of several values by itself; one that is always the same stays at its value."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(5, 3, (50, 4, 2))
+    y = size * np.stack([rng.normal(40, 2, 50), rng.normal(-3, 70, 50), np.full(50, 0.3)], axis=1)
+    train, test = {"x_train": x[:40], "y_train": y[:40]}, {"x_test": x[40:], "y_test": y[40:]}
+    for kind in ("standard", "minmax", "none"):
+        data = SequenceRegression({**train, **test}, scale=kind, scale_answers=kind, validation=0)
+        parts = data.load().parts
+        found = {"standard": (y - y[:40].mean(axis=0)) / np.where([1, 1, 0], y[:40].std(axis=0), 1), "none": y}
+        low, high = y[:40].min(axis=0), y[:40].max(axis=0)
+        found["minmax"] = (y - low) / np.where(high > low, high - low, 1)
+        np.testing.assert_allclose(parts["test"].y, found[kind][40:], rtol=1e-5, atol=1e-6 * min(size, 1))
+        answers = np.array([one["values"] for one in data.decode(parts["test"].y)])
+        np.testing.assert_allclose(answers, y[40:], rtol=1e-5, atol=1e-5 * size)
+        data.save(tmp_path)
+        back = data.restore(tmp_path).decode(parts["test"].y)
+        np.testing.assert_array_equal([one["values"] for one in back], answers)
+        np.testing.assert_allclose(data.encode_answers(y[40:]), parts["test"].y)
+    scaled = np.concatenate(SequenceRegression((x, y), validation=0, test=0).load().parts["train"].x)
+    np.testing.assert_allclose([scaled.mean(axis=0), scaled.std(axis=0)], [[0, 0], [1, 1]], atol=1e-5)
 
 
 def test_groups_of_arrays():
     x, y = ragged()
     group = np.array(["ann", "bob", "eve"])[np.arange(60) // 20]
-    found = SequenceClassification({"x": x, "y": y, "group": group}, test_groups=("bob",), validation=0).load()
+    found = SequenceClassification(
+        {"x": x, "y": y, "group": group}, test_groups=("bob",), validation=0, scale="none"
+    ).load()
     assert sorted(s.tobytes() for s in found.parts["test"].x) == sorted(s.tobytes() for s in x[20:40])
     assert len(found.parts["train"]) == 40
     for settings, match in (
@@ -107,7 +135,7 @@ def test_groups_of_arrays():
 def test_labels_may_be_words():
     x, _ = ragged()
     words = np.array(["sit", "walk", "run"])[np.arange(60) % 3]
-    data = SequenceClassification((x, words))
+    data = SequenceClassification((x, words), scale="none")
     train = data.load().parts["train"]
     assert data.classes == ["run", "sit", "walk"]
     by_bytes = {s.tobytes(): w for s, w in zip(x, words, strict=True)}
