@@ -22,7 +22,7 @@ recipe = Recipe(
     rate_ratio=2.0,
     unfreeze=0.5,
     average=0.5,
-    epochs=4,
+    epochs=3,
     batch_size=64,
     schedule="cosine",
 )
