@@ -66,6 +66,14 @@ class Classification(Task):
 
         return of_classes(predictions)
 
+    def judge(self, model, batches, data, *, final=True, **options):
+        """With a remark where the model tells the classes apart no better than a guess."""
+        from rnnzoo.tasks.judging.measures import remark_on_classes
+
+        judgement = super().judge(model, batches, data, final=final)
+        judgement.remark = remark_on_classes(model.name, judgement.answers)
+        return judgement
+
     def pictures(self, judgement: Judgement, model, batches, data, split):
         """Confusion, ROC, precision, calibration; surest wrong answers of features, or of texts with attention."""
         from rnnzoo.pictures import attention, classification

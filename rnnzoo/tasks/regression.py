@@ -37,9 +37,10 @@ class Regression(Task):
 
     def judge(self, model, batches, data, *, final=True, **options):
         """With mse, rmse and mae `_original`, in the units of the answers, where these were scaled."""
-        from rnnzoo.tasks.judging.measures import Predictions, of_values
+        from rnnzoo.tasks.judging.measures import Predictions, of_values, remark_on_values
 
         judgement = super().judge(model, batches, data, final=final)
+        judgement.remark = remark_on_values(model.name, judgement.scores)
         scaler = getattr(data, "answer_scaler", None)
         if scaler is None or not scaler.changes:
             return judgement

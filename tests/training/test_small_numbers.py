@@ -125,3 +125,14 @@ def test_a_task_that_learns_answers_as_they_are_says_so(tmp_path):
         lambda: rnnzoo.Recipe(name="x", task="classification", data=data, model="mlp").check(),
         "learns its answers as they are: give the data scale_answers='none'",
     )
+
+
+def test_what_was_not_learnt_is_said_after_training_and_by_evaluate(tmp_path, capsys):
+    """All sequences are the same, so that the answer is too."""
+    x, y = np.ones((60, 3, 1), "float32"), np.arange(60) % 3 // 2
+    data = rnnzoo.data.SequenceClassification((x, y))
+    recipe = rnnzoo.Recipe(name="same", task="classification", data=data, model="mlp", epochs=1)
+    _, printed = lines_of(recipe, tmp_path / "run")
+    assert "mlp tells the classes apart no better than a guess (mean recall 0.50 of 2 classes)" in printed
+    cli.main(recipe, ["evaluate", str(tmp_path / "run")])
+    assert "no better than a guess" in capsys.readouterr().out

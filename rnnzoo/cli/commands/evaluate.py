@@ -38,6 +38,8 @@ class Evaluate:
             print_out(f"{name:<19} {short(value)}")
         if judgement.table:
             print_out(judgement.table)
+        if judgement.remark:
+            print_out(judgement.remark)
 
 
 @dataclass

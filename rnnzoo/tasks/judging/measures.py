@@ -14,6 +14,10 @@ from rnnzoo.data.batches import Batches
 from rnnzoo.devices import predict_on_batch
 from rnnzoo.errors import Diverged
 from rnnzoo.rebuilding import rebuild
+from rnnzoo.rounding import short
+
+GUESS = 0.01
+"""What the mean recall of a guess may have by chance above one of so many classes."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,33 @@ def of_values(p: Predictions) -> dict[str, float]:
     if len(y) > 1:
         found["r2"] = sk.r2_score(y, output)
     return found
+
+
+MORE = "more --epochs, another --learning-rate or --model may help"
+
+
+def remark_on_classes(model: str, p: Predictions) -> str:
+    """Say that a model tells classes apart no better than a guess; nothing where it does, and of labels.
+
+    A model that answers the same class always, or any at random, is right in one of so many classes, each counted as
+    much as the others: accuracy would be high where one class is frequent.
+    """
+    found = len(np.unique(p.y))
+    if p.y.ndim > 1 or found < 2:
+        return ""
+    recall = sk.recall_score(p.y, p.labels, labels=np.unique(p.y), average="macro", zero_division=0)
+    if recall > 1 / found + GUESS:
+        return ""
+    return (
+        f"{model} tells the classes apart no better than a guess (mean recall {recall:.2f} of {found} classes): {MORE}"
+    )
+
+
+def remark_on_values(model: str, scores: dict[str, float]) -> str:
+    """Say that a model's values are no better than their mean; nothing where they are."""
+    if scores.get("r2", 1.0) > 0:
+        return ""
+    return f"{model} does no better than always answering the mean (r2 {short(scores['r2'])}): {MORE}"
 
 
 def of_next_tokens(batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:

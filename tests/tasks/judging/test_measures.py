@@ -172,3 +172,28 @@ def test_by_class_is_what_scikit_learn_says():
         measure = getattr(sk, f"{name}_score")
         expected = measure(predictions.y, predictions.labels, labels=range(4), average=None, zero_division=0)
         assert [found[c][name] for c in "abcd"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("y", "answered", "said"),
+    [
+        ([0] * 95 + [1] * 5, [0] * 100, "mean recall 0.50 of 2 classes"),  # accuracy 0.95
+        ([0] * 95 + [1] * 5, [0] * 90 + [1] * 10, ""),
+        ([0, 1, 2] * 20, [0] * 60, "mean recall 0.33 of 3 classes"),
+        ([0, 1, 2] * 20, [0, 1, 0] * 20, ""),
+        ([1] * 10, [1] * 10, ""),  # nothing to tell apart
+    ],
+)
+def test_what_is_no_better_than_a_guess_is_said(y, answered, said):
+    y, answered = np.array(y), np.array(answered)
+    remark = measures.remark_on_classes("gru", measures.Predictions(y, np.eye(3)[answered]))
+    assert said in remark
+    assert bool(remark) == bool(said)
+    if len(set(y)) > 1:
+        assert bool(said) == (sk.balanced_accuracy_score(y, answered) <= 1 / len(set(y)) + 0.01)
+
+
+def test_values_no_better_than_their_mean_are_said():
+    assert "always answering the mean (r2 -0.5000)" in measures.remark_on_values("gru", {"r2": -0.5})
+    assert not measures.remark_on_values("gru", {"r2": 0.1})
+    assert not measures.remark_on_values("gru", {"mse": 0.1})  # of one example
