@@ -137,7 +137,8 @@ def _ids(rows, filled, name):
     low, high = min(row.min() for row in filled), max(row.max() for row in filled)
     if low < 0 or high >= 2**31:
         raise InvalidValue(
-            f"Token ids of {name} must be >= 0 and < 2**31; 0 is padding. Received: {low if low < 0 else high}"
+            f"Token ids of {name} must be >= 0 and < 2**31, 0 is padding; give measurements and counts as floats. "
+            f"Received: {low if low < 0 else high}"
         )
     return [row.reshape(-1).astype("int32") for row in rows]
 
@@ -195,13 +196,16 @@ def _check_left_zeros(rows: list[np.ndarray], name: str) -> None:
 
 
 def shape_notes(rows: Sequence[np.ndarray], cut: bool) -> list[str]:
-    """Say where sequences of numbers may not be what they seem to be.
+    """Say where sequences may not be what they seem to be.
 
     Args:
         rows: As `as_sequences` gives them.
         cut: Whether lengths or a value of padding were given.
     """
-    if rows[0].ndim != 2 or len({len(row) for row in rows}) > 1:
+    if rows[0].ndim == 1:
+        highest = max(int(row.max(initial=0)) for row in rows)
+        return [f"whole numbers, up to {highest:,}, are read as token ids: give measurements and counts as floats"]
+    if len({len(row) for row in rows}) > 1:
         return []
     steps, features = rows[0].shape
     notes = []

@@ -188,3 +188,17 @@ def test_config_of_a_recipe_rebuilds_the_data():
     data = SequenceClassification("rnnzoo.data.embedded:digits", scale="minmax", fields=("a", "b"), truncate="both")
     recipe = Recipe(name="r", task="classification", data=data, model="mlp")
     assert Recipe.from_config(json.loads(json.dumps(recipe.to_config()))).data == data
+
+
+def test_whole_numbers_are_said_to_be_read_as_tokens():
+    """Readings of a converter, 0 to 4,095, say: they look the same, and are measurements."""
+    x = np.random.default_rng(0).integers(0, 4000, (30, 5))
+    x[0, 0] = 4000
+    y = np.arange(30) % 2
+    data = SequenceClassification({"x_train": x, "y_train": y, "x_test": x, "y_test": y})
+    data.load()
+    assert any("up to 4,000, are read as token ids: give measurements" in note for note in data.report["notes"])
+    floats = SequenceClassification((x.astype("float32"), y))
+    floats.load()
+    assert not any("token ids" in note for note in floats.report.get("notes", ()))
+    one_sentence(lambda: SequenceClassification((x - 100, y)).load(), "0 is padding; give measurements and counts as")
