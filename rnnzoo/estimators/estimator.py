@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rnnzoo.builder import build
+from rnnzoo.data.scaling import Scaler
 from rnnzoo.data.text.vocabulary import Lexicon, Vocabulary, check_text
 from rnnzoo.errors import InvalidType, InvalidValue
 
@@ -18,7 +19,8 @@ class Estimator(BaseEstimator):
     """A base: settings and input, whatever the answer.
 
     Sequences are an array `(examples, time)` of one feature or `(examples, time, features)`; or a list of texts, whose
-    vocabulary is fitted. Numbers are not scaled: put a scaler before it.
+    vocabulary is fitted. Each feature is scaled to mean 0 and deviation 1 of the examples that it is fitted to, or
+    as the run of `weights` scaled it.
 
     Args:
         model: A name of `rnnzoo.list_models()`.
@@ -40,6 +42,7 @@ class Estimator(BaseEstimator):
     Attributes:
         model_: The fitted `keras.Model`.
         vocabulary_: Of texts: the tokens.
+        scaler_: Of numbers: what scales them.
         n_features_in_: Columns of a 2-D array; features a step of a 3-D one.
     """
 
@@ -92,16 +95,27 @@ class Estimator(BaseEstimator):
         if _are_texts(X):
             return self._texts(X, fit)
         axes = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim  # `np.ndim` may be refused
-        x = validate_data(self, X, dtype="float32", allow_nd=True, reset=fit or axes > 2, skip_check_array=False)
+        x = validate_data(self, X, dtype="float64", allow_nd=True, reset=fit or axes > 2, skip_check_array=False)
         if x.ndim not in (2, 3):
             raise InvalidValue(f"X is (examples, time) or (examples, time, features). Received: shape {x.shape}")
         x = x[..., None] if x.ndim == 2 else x
         known = self.__dict__.get("features_")
         if fit:
             self.features_ = x.shape[2]
+            self.scaler_ = self._scaler(x)
         elif known != x.shape[2]:
             raise InvalidValue(f"The model knows {known} features a step. Received: shape {x.shape}")
-        return x, {"features": x.shape[2]}
+        return self.scaler_(x), {"features": x.shape[2]}
+
+    def _scaler(self, x: np.ndarray) -> Scaler:
+        """Return what scales features: of the run whose weights are taken, or fitted to them."""
+        if self.weights is not None:
+            from rnnzoo.training.runs import load
+
+            known = load(self.weights).data.fitted.get("scaler")
+            if known is not None and len(known["shift"]) == x.shape[2]:
+                return Scaler(**known)
+        return Scaler.fit([x.reshape(-1, x.shape[2])], "standard")
 
     def _texts(self, texts: Sequence[str], fit: bool) -> tuple[np.ndarray, dict[str, Any]]:
         wrong = next((item for item in texts if not isinstance(item, str)), None)
