@@ -10,6 +10,7 @@ from keras import ops
 
 from rnnzoo import hyperparameters as hp
 from rnnzoo import layers
+from rnnzoo.data.scaling import Scaler
 from rnnzoo.errors import InvalidType, InvalidValue
 from rnnzoo.private.keras import run_through
 
@@ -39,14 +40,15 @@ class Stream:
         ...     logits = listener(sample)
     """
 
-    def __init__(self, model: Any, batch_size: int):
+    def __init__(self, model: Any, batch_size: int, reads: Scaler | None = None, answers: Scaler | None = None):
         one = OneStep(model, name="one_step")
         shape = model.inputs[0].shape[2:]
         x = keras.Input(batch_shape=(batch_size, *shape), dtype=model.inputs[0].dtype, name="x")
         states = [
             keras.Input(batch_shape=(batch_size, *size), name=f"state_{i}") for i, size in enumerate(one.state_shapes)
         ]
-        self.model = keras.Model([x, *states], one(x, states), name=f"{model.name}_step")
+        answer, *after = one(_scaled(x, reads), states)
+        self.model = keras.Model([x, *states], [_in_units(answer, answers), *after], name=f"{model.name}_step")
         self.batch_size, self.shape, self.dtype = batch_size, shape, model.inputs[0].dtype
         self.reset()
 
@@ -58,11 +60,12 @@ class Stream:
         """Read the next step and return the answer to all steps so far.
 
         Args:
-            x: As the model reads it: a token id, or `(features,)`; with a batch size `(batch,)`, `(batch, features)`.
+            x: A token id, or `(features,)`; with a batch size `(batch,)`, `(batch, features)`. Of a run numbers are in
+                the units of its data; of a model they are as it reads them.
 
         Returns:
             What the model answers to the sequence up to here, or for its last step: without the batch's axis where `x`
-            has none.
+            has none. Of a run values are in the units of its data.
         """
         given = np.asarray(x, self.dtype)
         if given.shape not in (self.shape, (self.batch_size, *self.shape)) or (
@@ -106,18 +109,52 @@ def stream(run: Any, *, batch_size: int = 1) -> Stream:
     Raises:
         TypeError: Neither a run nor a model.
         ValueError: A layer that looks at later steps or at all of them, such as one of two directions, attention, or a
-            window's normalisation.
+            window's normalisation; a run of several series, or of quantiles.
     """
     if isinstance(run, (str, Path)):
         from rnnzoo.training.runs import load
 
         run = load(run)
     model = getattr(run, "model", run)
+    scalers = () if model is run else _scalers(run)
     if not isinstance(model, keras.Model):
         raise InvalidType(f"A run or a keras.Model is streamed. Received: {type(run).__name__}")
     if len(model.inputs) != 1:
         raise InvalidValue(f"Only a model of one sequence is streamed. Received: {len(model.inputs)} inputs")
-    return Stream(model, hp.TABLE["batch_size"].check("batch_size", batch_size))
+    return Stream(model, hp.TABLE["batch_size"].check("batch_size", batch_size), *scalers)
+
+
+def _scalers(run: Any) -> tuple[Scaler | None, Scaler | None]:
+    """Return what scales the numbers that a run reads, and those that it answers; None: it does not scale them."""
+    data = run.data
+    values, features = getattr(data, "answer_scaler", None), data.inputs.get("features")
+    if features is None:
+        return None, values
+    if "names" in data.fitted.get("scaler", {"names": ()}) or data.inputs.get("quantiles"):
+        raise InvalidValue(
+            "A stream has one scale, and a value at a time: rnnzoo.stream(run.model) reads and answers scaled numbers. "
+            f"Received: a run of several series or of quantiles, {run.folder}"
+        )
+    found = data.fitted["scaler"]
+    more = features - len(found["shift"])  # what is told of a step's time is not scaled
+    reads = Scaler([*found["shift"], *[0.0] * more], [*found["scale"], *[1.0] * more])
+    if "horizon" in data.inputs:
+        outputs = data.inputs["outputs"]
+        values = Scaler(reads.shift[:outputs], reads.scale[:outputs])
+    return reads, values
+
+
+def _scaled(x: Any, scaler: Scaler | None) -> Any:
+    if scaler is None or not scaler.changes:
+        return x
+    shift, scale = np.array(scaler.shift), np.array(scaler.scale)
+    return keras.layers.Rescaling((1 / scale).tolist(), (-shift / scale).tolist(), name="scaled")(x)
+
+
+def _in_units(answer: Any, scaler: Scaler | None) -> Any:
+    if scaler is None or not scaler.changes:
+        return answer
+    return keras.layers.Rescaling(scaler.scale, scaler.shift, dtype="float32", name="in_units")(answer)
 
 
 class OneStep(keras.layers.Layer):

@@ -33,6 +33,8 @@ def rule(run: Any) -> dict[str, Any]:
     told: dict[str, Any] = {"model": run.config["model"], "task": run.config["task"], "inputs": inputs}
     if "classes" in data.fitted.get("answers", {}):
         told["labels"] = [str(label) for label in data.classes]
+    scalers = {"scaler": data.fitted.get("scaler"), "answer_scaler": data.fitted.get("answers", {}).get("scaler")}
+    told |= {name: found for name, found in scalers.items() if found is not None}
     if reads_texts(data):
         told["vocabulary"] = data.vocabulary.tokens
         told["tokenizer"] = {

@@ -30,3 +30,8 @@ class Export:
         run = load(self.run, trust=self.trust)
         path, error = export(run, self.format, self.output, self.batch_size, self.sequence_length)
         print_out(f"{path}: answers as the model does, largest difference {error:.1e}")
+        if "scaler" in run.data.fitted or "scaler" in run.data.fitted.get("answers", {}):
+            print_out(
+                "note: it reads and answers numbers as the run scales them, (x - shift) / scale: they are in data.json"
+                f"{'' if self.format == 'tf_saved_model' else ', and in the file as metadata rnnzoo'}"
+            )
