@@ -14,7 +14,7 @@ recipe = Recipe(
     task="classification",
     data=TextClassification("imdb_reviews", vocabulary_size=30_000, truncate="both", validation=0.05),
     model="lstm",
-    hyperparameters={"units": 512, "pooling": "concat", "dropout": 0.4, "ngrams": 3},
+    hyperparameters={"units": 512, "pooling": "concat", "dropout": 0.2, "ngrams": 3},
     sequence_length=500,
     embedding_dim=200,
     word_dropout=0.2,
