@@ -62,7 +62,7 @@ def rows_of(count, seed=1):
 def test_two_classes_as_scikit_learn_fits_them(class_weight):
     """Logistic regression of the difference of the network's logits, of the n-grams', and of a constant."""
     model, layer = model_of(2)
-    rows = rows_of(20_000)
+    rows = rows_of(8000)
     network, found, scale = opinions(model, layer, rows)
     net, grams = (np.diff(one, axis=1)[:, 0] for one in (network, scale * found))
     y = (0.3 * net + 1.2 * grams - 0.8 > np.random.default_rng(2).logistic(size=len(rows))).astype("int64")
@@ -71,7 +71,7 @@ def test_two_classes_as_scikit_learn_fits_them(class_weight):
     own, share, constant = plain.fit(np.stack([net, grams, scale[:, 0]], axis=1), y).coef_[0]
     bias = numbers(layer.bias)
     got = [numbers(layer.own), numbers(layer.share), numbers(layer.share) * (bias[1] - bias[0])]
-    np.testing.assert_allclose(got, [own, share, constant], rtol=0.02)
+    np.testing.assert_allclose(got, [own, share, constant], rtol=0.04)
     assert abs(own - 0.3) < 0.1
     expected = own * net + share * grams + constant * scale[:, 0]
     answer = model.predict(np.stack(rows), verbose=0)
@@ -80,7 +80,7 @@ def test_two_classes_as_scikit_learn_fits_them(class_weight):
 
 def test_one_label_as_scikit_learn_fits_it():
     model, layer = model_of(1)
-    rows = rows_of(10_000)
+    rows = rows_of(5000)
     network, found, scale = opinions(model, layer, rows)
     x = np.concatenate([network, scale * found, scale], axis=1)
     y = (x @ [0.5, 0.4, 1.0] > np.random.default_rng(3).logistic(size=len(rows))).astype("float32")
@@ -95,7 +95,7 @@ def test_one_label_as_scikit_learn_fits_it():
 def test_three_classes_are_answered_better():
     """Less cross-entropy than any of the shares 0, 0.1, ..., 1 has, on other sequences too."""
     model, layer = model_of(3)
-    rows, others = rows_of(5000), rows_of(5000, seed=7)
+    rows, others = rows_of(2000), rows_of(2000, seed=7)
 
     def truth(rows, seed):
         network, found, scale = opinions(model, layer, rows)
