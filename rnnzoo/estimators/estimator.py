@@ -113,7 +113,7 @@ class Estimator(BaseEstimator):
             from rnnzoo.training.runs import load
 
             known = load(self.weights).data.fitted.get("scaler")
-            if known is not None and len(known["shift"]) == x.shape[2]:
+            if known is not None and "names" not in known and len(known["shift"]) == x.shape[2]:
                 return Scaler(**known)
         return Scaler.fit([x.reshape(-1, x.shape[2])], "standard")
 

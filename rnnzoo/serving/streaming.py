@@ -128,14 +128,14 @@ def _scalers(run: Any) -> tuple[Scaler | None, Scaler | None]:
     """Return what scales the numbers that a run reads, and those that it answers; None: it does not scale them."""
     data = run.data
     values, features = getattr(data, "answer_scaler", None), data.inputs.get("features")
-    if features is None:
+    found = data.fitted.get("scaler")
+    if features is None or found is None:
         return None, values
-    if "names" in data.fitted.get("scaler", {"names": ()}) or data.inputs.get("quantiles"):
+    if "names" in found or data.inputs.get("quantiles"):
         raise InvalidValue(
             "A stream has one scale, and a value at a time: rnnzoo.stream(run.model) reads and answers scaled numbers. "
             f"Received: a run of several series or of quantiles, {run.folder}"
         )
-    found = data.fitted["scaler"]
     more = features - len(found["shift"])  # what is told of a step's time is not scaled
     reads = Scaler([*found["shift"], *[0.0] * more], [*found["scale"], *[1.0] * more])
     if "horizon" in data.inputs:
