@@ -12,6 +12,11 @@ from rnnzoo.layers.masking.padding import trailing
 from rnnzoo.layers.recurrent.classic import GRU
 
 
+def normal():
+    """Standard normal; one for each weight, as an initializer that is asked twice draws the same numbers again."""
+    return keras.initializers.RandomNormal(stddev=1.0)
+
+
 def cut(x, mask, size):
     """Cut x `(batch, time, width)` into segments of `size` steps that end at each row's last real step.
 
@@ -72,9 +77,8 @@ class SegmentRNN(keras.layers.Layer):
         self.project.build((None, self.units))
         half = self.units // 2
         count = -(-self.horizon // self.segment_length)
-        normal = keras.initializers.RandomNormal(stddev=1.0)
-        self.positions = self.add_weight(shape=(count, half), initializer=normal, name="positions")
-        self.channels = self.add_weight(shape=(self.outputs, self.units - half), initializer=normal, name="channels")
+        self.positions = self.add_weight(shape=(count, half), initializer=normal(), name="positions")
+        self.channels = self.add_weight(shape=(self.outputs, self.units - half), initializer=normal(), name="channels")
 
     def call(self, x, mask=None, training=False):
         segments, real = self._segments(x[..., : self.outputs], mask)
