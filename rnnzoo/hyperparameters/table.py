@@ -79,12 +79,13 @@ TABLE: dict[str, HyperParameter] = {
         help="what is taken from the targets' past in each window and given back to its forecast: nothing, the last "
         "value, or mean and deviation",
     ),
-    # of classes and labels of texts, whatever the body
+    # of classes, labels and tags of texts, whatever the body
     "ngrams": HyperParameter(
         kind=int,
         low=0,
         below=8,
-        help="texts' classes and labels: answer together with a linear model of runs of up to so many tokens; 0: alone",
+        help="texts' classes and labels: answer together with a linear model of runs of up to so many tokens; tagging: "
+        "of those within as many steps of a word, and of its first and last letters; 0: alone",
     ),
     "ngram_share": HyperParameter(
         kind=float,

@@ -63,6 +63,7 @@ from rnnzoo.layers.text.characters import Characters as Characters
 from rnnzoo.layers.text.crf import CRF as CRF
 from rnnzoo.layers.text.crf import CRFModel as CRFModel
 from rnnzoo.layers.text.ngrams import NGrams as NGrams
+from rnnzoo.layers.text.ngrams import StepNGrams as StepNGrams
 from rnnzoo.layers.text.perplexity import Perplexity as Perplexity
 from rnnzoo.layers.text.sampled_softmax import SampledModel as SampledModel
 from rnnzoo.layers.text.sampled_softmax import SampledSoftmax as SampledSoftmax

@@ -1,5 +1,7 @@
 """Tagging: every step of a sequence has a tag."""
 
+from typing import ClassVar
+
 from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidValue
 from rnnzoo.tasks import register
@@ -13,7 +15,7 @@ class Tagging(Classification):
     name = "tagging"
     per_step = True
     sizes = ("characters",)
-    own = {"crf": False, "character_model": "lstm", "character_units": 64}  # noqa: RUF012
+    own: ClassVar = {**Classification.own, "crf": False, "character_model": "lstm", "character_units": 64}
     weighs_classes = False
     searches_sequence_length = False
 

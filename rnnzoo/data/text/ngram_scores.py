@@ -6,13 +6,17 @@ from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sparse
+from keras import ops
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from rnnzoo.layers.text.ngrams import HASHES, places
+from rnnzoo.data.batches import pad
+from rnnzoo.layers.text.ngrams import HASHES, StepNGrams
 
 SEEN_IN = 3
-"""Sequences that an n-gram must be in to be in the table."""
+"""Sequences, or steps, that an n-gram must be in to be in the table."""
+TOGETHER = 64
+"""Sequences that are looked through at once."""
 SOFTNESS = 0.3
 """Of the regression (its C): larger fits the training sequences closer."""
 
@@ -23,19 +27,19 @@ def start_scores(
     """Fit the scores of a model's layer `ngrams` to training sequences.
 
     For each class against the others (each label with and without) the log-count ratio r = log(p / |p|) - log(q / |q|)
-    of sequences that hold an n-gram, counted from 1, weighs the counts of a logistic regression: its coefficients times
-    r are the scores. Of n-grams that meet in a row of the table the one in most sequences stays.
+    of sequences, or steps, that hold an n-gram, counted from 1, weighs the counts of a logistic regression: its
+    coefficients times r are the scores. Of n-grams that meet in a row of the table the most frequent one stays.
 
     Args:
-        layer: A built `layers.NGrams`.
-        rows: Token ids, one array a sequence.
-        y: Classes `(examples,)`, or labels 0 and 1 `(examples, outputs)`.
+        layer: A built `layers.NGrams` or `layers.StepNGrams`.
+        rows: Token ids, one array a sequence, `(time,)`; or `(time, 1 + length)`, characters beside them.
+        y: Classes `(examples,)`, or labels 0 and 1 `(examples, outputs)`; of steps one array of classes a sequence.
         class_weight: `balanced` weighs each class by the inverse of its frequency.
 
     Reference: Wang and Manning (2012), https://aclanthology.org/P12-2018
     """
-    counts, row, mark = _table(rows, layer.longest, layer.buckets)
-    y, outputs = np.asarray(y), layer.scores.shape[1]
+    counts, row, mark = _table(layer, rows)
+    y, outputs = np.concatenate(y) if _of_steps(layer) else np.asarray(y), layer.scores.shape[1]
     marks = np.zeros(layer.buckets, "int32")
     marks[row] = mark
     scores, bias = _scores(counts, y, outputs, class_weight)
@@ -53,27 +57,35 @@ def _in_rows(values, row, buckets):
     return found
 
 
-def _table(rows, longest, buckets) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
-    """Return how often each sequence holds each n-gram, and the n-grams' rows and marks in the table."""
-    flat = np.concatenate([np.asarray(row, "int64") for row in rows])
-    of = np.repeat(np.arange(len(rows), dtype="int32"), [len(row) for row in rows])
+def _of_steps(layer) -> bool:
+    return isinstance(layer, StepNGrams)
+
+
+def _table(layer, rows) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+    """Return how often each sequence, or step, holds each n-gram, and the n-grams' rows and marks in the table."""
+    steps = [len(row) for row in rows]
+    first = np.cumsum([0, *steps]) if _of_steps(layer) else np.arange(len(rows))
     keys, owners = [], []
-    for n in range(1, min(longest, len(flat)) + 1):
-        last = len(flat) - n + 1
-        inside = of[:last] == of[n - 1 :]  # no n-gram across sequences
-        row, mark = places([flat[i : last + i][inside] for i in range(n)], buckets)
-        keys.append(row * (HASHES[-1][0] + 1) + mark)
-        owners.append(of[:last][inside])
+    by_length = np.argsort(steps, kind="stable")
+    for start in range(0, len(rows), TOGETHER):
+        some = by_length[start : start + TOGETHER]
+        x = pad([np.asarray(rows[i], "int32") for i in some], steps[some[-1]])
+        owner = first[some, None] + np.arange(x.shape[1]) * _of_steps(layer)
+        for gram in layer.grams(*((x,) if x.ndim == 2 else (x[..., 0], x[..., 1:]))):
+            row, mark, real = (ops.convert_to_numpy(values) for values in gram)
+            keys.append(row[real].astype("int64") * (HASHES[-1][0] + 1) + mark[real])
+            owners.append(owner[real])
     grams, column = np.unique(np.concatenate(keys), return_inverse=True)
     owner = np.concatenate(owners)
-    counts = sparse.csr_matrix((np.ones(len(owner), "float64"), (owner, column)), shape=(len(rows), len(grams)))
+    shape = (sum(steps) if _of_steps(layer) else len(rows), len(grams))
+    counts = sparse.csr_matrix((np.ones(len(owner), "float64"), (owner, column)), shape=shape)
     seen = np.bincount(counts.indices, minlength=len(grams))
     row, mark = np.divmod(grams, HASHES[-1][0] + 1)
     often = np.flatnonzero(seen >= SEEN_IN)
-    first = np.full(buckets, -1)
+    there = np.full(layer.buckets, -1)
     order = often[np.argsort(seen[often], kind="stable")]
-    first[row[order]] = order  # the last one assigned stays
-    kept = np.sort(first[first >= 0])
+    there[row[order]] = order  # the last one assigned stays
+    kept = np.sort(there[there >= 0])
     return counts[:, kept], row[kept], mark[kept]
 
 

@@ -10,6 +10,9 @@ HASHES = ((45_053, 31_337), (45_083, 40_009), (45_119, 27_644))
 """Primes and bases of the polynomial hashes. No product of two reaches 2**31, so int32 is exact on every backend; of
 each prime the remainder by 3 is 2, so that no two remainders have the same cube."""
 
+AFFIX = 5
+"""Letters of the longest prefixes and suffixes."""
+
 KEPT = ("own", "share", "typical", "marks", "scores", "bias")
 """What a file holds of the layer."""
 
@@ -67,7 +70,7 @@ class NGrams(keras.layers.Layer):
         self.longest, self.buckets, self.pooled = longest, buckets, TABLE["ngram_share"].check("share", share)
         self.mask = TrailingMask(name="mask")
 
-    def build(self, answer_shape, tokens_shape):
+    def build(self, answer_shape, *input_shapes):
         outputs, fixed = answer_shape[-1], {"trainable": False, "initializer": "zeros"}
         self.own = self.add_weight(name="own", shape=(), trainable=False, initializer="ones")
         self.share = self.add_weight(name="share", shape=(), **fixed)
@@ -76,32 +79,32 @@ class NGrams(keras.layers.Layer):
         self.scores = self.add_weight(name="scores", shape=(self.buckets, outputs), **fixed)
         self.bias = self.add_weight(name="bias", shape=(outputs,), **fixed)
 
-    def call(self, answer, tokens, training=False):
+    def call(self, answer, *inputs, training=False):
         answer = ops.cast(answer, self.compute_dtype)
         if training:
             return answer
-        by_length, found = self.opinion(tokens)
+        by_length, found = self.opinion(*inputs)
         return self.own * answer + self.share * by_length * (self.bias + found)
 
     def opinion(self, tokens):
         """Return √(typical / length), `(batch, 1)`, and Σ w[n-gram], `(batch, outputs)`."""
-        tokens = ops.cast(tokens, "int32")
-        length = lengths(self.mask(tokens))[:, None]
-        by_length = ops.sqrt(self.typical / ops.cast(ops.maximum(length, 1), self.compute_dtype))
-        return by_length, self._sum(tokens, length)
+        found = sum(ops.sum(self._scored(*gram), axis=1) for gram in self.grams(tokens))
+        length = lengths(self.mask(ops.cast(tokens, "int32")))[:, None]
+        return ops.sqrt(self.typical / ops.cast(ops.maximum(length, 1), self.compute_dtype)), found
 
-    def _sum(self, tokens, length):
-        """Return Σ w[n-gram], `(batch, outputs)`."""
-        time, found = ops.shape(tokens)[1], 0.0
+    def grams(self, tokens):
+        """Yield rows and marks of n-grams, and whether they are any, `(batch, time)`: one that begins at each step."""
+        tokens = ops.cast(tokens, "int32")
+        length, time = lengths(self.mask(tokens))[:, None], ops.shape(tokens)[1]
         longer = ops.pad(tokens, ((0, 0), (0, self.longest - 1)))
         for n in range(1, self.longest + 1):
-            row, mark = places([longer[:, i : time + i] for i in range(n)], self.buckets)
             whole = ops.arange(time, dtype="int32") + n <= length
-            known = ops.logical_and(whole, ops.take(self.marks, row) == mark)
-            found += ops.sum(
-                ops.take(self.scores, row, axis=0) * ops.cast(known, self.compute_dtype)[..., None], axis=1
-            )
-        return found
+            yield *places([longer[:, i : time + i] for i in range(n)], self.buckets), whole
+
+    def _scored(self, row, mark, real):
+        """Return w[n-gram], `(batch, time, outputs)`, 0 of what is not in the table."""
+        known = ops.logical_and(real, ops.take(self.marks, row) == mark)
+        return ops.take(self.scores, row, axis=0) * ops.cast(known, self.compute_dtype)[..., None]
 
     def save_own_variables(self, store):
         for name in KEPT:
@@ -111,10 +114,10 @@ class NGrams(keras.layers.Layer):
         for name in KEPT:  # files of before have no `own`: their n-grams were added to the whole answer
             getattr(self, name).assign(store[name] if name in store else 1.0)  # noqa: SIM401  a store has no `get`
 
-    def compute_mask(self, *inputs, mask=None, **others):
+    def compute_mask(self, inputs, mask=None):
         return None
 
-    def compute_output_shape(self, answer_shape, tokens_shape):
+    def compute_output_shape(self, answer_shape, *input_shapes):
         return answer_shape
 
     def get_config(self):
@@ -123,3 +126,58 @@ class NGrams(keras.layers.Layer):
     @classmethod
     def from_config(cls, config):
         return cls(**{word: value for word, value in config.items() if word != "folds"})  # of files of before
+
+
+@keras.saving.register_keras_serializable("rnnzoo")
+class StepNGrams(NGrams):
+    """Answer for every step together with a linear model of what stands around it.
+
+    y'_t = own y_t + share (b + Σ w[n-gram at t]), as in `NGrams`. The n-grams of a step are all of 1 to `longest`
+    words that lie within `longest` steps of it, each with where it lies, and the first and the last 1 to 5 letters of
+    its word. What lies before the first step or behind the last is token 0.
+
+    In: the answer `(batch, time, outputs)`, with or without a mask, which passes through; token ids `(batch, time)`,
+    int32, 0 pads on the right; perhaps the words' characters `(batch, time, length)`, the same. Out: the answer.
+
+    Args:
+        longest: Words of the longest n-grams.
+        buckets: Rows of the table.
+        share: Of the n-grams in the answer, 0 to 1, before it is settled.
+
+    Reference: of what is read, Ratnaparkhi (1996), "A maximum entropy model for part-of-speech tagging",
+    https://aclanthology.org/W96-0213, section 3, without the tags of before, which a `CRF` judges
+    """
+
+    def __init__(self, longest, buckets=2**18, share=0.5, **kwargs):
+        super().__init__(longest, buckets, share, **kwargs)
+        self.supports_masking = True
+
+    def opinion(self, tokens, characters=None):
+        """Return ones, `(batch, time, 1)`, and Σ w[n-gram], `(batch, time, outputs)`."""
+        found = sum(self._scored(*gram) for gram in self.grams(tokens, characters))
+        return ops.ones_like(found[..., :1]), found
+
+    def grams(self, tokens, characters=None):
+        """Yield rows and marks of n-grams, and whether they are any, `(batch, time)`: one of each step."""
+        tokens = ops.cast(tokens, "int32")
+        kinds = self._words(tokens) + ([] if characters is None else self._letters(ops.cast(characters, "int32")))
+        for kind, gram in enumerate(kinds):
+            yield *places([kind, *gram], self.buckets), self.mask(tokens)
+
+    def _words(self, tokens):
+        reach, time = self.longest, ops.shape(tokens)[1]
+        wide = ops.pad(tokens, ((0, 0), (reach, reach)))
+        at = [wide[:, i : i + time] for i in range(2 * reach + 1)]  # the word `reach` steps before, ... after
+        return [at[i : i + n] for n in range(1, reach + 1) for i in range(len(at) - n + 1)]
+
+    def _letters(self, characters):
+        length = ops.sum(ops.cast(characters != 0, "int32"), axis=-1, keepdims=True)
+        outside = ((0, 0), (0, 0), (AFFIX, AFFIX))
+        wide = ops.pad(characters, outside)
+        last = ops.take_along_axis(wide, length + ops.arange(AFFIX, dtype="int32"), axis=-1)
+        prefixes = [[wide[..., AFFIX + i] for i in range(n)] for n in range(1, AFFIX + 1)]
+        suffixes = [[last[..., AFFIX - n + i] for i in range(n)] for n in range(1, AFFIX + 1)]
+        return prefixes + suffixes
+
+    def compute_mask(self, inputs, mask=None):
+        return mask

@@ -22,7 +22,7 @@ def settle_shares(model: Any, layer: Any, held_out: Any, class_weight: Literal["
     Args:
         model: With its best weights.
         layer: Its layer `ngrams`, with scores.
-        held_out: Batches (`rnnzoo.data.batches.Batches`) with classes, or labels 0 and 1.
+        held_out: Batches (`rnnzoo.data.batches.Batches`) with classes, of sequences or steps, or labels 0 and 1.
         class_weight: `balanced` weighs each class by the inverse of its frequency.
 
     Reference: Wolpert (1992), "Stacked generalization", Neural Networks 5
@@ -50,12 +50,12 @@ def settle_shares(model: Any, layer: Any, held_out: Any, class_weight: Literal["
 
 
 def _opinions(model: Any, layer: Any, batches: Iterable) -> tuple[np.ndarray, ...]:
-    """Return the truth, the network's answers, √(typical / length) and Σ w[n-gram] of all sequences."""
+    """Return the truth, the network's answers, √(typical / length) and Σ w[n-gram] of all sequences, or steps."""
     parts = []
     for x, y, weight in batches:
         real = np.asarray(weight) > 0
-        tokens = x[0] if isinstance(x, tuple) else x
-        grams = (ops.convert_to_numpy(value)[real] for value in layer.opinion(tokens))
+        inputs = x if isinstance(x, tuple) else (x,)
+        grams = (ops.convert_to_numpy(value)[real] for value in layer.opinion(*inputs))
         parts.append((np.asarray(y)[real], predict_on_batch(model, x)[real], *grams))
     y, *rest = (np.concatenate(values) for values in zip(*parts, strict=True))
     return y, *(values.astype("float64") for values in rest)

@@ -190,6 +190,147 @@ def test_what_looks_inside_sees_past_it(few_rows):
     assert rnnzoo.inspect(model, TOKENS).occlusion.shape == TOKENS.shape
 
 
+def around(words, t, longest):
+    """What `StepNGrams` reads of a step, in words: n-grams with where they lie, prefixes and suffixes."""
+    found = []
+    for n in range(1, longest + 1):
+        for first in range(-longest, longest - n + 2):
+            inside = [words[t + first + i][0] if 0 <= t + first + i < len(words) else 0 for i in range(n)]
+            found.append(f"{n} at {first}: {inside}")
+    letters = words[t][1]
+    for n in range(1, 6):
+        found.append(f"begins {[*letters, *[0] * 5][:n]}")
+        found.append(f"ends {[*[0] * 5, *letters][-n:]}")
+    return found
+
+
+def sentence(rng, length):
+    """Words with letters that hang together, and tags that letters and neighbours tell."""
+    ids = rng.integers(2, 9, length)
+    letters = [[int(i), *rng.integers(1, 4, rng.integers(0, 7)).tolist()] for i in ids]
+    tags = [(letters[t][-1] + (ids[t - 1] > 4 if t else 0)) % 3 for t in range(length)]
+    return list(zip(ids.tolist(), letters, strict=True)), np.array(tags, "int32")
+
+
+def row_of(words, length=9):
+    """A sentence as the data object encodes it: `(time, 1 + length)`."""
+    return np.array([[word, *letters, *[0] * (length - len(letters))] for word, letters in words], "int32")
+
+
+def test_fitted_scores_of_steps_are_scikit_learns():
+    """Of features spelled out in words, weighted by naive Bayes, one tag against the others; blind to padding."""
+    from scipy import sparse
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(0)
+    sentences, tags = zip(*(sentence(rng, n) for n in rng.integers(1, 12, 90)), strict=True)
+    layer = layers.StepNGrams(2, 2**17, share=0.8)
+    layer.build((None, None, 3), (None, None), (None, None, None))
+    start_scores(layer, [row_of(words) for words in sentences], tags)
+
+    def features(words):
+        return [dict.fromkeys(around(words, t, 2), 1.0) for t in range(len(words))]
+
+    dicts, y = [one for words in sentences for one in features(words)], np.concatenate(tags)
+    vectorizer = DictVectorizer().fit(dicts)
+    counts = vectorizer.transform(dicts)
+    vectorizer.restrict(np.asarray(counts.sum(axis=0)).ravel() >= 3)
+    counts = vectorizer.transform(dicts)
+    said = []
+    new = [sentence(rng, n)[0] for n in (1, 4, 11)]
+    for tag in range(3):
+        p, q = (1 + np.asarray(counts[(y == tag) == side].sum(axis=0)).ravel() for side in (True, False))
+        ratio = sparse.diags(np.log((p / p.sum()) / (q / q.sum())))
+        reference = LogisticRegression(C=0.3, solver="liblinear", dual=True, max_iter=10_000, tol=1e-8)
+        reference.fit(counts @ ratio, y == tag)
+        said.append([reference.decision_function(vectorizer.transform(features(words)) @ ratio) for words in new])
+    for i, words in enumerate(new):
+        x = row_of(words)[None]
+        answer = rng.normal(size=(1, len(words), 3)).astype("float32")
+        expected = 0.2 * answer[0] + 0.8 * np.stack([said[tag][i] for tag in range(3)], axis=-1)
+        got = numbers(layer(answer, x[..., 0], x[..., 1:]))[0]
+        np.testing.assert_allclose(got, expected, atol=0.02)
+        longer, answers = np.pad(x, ((0, 0), (0, 3), (0, 2))), np.pad(answer, ((0, 0), (0, 3), (0, 0)))
+        np.testing.assert_allclose(numbers(layer(answers, longer[..., 0], longer[..., 1:]))[0, :-3], got, atol=1e-6)
+        np.testing.assert_array_equal(numbers(layer(answer, x[..., 0], x[..., 1:], training=True)), answer)
+
+
+@pytest.mark.parametrize("crf", [False, True])
+def test_taggers_with_them_learn_keep_and_mask(crf, tmp_path):
+    """In training the network's answer alone; in answering both; padded steps stay padded, with or without letters."""
+    rng = np.random.default_rng(0)
+    sentences, tags = zip(*(sentence(rng, n) for n in rng.integers(3, 6, 40)), strict=True)
+    rows = [row_of(words) for words in sentences]
+    sizes = {**SMALL, "task": "tagging", "outputs": 3, "crf": crf, "dropout": 0.0}
+    x = np.stack([np.pad(row, ((0, 7 - len(row)), (0, 0))) for row in rows[:8]])
+    y = np.stack([np.pad(row, (0, 7 - len(row))) for row in tags[:8]])
+    inputs = [x[..., 0], x[..., 1:]]
+    model = rnnzoo.build("bigru", characters=10, ngrams=2, **sizes)
+    plain = rnnzoo.build("bigru", characters=10, **sizes)
+    np.testing.assert_allclose(numbers(model(inputs)), numbers(plain(inputs)), atol=1e-6)
+    start_scores(model.get_layer("ngrams"), rows, tags)
+    mask = x[..., 0] > 0
+    answer = model(inputs)
+    np.testing.assert_array_equal(numbers(answer._keras_mask), mask)
+    found = numbers(answer)
+    hits = (found.argmax(axis=-1) == y)[mask].mean()
+    assert hits > (numbers(plain(inputs)).argmax(axis=-1) == y)[mask].mean()
+    assert hits > 0.6
+    for one in (model, plain):
+        one.run_eagerly = True
+    losses = [one.train_on_batch(inputs, y, sample_weight=mask.astype("float32")) for one in (model, plain)]
+    assert losses[0][0] == pytest.approx(losses[1][0], rel=1e-5)
+    found = numbers(model(inputs))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(numbers(loaded(inputs)), found, atol=1e-6)
+    words = rnnzoo.build("bigru", ngrams=1, **sizes)
+    start_scores(words.get_layer("ngrams"), [row[:, 0] for row in rows], tags)
+    assert np.isfinite(numbers(words(inputs[0]))).all()
+
+
+def test_a_tagger_that_looks_around_is_not_streamed():
+    model = rnnzoo.build("gru", task="tagging", outputs=3, ngrams=1, **SMALL)
+    with pytest.raises(ValueError, match=r"every layer reads step after step is streamed. Received: ngrams"):
+        rnnzoo.stream(model)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the converters
+def test_a_tagger_answers_is_settled_loaded_and_exported(tmp_path):
+    """The last letter and the word before tell the tag."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for _ in range(300):
+        before = ""
+        for place in range(1, rng.integers(3, 8)):
+            word = "".join(rng.choice(list("abcdefgh"), 4)) + rng.choice(["s", "ed", "ly"])
+            tag = "X" if before.endswith("ly") else {"s": "N", "d": "V", "y": "A"}[word[-1]]
+            lines.append(f"{place}\t{word}\t_\t{tag}\t_\t_\t_\t_\t_\t_")
+            before = word
+        lines.append("")
+    (tmp_path / "all.conllu").write_text("\n".join(lines) + "\n")
+    recipe = rnnzoo.Recipe(
+        name="said",
+        task="tagging",
+        data=rnnzoo.data.Tagging(file=str(tmp_path / "all.conllu")),
+        model="lstm",
+        hyperparameters={"units": 2, "ngrams": 1, "character_units": 2},
+        embedding_dim=2,
+        epochs=1,
+    )
+    run = rnnzoo.train(recipe, tmp_path / "run")
+    assert run.results["metrics"]["test"]["accuracy"] > 0.65
+    assert numbers(run.model.get_layer("ngrams").share) > 0.5  # settled: the network knows nothing after one epoch
+    asked = [["qqed", "qqs", "qqly"], ["abs"]]
+    assert rnnzoo.load(tmp_path / "run").predict(asked) == run.predict(asked)
+    assert run.predict(asked)[0]["tags"] == ["V", "N", "A"]
+    for format in ("tf_saved_model", "onnx"):
+        _, error = export(run, format)
+        assert error < 1e-4
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of the converters
 def test_a_run_answers_is_loaded_and_exported(tmp_path):
@@ -228,7 +369,8 @@ def test_a_run_answers_is_loaded_and_exported(tmp_path):
         ),
         ({"ngrams": 8}, "ngrams must be a whole number >= 0 and < 8"),
         ({"ngrams": 2, "ngram_share": 1.0}, "ngram_share must be a number >= 0 and < 1"),
-        ({"ngrams": 2, "task": "tagging"}, "has no hyper-parameter 'ngrams'"),
+        ({"ngrams": 2, "features": 3, "task": "tagging"}, "made of tokens, not of numbers: leave them out"),
+        ({"ngrams": 2, "task": "language_modeling"}, "has no hyper-parameter 'ngrams'"),
     ],
 )
 def test_wrong_calls(arguments, hint):
