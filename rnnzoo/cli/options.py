@@ -150,7 +150,7 @@ def changed_recipe(recipe: Any, options: Any, model: str, others: Sequence[str] 
     data = type(recipe.data)(**of_data | _one_source(of_data, {k: v for k, v in given.items() if k in of_data}))
     known = describe(model).dials(recipe.task)
     dials = dict(changed.hyperparameters)
-    if given.get("weights") not in (None, recipe.weights):
+    if given.get("weights") is not None and recipe.weights is None:  # else the recipe's own settings are meant for such
         dials |= places.dials(given["weights"], model, known)
         if given["embedding_dim"] == recipe.embedding_dim:
             given["embedding_dim"] = places.settings(given["weights"]).get("embedding_dim", recipe.embedding_dim)

@@ -1,5 +1,6 @@
 """What the commands do."""
 
+import dataclasses
 import io
 import json
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnzoo import layers, load
+from rnnzoo import cli, layers, load
 
 
 def test_set_accumulates_and_settings_name_the_run(call):
@@ -22,6 +23,20 @@ def test_set_accumulates_and_settings_name_the_run(call):
     assert "Finished already" in call(
         "train", "--set", "units=6", "--set", "dropout=0.1", "--batch-size", "16", "--seed", "3"
     )
+
+
+def test_settings_beside_weights(recipe, run, call):
+    """What is not given is the run's, unless the recipe names weights itself: then its settings are meant for such."""
+    own = dataclasses.replace(recipe, hyperparameters={"units": 4, "dropout": 0.25})
+    cli.main(own, ["train", "--run", "kept"])
+    assert load("kept").config["hyperparameters"]["dropout"] == 0.25
+    theirs = load(run).config["hyperparameters"]["dropout"]
+    assert theirs != 0.25
+    cli.main(own, ["train", "--run", "taken", "--weights", run])
+    assert load("taken").config["hyperparameters"]["dropout"] == theirs
+    cli.main(dataclasses.replace(own, weights="kept"), ["train", "--run", "others", "--weights", run])
+    assert load("others").config["hyperparameters"]["dropout"] == 0.25
+    assert load("others").config["weights"] == run
 
 
 def test_training_says_where_its_plots_are(call, tmp_path):
