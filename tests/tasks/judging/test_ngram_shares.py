@@ -1,11 +1,12 @@
-"""What a network counts beside n-grams, found on held-out sequences: against scikit-learn, kept in the run's file."""
+"""What a network counts beside n-grams, found on held-out sequences: against SciPy, kept in the run's file."""
 
 import keras
 import numpy as np
 import pytest
-from scipy.special import softmax
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
+from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
+from sklearn.utils.class_weight import compute_sample_weight
 
 import rnnzoo
 from rnnzoo import layers
@@ -58,38 +59,83 @@ def rows_of(count, seed=1):
     return list(np.random.default_rng(seed).integers(1, WORDS, (count, 12)).astype("int32"))
 
 
+def likeliest(loss, outputs):
+    """Own, share and bias by SciPy alone, from `loss(own, share, bias)`, with the same normal distribution."""
+    first = np.array([0.5, 0.5, *[0.0] * outputs])
+
+    def whole(values):
+        return loss(values[0], values[1], values[2:]) + np.sum((values - first) ** 2) / 2
+
+    return minimize(whole, first, method="L-BFGS-B", bounds=[(0, None)] * 2 + [(None, None)] * outputs).x
+
+
+def found_by(layer):
+    return [float(numbers(layer.own)), float(numbers(layer.share)), *numbers(layer.bias)]
+
+
 @pytest.mark.parametrize("class_weight", [None, "balanced"])
-def test_two_classes_as_scikit_learn_fits_them(class_weight):
-    """Logistic regression of the difference of the network's logits, of the n-grams', and of a constant."""
-    model, layer = model_of(2)
-    rows = rows_of(8000)
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_classes_are_weighed_as_scipy_does(outputs, class_weight):
+    """By scikit-learn's own log loss and weights."""
+    model, layer = model_of(outputs)
+    rows = rows_of(800)
     network, found, scale = opinions(model, layer, rows)
-    net, grams = (np.diff(one, axis=1)[:, 0] for one in (network, scale * found))
-    y = (0.3 * net + 1.2 * grams - 0.8 > np.random.default_rng(2).logistic(size=len(rows))).astype("int64")
+    p = softmax(0.2 * network + 0.9 * scale * (found + np.arange(outputs) / 2), axis=1)
+    y = np.array([np.random.default_rng([4, i]).choice(outputs, p=each) for i, each in enumerate(p)])
+    weight = None if class_weight is None else compute_sample_weight(class_weight, y)
     settle_shares(model, layer, held_out(rows, y), class_weight)
-    plain = LogisticRegression(C=1e6, class_weight=class_weight, tol=1e-8, max_iter=1000, fit_intercept=False)
-    own, share, constant = plain.fit(np.stack([net, grams, scale[:, 0]], axis=1), y).coef_[0]
-    bias = numbers(layer.bias)
-    got = [numbers(layer.own), numbers(layer.share), numbers(layer.share) * (bias[1] - bias[0])]
-    np.testing.assert_allclose(got, [own, share, constant], rtol=0.04)
-    assert abs(own - 0.3) < 0.1
-    expected = own * net + share * grams + constant * scale[:, 0]
-    answer = model.predict(np.stack(rows), verbose=0)
-    np.testing.assert_allclose(answer[:, 1] - answer[:, 0], expected, atol=0.1)
+
+    def loss(own, share, bias):
+        answer = softmax(own * network + share * scale * (bias + found), axis=1)
+        return log_loss(y, answer, normalize=False, sample_weight=weight)
+
+    expected = likeliest(loss, outputs)
+    np.testing.assert_allclose(found_by(layer), expected, atol=2e-3)
+    answer = expected[0] * network + expected[1] * scale * (expected[2:] + found)
+    np.testing.assert_allclose(model.predict(np.stack(rows), verbose=0), answer, atol=0.02)
 
 
-def test_one_label_as_scikit_learn_fits_it():
+def test_a_label_is_weighed_as_scipy_does():
     model, layer = model_of(1)
-    rows = rows_of(5000)
+    rows = rows_of(800)
     network, found, scale = opinions(model, layer, rows)
     x = np.concatenate([network, scale * found, scale], axis=1)
     y = (x @ [0.5, 0.4, 1.0] > np.random.default_rng(3).logistic(size=len(rows))).astype("float32")
     settle_shares(model, layer, held_out(rows, y[:, None]))
-    expected = LogisticRegression(C=1e6, tol=1e-8, fit_intercept=False).fit(x, y).coef_[0]
-    share = numbers(layer.share)
-    np.testing.assert_allclose(
-        [numbers(layer.own), share, share * numbers(layer.bias)[0]], expected, rtol=0.08
-    )  # near a prior
+
+    def loss(own, share, bias):
+        return log_loss(y, expit(own * network + share * scale * (bias + found)), normalize=False)
+
+    np.testing.assert_allclose(found_by(layer), likeliest(loss, 1), atol=2e-3)
+
+
+def test_steps_are_weighed_as_scipy_does():
+    """Each real step as a sequence of its own; padded ones count for nothing."""
+    tokens = keras.Input((None,), dtype="int32")
+    network = layers.Embedding(WORDS, 3, embeddings_initializer=keras.initializers.RandomNormal(seed=1))(tokens)
+    layer = layers.StepNGrams(1, buckets=5000, name="ngrams")
+    model = keras.Model(tokens, layer(keras.ops.multiply(network, 40.0), tokens))
+    rng = np.random.default_rng(0)
+    rows = [rng.integers(1, WORDS, n).astype("int32") for n in rng.integers(1, 12, 150)]
+    scores = rng.normal(0, 1, (5000, 3)).astype("float32")
+    layer.scores.assign(scores)
+    marks = np.zeros(5000, "int32")  # every word at its own place is known, and nothing else
+    row, mark = layers.text.ngrams.places([1, np.arange(WORDS)], 5000)
+    marks[row] = mark
+    layer.marks.assign(marks)
+    layer.own.assign(0.5)
+    layer.share.assign(0.5)
+    words = np.concatenate(rows)
+    heard, found = 40 * numbers(model.layers[1].embeddings)[words], scores[row[words]]
+    p = softmax(0.02 * heard + 0.8 * found, axis=1)
+    y = np.array([rng.choice(3, p=each) for each in p], "int32")
+    steps = np.split(y, np.cumsum([len(row) for row in rows])[:-1])
+    settle_shares(model, layer, Batches(rows, steps, buckets=[5, 12], batch_size=32))
+
+    def loss(own, share, bias):
+        return log_loss(y, softmax(own * heard + share * (bias + found), axis=1), normalize=False)
+
+    np.testing.assert_allclose(found_by(layer), likeliest(loss, 3), atol=2e-3)
 
 
 def test_three_classes_are_answered_better():
