@@ -8,12 +8,19 @@ import tensorflow as tf
 from rich.console import Console
 
 import rnnzoo
-from rnnzoo import cli
+from rnnzoo import cli, layers
 from rnnzoo.data import SequenceClassification, SequenceRegression, SeriesForecasting
 from rnnzoo.errors import InvalidValue
 from rnnzoo.serving import text_in
 
 X = 20_000 + 300 * np.random.default_rng(0).normal(size=(60, 5, 2))
+
+
+@pytest.fixture(autouse=True)
+def quick():
+    """Train by Keras's own loops, which compile in no time."""
+    with layers.use("general"):
+        yield
 
 
 def train(task, data, folder, **settings):
@@ -89,3 +96,16 @@ def test_several_series_have_no_one_scale(tmp_path):
     ):
         rnnzoo.stream(run)
     assert rnnzoo.stream(run.model)(np.zeros(1)).shape == (2, 1)
+    x = 50 + 9 * np.random.default_rng(0).normal(size=(20, 6, 1))
+    model = rnnzoo.RnnzooRegressor("min_gru", weights=str(run.folder), epochs=1).fit(x, x.mean(axis=(1, 2)))
+    np.testing.assert_allclose(model.scaler_(x), (x - x.mean()) / x.std(), atol=1e-5)  # nor has an estimator it
+
+
+def test_a_run_that_scales_nothing_reads_as_it_is(tmp_path):
+    """Data of a plug-in need not scale."""
+    run = train("classification", SequenceClassification((X / 1e4, np.arange(60) % 2), scale="none"), tmp_path / "run")
+    del run.data.fitted["scaler"]
+    listener = rnnzoo.stream(run)
+    for t in range(5):
+        found = listener(X[0, t] / 1e4)
+    np.testing.assert_allclose(found, run.model.predict(X[:1].astype("float32") / 1e4, verbose=0)[0], rtol=1e-4)
