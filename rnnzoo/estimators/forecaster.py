@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from rnnzoo import hyperparameters as hp
+from rnnzoo.data.scaling import Scaler
 from rnnzoo.errors import InvalidValue
 from rnnzoo.estimators.estimator import Estimator
 
@@ -74,9 +75,8 @@ class RnnzooForecaster(Estimator):
                 f"Received: {len(series)}"
             )
         self.n_features_in_ = series.shape[1]
-        self.shift_, spread = series.mean(axis=0), series.std(axis=0)
-        self.scale_ = np.where(spread > 0, spread, 1.0)
-        windows = np.lib.stride_tricks.sliding_window_view(self._scaled(series), lookback + horizon, axis=0)
+        self.scaler_ = Scaler.fit([series], "standard")
+        windows = np.lib.stride_tricks.sliding_window_view(self.scaler_(series), lookback + horizon, axis=0)
         windows = np.ascontiguousarray(windows.swapaxes(1, 2))
         sizes = {"features": series.shape[1], "outputs": series.shape[1], "horizon": horizon}
         self._fit(windows[:, :lookback], windows[:, lookback:], {**sizes, "sequence_length": lookback})
@@ -96,15 +96,15 @@ class RnnzooForecaster(Estimator):
                 f"A series of {self.n_features_in_} columns and at least {self.lookback} steps is gone on with. "
                 f"Received: shape {series.shape}"
             )
-        window = self._scaled(series[-self.lookback :])[None]
-        values = np.asarray(self.model_.predict(window, verbose=0))[0].astype("float64") * self.scale_ + self.shift_
+        window = self.scaler_(series[-self.lookback :])[None]
+        values = self.scaler_.inverse(np.asarray(self.model_.predict(window, verbose=0))[0].astype("float64"))
         return values[:, 0] if self.one_column_ else values
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return minus the mean squared error over all windows of a series, in units of the fitted deviation."""
         check_is_fitted(self, "model_")
         windows = np.lib.stride_tricks.sliding_window_view(
-            self._scaled(self._series(X)), self.lookback + self.horizon, axis=0
+            self.scaler_(self._series(X)), self.lookback + self.horizon, axis=0
         ).swapaxes(1, 2)
         forecast = self.model_.predict(np.ascontiguousarray(windows[:, : self.lookback]), verbose=0)
         return -float(np.mean((np.asarray(forecast) - windows[:, self.lookback :]) ** 2))
@@ -114,6 +114,3 @@ class RnnzooForecaster(Estimator):
         if series.ndim not in (1, 2):
             raise InvalidValue(f"A series is (time,) or (time, columns). Received: shape {series.shape}")
         return series[:, None] if series.ndim == 1 else series
-
-    def _scaled(self, series: np.ndarray) -> np.ndarray:
-        return ((series - self.shift_) / self.scale_).astype("float32")

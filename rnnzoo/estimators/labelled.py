@@ -7,6 +7,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
+from rnnzoo.data.scaling import Scaler
 from rnnzoo.errors import InvalidValue
 from rnnzoo.estimators.estimator import Estimator
 
@@ -48,7 +49,11 @@ class RnnzooClassifier(ClassifierMixin, Estimator):
 
 
 class RnnzooRegressor(RegressorMixin, Estimator):
-    """A regressor of sequences or texts, by any model of the zoo. Targets are standardised while it learns."""
+    """A regressor of sequences or texts, by any model of the zoo. Targets are standardised while it learns.
+
+    Attributes:
+        answer_scaler_: What scales them.
+    """
 
     task = "regression"
 
@@ -60,16 +65,16 @@ class RnnzooRegressor(RegressorMixin, Estimator):
         y = check_array(y, ensure_2d=False, dtype="float64")
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         _as_many(x, y)
-        self.shift_, self.scale_ = y.mean(axis=0), np.where(y.std(axis=0) > 0, y.std(axis=0), 1.0)
-        scaled = ((y - self.shift_) / self.scale_).astype("float32").reshape(len(y), -1)
-        self.one_value_ = y.ndim == 1
+        self.one_value_, y = y.ndim == 1, y.reshape(len(y), -1)
+        self.answer_scaler_ = Scaler.fit([y], "standard")
+        scaled = self.answer_scaler_(y)
         self._fit(x, scaled, sizes | {"outputs": scaled.shape[1]})
         return self
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the values of each sequence, `(examples[, values])`."""
-        values = self._outputs(X).astype("float64")
-        return (values[:, 0] if self.one_value_ else values) * self.scale_ + self.shift_
+        values = self.answer_scaler_.inverse(self._outputs(X).astype("float64"))
+        return values[:, 0] if self.one_value_ else values
 
 
 def _as_many(x: np.ndarray, y: np.ndarray) -> None:
