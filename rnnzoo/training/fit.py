@@ -148,7 +148,7 @@ def _train(recipe, folder, restart, trust, data_dir, new_data, load, measure, ca
         if changed:  # what is left of the old run are its weights
             own_path(folder, runs.RESULTS).unlink(missing_ok=True)
         starting.start_embedding(recipe, model, splits)
-        starting.start_ngrams(recipe, model, splits)
+        starting.start_ngrams(recipe, model, splits, console)
         stateful = getattr(recipe.data, "stateful", False)
         trained = carrying.trainer(model, recipe.task, splits.parts["train"], stateful)
         with devices.across_processes():

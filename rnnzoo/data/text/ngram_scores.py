@@ -23,8 +23,8 @@ SOFTNESS = 0.3
 
 def start_scores(
     layer: Any, rows: Sequence[np.ndarray], y: Any, class_weight: Literal["balanced"] | None = None
-) -> None:
-    """Fit the scores of a model's layer `ngrams` to training sequences.
+) -> int:
+    """Fit the scores of a model's layer `ngrams` to training sequences; return how many n-grams have some.
 
     For each class against the others (each label with and without) the log-count ratio r = log(p / |p|) - log(q / |q|)
     of sequences, or steps, that hold an n-gram, counted from 1, weighs the counts of a logistic regression: its
@@ -49,6 +49,7 @@ def start_scores(
     layer.typical.assign(np.mean([len(each) for each in rows]))
     layer.own.assign(1 - layer.pooled)
     layer.share.assign(layer.pooled)
+    return len(row)
 
 
 def _in_rows(values, row, buckets):

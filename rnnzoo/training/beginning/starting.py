@@ -1,8 +1,10 @@
 """What a training starts from: the model that a recipe describes, and its first weights."""
 
+import time
 from typing import Any
 
 import keras
+from rich.console import Console
 
 from rnnzoo.builder import build, make_optimizer
 from rnnzoo.data.splits import Splits
@@ -58,12 +60,15 @@ def start_embedding(recipe: Recipe, model: Any, splits: Splits) -> None:
     model.get_layer("embedding").embeddings.assign(vectors)
 
 
-def start_ngrams(recipe: Recipe, model: Any, splits: Splits) -> None:
-    """Give the n-grams of a model their scores, where it has any."""
+def start_ngrams(recipe: Recipe, model: Any, splits: Splits, console: Console) -> None:
+    """Give the n-grams of a model their scores, where it has any, and say how many and how long it took."""
     found = [layer for layer in model.layers if layer.name == "ngrams"]
     if found:
         rows: Any = splits.parts["train"].x
-        start_scores(found[0], rows, splits.parts["train"].y, recipe.class_weight)
+        begun = time.monotonic()
+        with console.status("a linear model of n-grams is fitted"):
+            known = start_scores(found[0], rows, splits.parts["train"].y, recipe.class_weight)
+        console.print(f"a linear model of {known:,} n-grams was fitted in {time.monotonic() - begun:.1f} s")
 
 
 def _shared(recipe: Recipe, trust: bool) -> tuple[dict[int, int] | None, dict[int, int] | None]:
