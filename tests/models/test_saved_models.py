@@ -133,7 +133,7 @@ def test_every_layer_and_every_head_is_among_them():
     kinds = {value for value in vars(layers).values() if isinstance(value, type) and issubclass(value, keras.Layer)}
     saved = {type(layer) for case in MECHANISMS for layer in zoo_cases.fresh(case)._flatten_layers()}
     elsewhere = {layers.Characters, layers.CRF, layers.CRFModel, layers.WordDropout}  # tests/layers/text saves these
-    elsewhere |= {layers.NGrams, layers.SampledSoftmax, layers.SampledModel}
+    elsewhere |= {layers.NGrams, layers.StepNGrams, layers.SampledSoftmax, layers.SampledModel}
     elsewhere |= {layers.Effects, layers.Quantiles}  # tests/layers/forecasting
     elsewhere |= {layers.MeanAnswer}  # tests/training/test_members.py
     assert kinds - saved == elsewhere

@@ -1,6 +1,7 @@
 """A linear model of n-grams beside a network: what stands next to each other, counted, where a network reads on."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from rnnzoo.hyperparameters import TABLE
@@ -13,8 +14,10 @@ each prime the remainder by 3 is 2, so that no two remainders have the same cube
 AFFIX = 5
 """Letters of the longest prefixes and suffixes."""
 
-KEPT = ("own", "share", "typical", "marks", "scores", "bias")
-"""What a file holds of the layer."""
+ALONE = ("own", "share", "typical", "bias")
+"""What a file holds of the layer beside its table."""
+LARGEST = 2**23
+"""Scores that a table of steps has at most, 34 MB."""
 
 
 def places(grams, buckets):
@@ -107,11 +110,24 @@ class NGrams(keras.layers.Layer):
         return ops.take(self.scores, row, axis=0) * ops.cast(known, self.compute_dtype)[..., None]
 
     def save_own_variables(self, store):
-        for name in KEPT:
+        """Keep what there is of the table: most of its rows are empty."""
+        marks, scores = ops.convert_to_numpy(self.marks), ops.convert_to_numpy(self.scores)
+        rows = np.flatnonzero(marks).astype("int32")
+        store["rows"], store["marks"], store["scores"] = rows, marks[rows], scores[rows]
+        for name in ALONE:
             store[name] = ops.convert_to_numpy(getattr(self, name))
 
     def load_own_variables(self, store):
-        for name in KEPT:  # files of before have no `own`: their n-grams were added to the whole answer
+        if "rows" not in store:  # files of before: the whole table
+            self.marks.assign(store["marks"])
+            self.scores.assign(store["scores"])
+        else:
+            rows = np.asarray(store["rows"])
+            for weight, values in ((self.marks, store["marks"]), (self.scores, store["scores"])):
+                table = np.zeros(weight.shape, weight.dtype)
+                table[rows] = values
+                weight.assign(table)
+        for name in ALONE:  # files of before have no `own`: their n-grams were added to the whole answer
             getattr(self, name).assign(store[name] if name in store else 1.0)  # noqa: SIM401  a store has no `get`
 
     def compute_mask(self, inputs, mask=None):
@@ -141,16 +157,21 @@ class StepNGrams(NGrams):
 
     Args:
         longest: Words of the longest n-grams.
-        buckets: Rows of the table.
+        buckets: Rows of the table; None: 2**18, or fewer for more than 32 outputs.
         share: Of the n-grams in the answer, 0 to 1, before it is settled.
 
     Reference: of what is read, Ratnaparkhi (1996), "A maximum entropy model for part-of-speech tagging",
     https://aclanthology.org/W96-0213, section 3, without the tags of before, which a `CRF` judges
     """
 
-    def __init__(self, longest, buckets=2**18, share=0.5, **kwargs):
-        super().__init__(longest, buckets, share, **kwargs)
-        self.supports_masking = True
+    def __init__(self, longest, buckets=None, share=0.5, **kwargs):
+        super().__init__(longest, 2**18 if buckets is None else buckets, share, **kwargs)
+        self.supports_masking, self.given = True, buckets
+
+    def build(self, answer_shape, *input_shapes):
+        if self.given is None:
+            self.buckets = max(1, min(self.buckets, LARGEST // answer_shape[-1]))
+        super().build(answer_shape, *input_shapes)
 
     def opinion(self, tokens, characters=None):
         """Return ones, `(batch, time, 1)`, and Σ w[n-gram], `(batch, time, outputs)`."""

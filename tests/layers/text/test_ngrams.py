@@ -283,11 +283,18 @@ def test_taggers_with_them_learn_keep_and_mask(crf, tmp_path):
     assert losses[0][0] == pytest.approx(losses[1][0], rel=1e-5)
     found = numbers(model(inputs))
     model.save(tmp_path / "model.keras")
+    assert (tmp_path / "model.keras").stat().st_size < 1e6 < 4 * numbers(model.get_layer("ngrams").scores).size
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(numbers(loaded(inputs)), found, atol=1e-6)
     words = rnnzoo.build("bigru", ngrams=1, **sizes)
     start_scores(words.get_layer("ngrams"), [row[:, 0] for row in rows], tags)
     assert np.isfinite(numbers(words(inputs[0]))).all()
+
+
+def test_a_table_of_many_tags_has_fewer_rows():
+    """Of the letters of a language, say; 34 MB are enough."""
+    sizes = [rnnzoo.build("gru", task="tagging", outputs=n, ngrams=1, **SMALL).get_layer("ngrams") for n in (17, 300)]
+    assert [layer.scores.shape for layer in sizes] == [(2**18, 17), (2**23 // 300, 300)]
 
 
 def test_a_tagger_that_looks_around_is_not_streamed():
