@@ -76,7 +76,7 @@ PRESETS = {
     ),
     "english_pos": Made(
         "tagging --set crf=true",
-        0.95,
+        0.955,
         "universal parts of speech of English words",
         "UD English LinES 2.10 (Ahrenberg, 2015)",
         "CC BY-NC-SA 4.0",

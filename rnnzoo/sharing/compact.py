@@ -2,7 +2,8 @@
 
 A compact file is a zip of the model's `config.json` and `metadata.json`, as Keras writes them, and of one array a
 weight in NumPy's format: `0.npy`, `1.npy`, ... in the order of `model.weights`. Embeddings and kernels are int8, each
-row with a scale of its own in `0.scale.npy`; all else is float16. `numpy.load` opens it. It holds no pickle.
+row with a scale of its own in `0.scale.npy`; all else is float16. Of a weight of which most is 0, such as a hashed
+table, only the rows `0.rows.npy` are there. `numpy.load` opens it. It holds no pickle.
 """
 
 import io
@@ -48,6 +49,23 @@ def restore(number: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
     return wide if scale is None else wide * scale
 
 
+def filled(weight: np.ndarray) -> np.ndarray | None:
+    """Return the rows that are not all 0, int32, where they are the fewer; else None."""
+    if weight.ndim == 0 or not weight.size:
+        return None
+    rows = np.flatnonzero(weight.reshape(len(weight), -1).any(axis=1)).astype("int32")
+    return rows if 2 * len(rows) < len(weight) else None
+
+
+def spread(values: np.ndarray, rows: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+    """Undo `weight[filled(weight)]`."""
+    if rows is None:
+        return values
+    weight = np.zeros(shape, values.dtype)
+    weight[rows] = values
+    return weight
+
+
 def write(source: str | os.PathLike, model: Any, path: str | os.PathLike) -> None:
     """Write the compact file of a model.
 
@@ -59,7 +77,11 @@ def write(source: str | os.PathLike, model: Any, path: str | os.PathLike) -> Non
     with zipfile.ZipFile(source) as file:
         parts = {name: file.read(name) for name in ("config.json", "metadata.json")}
     for i, weight in enumerate(model.get_weights()):
-        number, scale = quantize(np.asarray(weight))
+        weight = np.asarray(weight)
+        rows = filled(weight)
+        if rows is not None:
+            weight, parts[f"{i}.rows.npy"] = weight[rows], _bytes(rows)
+        number, scale = quantize(weight)
         parts[f"{i}.npy"] = _bytes(number)
         if scale is not None:
             parts[f"{i}.scale.npy"] = _bytes(scale)
@@ -83,11 +105,14 @@ def read(path: str | os.PathLike, config: Any) -> Any:
         names = set(file.namelist())
         weights = []
         for i, variable in enumerate(model.weights):
-            shape = tuple(variable.shape)
-            scaled = f"{i}.scale.npy" in names
+            shape = whole = tuple(variable.shape)
+            scaled, rows = f"{i}.scale.npy" in names, None
+            if f"{i}.rows.npy" in names:
+                rows = _rows(file, f"{i}.rows.npy", whole)
+                shape = (len(rows), *whole[1:])
             number = _array(file, f"{i}.npy", shape, ("int8",) if scaled else ("float16", "float32", variable.dtype))
             scale = _array(file, f"{i}.scale.npy", (*shape[:-1], 1), ("float32",)) if scaled else None
-            weights.append(restore(number, scale))
+            weights.append(spread(restore(number, scale), rows, whole))
         if f"{len(weights)}.npy" in names:
             raise ValueError(f"it holds more weights than the model's {len(weights)}")
     model.set_weights(weights)
@@ -96,16 +121,24 @@ def read(path: str | os.PathLike, config: Any) -> Any:
 
 def _bytes(array: np.ndarray) -> bytes:
     file = io.BytesIO()
-    np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+    np.lib.format.write_array(file, np.asarray(array, order="C"), allow_pickle=False)  # a scalar stays one
     return file.getvalue()
 
 
-def _array(file: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtypes: tuple[str, ...]) -> np.ndarray:
-    """Return an array of known shape: what its header says is not allocated before it is checked."""
+def _rows(file: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the rows of a weight that are there."""
+    rows = _array(file, name, None, ("int32",))
+    if not shape or rows.ndim != 1 or len(rows) > shape[0] or np.any((rows < 0) | (rows >= shape[0])):
+        raise ValueError(f"{name} are no rows of {shape}")
+    return rows
+
+
+def _array(file: zipfile.ZipFile, name: str, shape: tuple[int, ...] | None, dtypes: tuple[str, ...]) -> np.ndarray:
+    """Return an array of known shape (None: any): what its header says is not allocated before it is checked."""
     with file.open(name) as stream:
         if np.lib.format.read_magic(stream) != (1, 0):
             raise ValueError(f"{name} is of another version")
         found, turned, dtype = np.lib.format.read_array_header_1_0(stream)
-        if found != shape or turned or dtype.name not in dtypes:
+        if shape not in (None, found) or turned or dtype.name not in dtypes:
             raise ValueError(f"{name} is {dtype} of shape {found}, not of {shape}")
-        return np.frombuffer(stream.read(), dtype).reshape(shape)
+        return np.frombuffer(stream.read(), dtype).reshape(found)

@@ -164,7 +164,20 @@ def test_every_damaged_byte_is_noticed(packed, tmp_path):
         one_sentence(lambda: rnnzoo.load(tmp_path / "damaged.rnnzoo"), "Received")
 
 
-@pytest.mark.parametrize("change", ["another shape", "objects", "less", "more"])
+def test_a_weight_that_is_mostly_empty_is_kept_by_its_rows():
+    """A hashed table of millions would unpack to far more than it is."""
+    table = np.zeros((1000, 3), "float32")
+    table[[7, 999]] = [[1, 2, 3], [0, 0, -0.5]]
+    rows = compact.filled(table)
+    np.testing.assert_array_equal(rows, [7, 999])
+    np.testing.assert_array_equal(compact.spread(table[rows], rows, table.shape), table)
+    np.testing.assert_array_equal(compact.filled(np.zeros((4, 2))), [])
+    for full in (np.ones(()), np.zeros((0, 3)), np.eye(4), np.array([0, 5, 0, 5], "int32")):
+        assert compact.filled(full) is None
+        assert compact.spread(full, None, full.shape) is full
+
+
+@pytest.mark.parametrize("change", ["another shape", "objects", "less", "more", "rows outside", "rows of others"])
 def test_a_hostile_compact_model_is_refused(packed, tmp_path, change):
     import io
 
@@ -175,6 +188,10 @@ def test_a_hostile_compact_model_is_refused(packed, tmp_path, change):
     inner |= {"less": {}, "more": {f"{len(inner)}.npy": wrong.getvalue()}}.get(change, {"0.npy": wrong.getvalue()})
     if change == "less":
         del inner["1.npy"]
+    if "rows" in change:  # of the first weight one row, that it has not, or that is not the first
+        row = io.BytesIO()
+        np.lib.format.write_array(row, np.array([10**6 if "outside" in change else 0], "int32"))
+        inner["0.rows.npy"] = row.getvalue()
     if change == "more":
         count = len(rnnzoo.load(packed[1]).model.get_weights())
         inner[f"{count}.npy"] = wrong.getvalue()

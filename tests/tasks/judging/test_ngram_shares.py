@@ -198,6 +198,10 @@ def test_a_run_keeps_what_it_found(tmp_path):
     watched = float((tmp_path / "run" / "history.csv").read_text().splitlines()[1].split(",")[2])
     assert run.results["metrics"]["validation"]["loss"] < 0.5 * watched
     before = run.predict(["it is good too"])
+    (packed,) = rnnzoo.load(rnnzoo.pack(run, tmp_path / "small.rnnzoo", compact=True)).predict(["it is good too"])
+    assert packed["probability"] == pytest.approx(
+        before[0]["probability"], abs=0.02
+    )  # of a scalar too it makes 16 bits
     assert rnnzoo.train(recipe, tmp_path / "run").predict(["it is good too"]) == before  # finished already
     longer = rnnzoo.train(rnnzoo.Recipe(**{**vars(recipe), "epochs": 2}), tmp_path / "run")
     once = rnnzoo.train(rnnzoo.Recipe(**{**vars(recipe), "epochs": 2}), tmp_path / "once")
