@@ -181,9 +181,11 @@ class StepNGrams(NGrams):
     def grams(self, tokens, characters=None):
         """Yield rows and marks of n-grams, and whether they are any, `(batch, time)`: one of each step."""
         tokens = ops.cast(tokens, "int32")
-        kinds = self._words(tokens) + ([] if characters is None else self._letters(ops.cast(characters, "int32")))
+        real, kinds = self.mask(tokens), self._words(tokens)
+        if characters is not None:
+            kinds += self._letters(ops.cast(characters, "int32"))
         for kind, gram in enumerate(kinds):
-            yield *places([kind, *gram], self.buckets), self.mask(tokens)
+            yield *places([kind, *gram], self.buckets), real
 
     def _words(self, tokens):
         reach, time = self.longest, ops.shape(tokens)[1]
@@ -193,8 +195,7 @@ class StepNGrams(NGrams):
 
     def _letters(self, characters):
         length = ops.sum(ops.cast(characters != 0, "int32"), axis=-1, keepdims=True)
-        outside = ((0, 0), (0, 0), (AFFIX, AFFIX))
-        wide = ops.pad(characters, outside)
+        wide = ops.pad(characters, ((0, 0), (0, 0), (AFFIX, AFFIX)))
         last = ops.take_along_axis(wide, length + ops.arange(AFFIX, dtype="int32"), axis=-1)
         prefixes = [[wide[..., AFFIX + i] for i in range(n)] for n in range(1, AFFIX + 1)]
         suffixes = [[last[..., AFFIX - n + i] for i in range(n)] for n in range(1, AFFIX + 1)]
