@@ -70,7 +70,7 @@ def _table(layer, rows) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
     by_length = np.argsort(steps, kind="stable")
     for start in range(0, len(rows), TOGETHER):
         some = by_length[start : start + TOGETHER]
-        longest = -(-steps[some[-1]] // TOGETHER) * TOGETHER  # few shapes: JAX compiles each of them
+        longest = (1 + steps[some[-1]] // TOGETHER) * TOGETHER  # few shapes: JAX compiles each of them
         x = pad([np.asarray(rows[i], "int32") for i in some], longest)
         owner = first[some, None] + np.arange(x.shape[1]) * _of_steps(layer)
         for gram in layer.grams(*((x,) if x.ndim == 2 else (x[..., 0], x[..., 1:]))):

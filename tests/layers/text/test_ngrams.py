@@ -137,6 +137,19 @@ def test_classes_and_labels_of_any_number(y):
     assert (bias[0] > 1) == (y.ndim == 2)
 
 
+def test_sequences_without_a_token_count_as_others():
+    """More of them than are looked through at once."""
+    rng = np.random.default_rng(0)
+    rows, y = [rng.integers(2, 5, 4) for _ in range(60)], rng.integers(0, 2, 60)
+    layers_of = [layers.NGrams(2, 5000) for _ in range(2)]
+    for layer, empty in zip(layers_of, (0, 100), strict=True):
+        layer.build((None, 2), (None, None))
+        known = start_scores(layer, rows + [np.zeros(0, "int32")] * empty, np.concatenate([y, np.arange(empty) % 2]))
+        assert known == 3 + 3 * 3  # words, and pairs of them
+    np.testing.assert_array_equal(*(numbers(layer.marks) for layer in layers_of))
+    assert numbers(layers_of[1].typical) == 4 * 60 / 160
+
+
 def alone(model):
     """The answer of body and head, without n-grams."""
     return model.get_layer("head")(model.get_layer("body")(model.get_layer("embedding")(TOKENS)))
