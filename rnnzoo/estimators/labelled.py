@@ -73,7 +73,8 @@ class RnnzooRegressor(RegressorMixin, Estimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the values of each sequence, `(examples[, values])`."""
-        values = self.answer_scaler_.inverse(self._outputs(X).astype("float64"))
+        scaled = self._outputs(X).astype("float64")  # tells first where nothing was fitted
+        values = self.answer_scaler_.inverse(scaled)
         return values[:, 0] if self.one_value_ else values
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from refusals import one_sentence
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -32,6 +33,12 @@ def test_scikit_learn_s_own_checks(kind):
     failed = [(one["check_name"], str(one["exception"])[:200]) for one in found if one["status"] == "failed"]
     assert len(found) > 40
     assert not failed
+
+
+@pytest.mark.parametrize("kind", [rnnzoo.RnnzooClassifier, rnnzoo.RnnzooRegressor, rnnzoo.RnnzooForecaster])
+def test_what_was_not_fitted_says_so(kind):
+    with pytest.raises(NotFittedError):
+        kind().predict(np.zeros((3, 4)))
 
 
 def test_a_classifier_in_a_pipeline_and_a_grid(rows):
