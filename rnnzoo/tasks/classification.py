@@ -31,7 +31,7 @@ class Classification(Task):
             raise InvalidValue(
                 f"{self.name} needs at least 2 classes: two classes are two logits. Received: outputs={given}"
             )
-        if draft.options["ngrams"] and draft.sizes["features"] is not None:
+        if draft.options.get("ngrams") and draft.sizes["features"] is not None:
             sizes = f"ngrams={draft.options['ngrams']}, features={draft.sizes['features']}"
             raise InvalidValue(f"ngrams are made of tokens, not of numbers: leave them out. Received: {sizes}")
 
@@ -40,10 +40,11 @@ class Classification(Task):
 
     def write(self, x, draft):
         """With a linear model of n-grams beside the network, where there is to be one."""
-        if not draft.options["ngrams"]:
+        longest = draft.options.get("ngrams")  # a subclass may have dials of its own alone
+        if not longest:
             return x
         kind, share = layers.StepNGrams if self.per_step else layers.NGrams, draft.options["ngram_share"]
-        return kind(draft.options["ngrams"], share=share, dtype="float32", name="ngrams")(x, *draft.inputs)
+        return kind(longest, share=share, dtype="float32", name="ngrams")(x, *draft.inputs)
 
     def settle(self, model, splits, data, class_weight=None):
         """Find on the validation part what the network's answer counts beside that of the n-grams, where it has any."""

@@ -72,7 +72,7 @@ class Recipe:
         class_weight: `balanced` weighs each class by the inverse of its frequency in train.
         precision: `float32`, or Keras's `mixed_float16` or `mixed_bfloat16`.
         weights: A run (whatever `rnnzoo.load` opens, such as the preset `imdb`) or `.keras` file to start from.
-            Hyper-parameters that are not given are those of the run.
+            Hyper-parameters that are not given are those of the run; a recipe that names weights gives its own.
         trainable_body: Train body and embedding too, not the head alone.
         seed: Of weights, dropout and order.
         members: Train so many models, their seeds counting up from `seed`; the run answers with their mean.

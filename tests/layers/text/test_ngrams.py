@@ -2,16 +2,18 @@
 
 import functools
 import itertools
+from typing import ClassVar
 
 import keras
 import numpy as np
 import pytest
 
 import rnnzoo
-from rnnzoo import layers
+from rnnzoo import layers, tasks
 from rnnzoo.data.text.ngram_scores import start_scores
 from rnnzoo.layers.text.ngrams import places
 from rnnzoo.serving.exporting import export
+from rnnzoo.tasks.classification import Classification
 
 TOKENS = np.array([[3, 2, 5, 3, 2], [4, 0, 3, 0, 0], [2, 0, 0, 0, 0]], "int32")
 ANSWER = np.array([[1.0, -2.0], [0.5, 0.25], [0.0, 3.0]], "float32")
@@ -302,6 +304,20 @@ def test_taggers_with_them_learn_keep_and_mask(crf, tmp_path):
     words = rnnzoo.build("bigru", ngrams=1, **sizes)
     start_scores(words.get_layer("ngrams"), [row[:, 0] for row in rows], tags)
     assert np.isfinite(numbers(words(inputs[0]))).all()
+
+
+def test_a_task_of_others_need_not_have_them(monkeypatch):
+    """A subclass whose only hyper-parameters are its own."""
+
+    class Own(Classification):
+        name = "own_classes"
+        own: ClassVar = {}
+
+    monkeypatch.setattr(tasks, "_tasks", dict(tasks._tasks))
+    tasks.register(Own())
+    assert rnnzoo.build("gru", task="own_classes", outputs=3, **SMALL).output_shape == (None, 3)
+    with pytest.raises(ValueError, match="has no hyper-parameter 'ngrams'"):
+        rnnzoo.build("gru", task="own_classes", outputs=3, ngrams=2, **SMALL)
 
 
 def test_a_table_of_many_tags_has_fewer_rows():
