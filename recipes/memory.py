@@ -32,7 +32,7 @@ def recipe_of(task: str, length: int) -> Recipe:
         data=data,
         model="min_gru",
         hyperparameters={"units": 64, "dropout": 0.0},
-        embedding_dim=16,
+        embedding_dim=128 if adding else 16,  # of numbers, which have none, the default
         epochs=10,
         batch_size=50,
         learning_rate=3e-3,

@@ -10,7 +10,7 @@ from rnnzoo._lazy import keras, layers
 from rnnzoo.errors import InvalidType, InvalidValue, did_you_mean
 from rnnzoo.registry import describe
 from rnnzoo.tasks.levels import check_levels
-from rnnzoo.tasks.own_parts import check_embeddings, check_head, check_loss, check_metrics
+from rnnzoo.tasks.own_parts import check_embeddings, check_head, check_loss, check_metrics, check_no_tokens
 from rnnzoo.tasks.task import Draft
 from rnnzoo.weights import take_weights, taken_over
 
@@ -147,6 +147,8 @@ def build(
     word_dropout, seed = hp.TABLE["word_dropout"].check("word_dropout", word_dropout), hp.check("seed", seed)
     trainable_body = hp.TABLE["trainable_body"].check("trainable_body", trainable_body)
     hp.TABLE["trainable_body"].check("trainable_embeddings", trainable_embeddings)
+    if draft.sizes["features"] is not None:
+        check_no_tokens(embedding_dim, trainable_embeddings, word_dropout)
     check_loss(loss)
     check_metrics(metrics)
     if not (trainable_body or chosen.head):

@@ -23,6 +23,9 @@ Pooling = Literal["last", "mean", "max", "mean_max", "concat"]
 DEFAULT_VOCABULARY, DEFAULT_EMBEDDING = 20_000, 128
 """Tokens, padding included, where `build` is told nothing of its input."""
 
+OF_TOKENS = ("embedding", "embedding_dim", "word_dropout")
+"""Settings of a training that numbers have no use for."""
+
 NOT_DIALS = {"return_sequences", "outputs", "horizon", "source", "target", "embedding_dim"}
 """Keywords of a body that `build` fills in."""
 

@@ -137,7 +137,7 @@ def tune(
         objective = checks.objective(objective, recipe.task, facts["validation"])
         if objective.startswith("val_"):
             recipe = dataclasses.replace(recipe, monitor=objective)
-        known = {name: facts[name] for name in ("longest", "examples", "lengths") if name in facts}
+        known = {name: facts[name] for name in ("longest", "examples", "lengths", "tokens") if name in facts}
         space = make_space(recipe, models, search or {}, **known)
         identity = {
             **recipe.identity(), **recipe.data.seen(), "epochs": recipe.epochs, "tuner": tuner, "objective": objective,

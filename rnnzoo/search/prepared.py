@@ -23,7 +23,7 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
 
     Returns:
         `longest`: steps of the longest training sequence; `examples` of train; whether there is a `validation` part;
-        `lengths`: whether the sequence length is to be searched.
+        `lengths`: whether the sequence length is to be searched; `tokens`: whether the sequences are of tokens.
 
     Raises:
         ValueError, TypeError: Data that no model can be trained on.
@@ -56,7 +56,8 @@ def prepare(recipe: Recipe, path: Path, data_dir: str | None) -> dict[str, Any]:
     lengths = ragged.lengths(rows)
     facts = {
         "longest": int(lengths.max()), "examples": len(rows), "validation": "validation" in parts,
-        "lengths": recipe.data.searches_sequence_length(lengths), "of": of,
+        "lengths": recipe.data.searches_sequence_length(lengths),
+        "tokens": "vocabulary_size" in recipe.data.inputs, "of": of,
     }  # fmt: skip
     if others:
         return facts

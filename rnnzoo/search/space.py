@@ -73,6 +73,7 @@ def make_space(
     longest: int,
     examples: int,
     lengths: bool = True,
+    tokens: bool = True,
 ) -> list[Dimension]:
     """Return every dimension: the default ones, as the recipe's `search` and then `search` narrow or widen them.
 
@@ -83,6 +84,7 @@ def make_space(
         longest: Steps of the longest training sequence: no default range goes beyond.
         examples: Of train: no default range of the batch size goes beyond.
         lengths: Whether a part of the data's sequences means the same: False does not search their length by default.
+        tokens: Whether the sequences are of tokens: False has no dials of their vectors.
 
     Raises:
         ValueError, TypeError: A name that no model has, a range outside what is valid, nothing to search.
@@ -90,7 +92,7 @@ def make_space(
     wanted: dict[str, Any] = {**dict.fromkeys(DEFAULT, "default"), **recipe.search, **search}
     if not (lengths and find(recipe.task).searches_sequence_length) and wanted["sequence_length"] == "default":
         wanted["sequence_length"] = None  # fewer tags to get right would not compare, nor half a picture
-    dials = _dials(recipe, models)
+    dials = {name: dial for name, dial in _dials(recipe, models).items() if tokens or name not in hp.OF_TOKENS}
     limits = {"sequence_length": longest, "batch_size": examples}
     start = recipe.model if recipe.model in models else models[0]
     space = [Dimension("model", start, choices=tuple(models))] if len(models) > 1 else []

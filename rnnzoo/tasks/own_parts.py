@@ -49,6 +49,15 @@ def _in_float32(given: Any) -> Any:
         return None
 
 
+def check_no_tokens(embedding_dim: Any, trainable_embeddings: bool, word_dropout: float) -> None:
+    """Refuse, where the sequences are numbers, what `build` was told of tokens."""
+    of_tokens = (("embedding_dim", embedding_dim, None), ("trainable_embeddings", trainable_embeddings, True),
+                 ("word_dropout", word_dropout, 0))  # fmt: skip
+    for word, value, default in of_tokens:
+        if value != default:
+            raise InvalidValue(f"{word} belongs to tokens, and features= are numbers. Received: {word}={value!r}")
+
+
 def check_head(head: Any, answers_itself: bool, body: Any) -> None:
     """Refuse a head that cannot be put on this body."""
     own = isinstance(head, str) and head == "task"

@@ -75,7 +75,9 @@ def small(path, made):
         SequenceClassification: lambda: SequenceClassification(str(made / "sequences.npz")),
         SequenceRegression: lambda: SequenceRegression(str(made / "sequences.npz")),
     }[type(recipe.data)]()
-    return dataclasses.replace(recipe, data=data, weights=None, search={}, limit=40, epochs=3, embedding_dim=4)
+    numbers = isinstance(data, SeriesForecasting | SequenceClassification | SequenceRegression)
+    settings = {"limit": 40, "epochs": 3, **({} if numbers else {"embedding_dim": 4})}
+    return dataclasses.replace(recipe, data=data, weights=None, search={}, **settings)
 
 
 @pytest.mark.parametrize("tuner", TUNERS)

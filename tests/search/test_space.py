@@ -1,13 +1,24 @@
 """What is searched: the default space, narrowed and widened."""
 
 import numpy as np
+import pytest
+from refusals import one_sentence
 
 from rnnzoo.search.space import make_space
 from rnnzoo.training.catalog import find_recipe
 
 
-def space(recipe, models=("gru",), lengths=True, **search):
-    return {d.name: d for d in make_space(recipe, models, search, longest=100, examples=1000, lengths=lengths)}
+def space(recipe, models=("gru",), lengths=True, tokens=True, **search):
+    facts = {"longest": 100, "examples": 1000, "lengths": lengths, "tokens": tokens}
+    return {d.name: d for d in make_space(recipe, models, search, **facts)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("embedding_dim", (8, 16)), ("word_dropout", (0.1, 0.3)), ("embedding", ["random", "ppmi"])]
+)
+def test_numbers_have_no_vectors_to_search(recipe, name, value):
+    assert name in space(recipe(model="gru"), **{name: value})
+    one_sentence(lambda: space(recipe(model="gru"), tokens=False, **{name: value}), "nothing of this name to search")
 
 
 def test_the_length_of_pictures_is_searched_only_if_told(recipe):

@@ -1,11 +1,13 @@
 """What a training starts from: the model that a recipe describes, and its first weights."""
 
+import dataclasses
 import time
 from typing import Any
 
 import keras
 from rich.console import Console
 
+from rnnzoo import hyperparameters as hp
 from rnnzoo.builder import build, make_optimizer
 from rnnzoo.data.splits import Splits
 from rnnzoo.data.text.ngram_scores import start_scores
@@ -26,13 +28,13 @@ def model_of(recipe: Recipe, splits: Splits, trust: bool = False) -> Any:
     if recipe.schedule == "cosine":
         learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, recipe.epochs * steps)
     momentum = None if recipe.average is None else 1 - 1 / max(1, recipe.average * steps)
-    tokens: dict[str, Any] = {"embedding_dim": recipe.embedding_dim, "word_dropout": recipe.word_dropout}
+    tokens = _settings_of_tokens(recipe)
     rows, characters = _shared(recipe, trust)
     model = build(
         recipe.model,
         recipe.task,
         **recipe.data.inputs,
-        **(tokens if "vocabulary_size" in recipe.data.inputs else {}),
+        **tokens,
         weights=None if rows else recipe.weights,
         trainable_body=recipe.trainable_body,
         optimizer=make_optimizer(recipe.optimizer, learning_rate, momentum, recipe.clip),
@@ -47,12 +49,23 @@ def model_of(recipe: Recipe, splits: Splits, trust: bool = False) -> Any:
     return model
 
 
+def _settings_of_tokens(recipe: Recipe) -> dict[str, Any]:
+    """Return the settings that `build` takes for tokens; for numbers none, and the recipe must have none."""
+    if "vocabulary_size" in recipe.data.inputs:
+        return {"embedding_dim": recipe.embedding_dim, "word_dropout": recipe.word_dropout}
+    for field in dataclasses.fields(Recipe):
+        value = getattr(recipe, field.name)
+        if field.name in hp.OF_TOKENS and value != field.default:
+            raise InvalidValue(
+                f"{field.name} belongs to tokens, and these data are numbers. Received: {field.name}={value!r}"
+            )
+    return {}
+
+
 def start_embedding(recipe: Recipe, model: Any, splits: Splits) -> None:
     """Give the tokens their first vectors, where the recipe asks for others than random ones."""
     if recipe.embedding == "random" or recipe.weights is not None:
         return
-    if "vocabulary_size" not in recipe.data.inputs:
-        raise InvalidValue(f"embedding belongs to tokens; these are numbers. Received: {recipe.embedding!r}")
     size = recipe.data.inputs["vocabulary_size"]
     rows: Any = splits.parts["train"].x
     words = (row[:, 0] if row.ndim == 2 else row for row in rows)  # beside words stand their characters

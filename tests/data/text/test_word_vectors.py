@@ -77,9 +77,11 @@ def test_a_run_starts_from_them(tmp_path):
     assert expected.std() > 0.05
 
 
-def test_numbers_have_no_token_vectors(fit_numbers):
-    with pytest.raises(ValueError, match=r"embedding belongs to tokens.* Received: 'ppmi'"):
-        fit_numbers(embedding="ppmi")
+@pytest.mark.parametrize("setting", [{"embedding": "ppmi"}, {"embedding_dim": 30}, {"word_dropout": 0.1}])
+def test_numbers_have_no_token_vectors(fit_numbers, setting):
+    (name,) = setting
+    with pytest.raises(ValueError, match=f"{name} belongs to tokens.* Received: {name}={setting[name]!r}"):
+        fit_numbers(**setting)
 
 
 @pytest.fixture
