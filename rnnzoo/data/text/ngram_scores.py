@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from rnnzoo.data.batches import pad
-from rnnzoo.layers.text.ngrams import HASHES, StepNGrams
+from rnnzoo.layers.text.ngrams import HASHES
 
 SEEN_IN = 3
 """Sequences, or steps, that an n-gram must be in to be in the table."""
@@ -39,7 +39,7 @@ def start_scores(
     Reference: Wang and Manning (2012), https://aclanthology.org/P12-2018
     """
     counts, row, mark = _table(layer, rows)
-    y, outputs = np.concatenate(y) if _of_steps(layer) else np.asarray(y), layer.scores.shape[1]
+    y, outputs = np.concatenate(y) if layer.per_step else np.asarray(y), layer.scores.shape[1]
     marks = np.zeros(layer.buckets, "int32")
     marks[row] = mark
     scores, bias = _scores(counts, y, outputs, class_weight)
@@ -58,28 +58,24 @@ def _in_rows(values, row, buckets):
     return found
 
 
-def _of_steps(layer) -> bool:
-    return isinstance(layer, StepNGrams)
-
-
 def _table(layer, rows) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
     """Return how often each sequence, or step, holds each n-gram, and the n-grams' rows and marks in the table."""
     steps = [len(row) for row in rows]
-    first = np.cumsum([0, *steps]) if _of_steps(layer) else np.arange(len(rows))
+    first = np.cumsum([0, *steps]) if layer.per_step else np.arange(len(rows))
     keys, owners = [], []
     by_length = np.argsort(steps, kind="stable")
     for start in range(0, len(rows), TOGETHER):
         some = by_length[start : start + TOGETHER]
         longest = (1 + steps[some[-1]] // TOGETHER) * TOGETHER  # few shapes: JAX compiles each of them
         x = pad([np.asarray(rows[i], "int32") for i in some], longest)
-        owner = first[some, None] + np.arange(x.shape[1]) * _of_steps(layer)
+        owner = first[some, None] + np.arange(x.shape[1]) * layer.per_step
         for gram in layer.grams(*((x,) if x.ndim == 2 else (x[..., 0], x[..., 1:]))):
             row, mark, real = (ops.convert_to_numpy(values) for values in gram)
             keys.append(row[real].astype("int64") * (HASHES[-1][0] + 1) + mark[real])
             owners.append(owner[real])
     grams, column = np.unique(np.concatenate(keys), return_inverse=True)
     owner = np.concatenate(owners)
-    shape = (sum(steps) if _of_steps(layer) else len(rows), len(grams))
+    shape = (sum(steps) if layer.per_step else len(rows), len(grams))
     counts = sparse.csr_matrix((np.ones(len(owner), "float64"), (owner, column)), shape=shape)
     seen = np.bincount(counts.indices, minlength=len(grams))
     row, mark = np.divmod(grams, HASHES[-1][0] + 1)

@@ -65,6 +65,8 @@ class NGrams(keras.layers.Layer):
     "Selecting weighting factors in logarithmic opinion pools", NIPS 10
     """
 
+    per_step = False
+
     def __init__(self, longest, buckets=2**21, share=0.5, **kwargs):
         super().__init__(**kwargs)
         for name, value in (("longest", longest), ("buckets", buckets)):
@@ -163,6 +165,8 @@ class StepNGrams(NGrams):
     Reference: of what is read, Ratnaparkhi (1996), "A maximum entropy model for part-of-speech tagging",
     https://aclanthology.org/W96-0213, section 3, without the tags of before, which a `CRF` judges
     """
+
+    per_step = True
 
     def __init__(self, longest, buckets=None, share=0.5, **kwargs):
         super().__init__(longest, 2**18 if buckets is None else buckets, share, **kwargs)
