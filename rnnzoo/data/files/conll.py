@@ -1,7 +1,7 @@
 """Files of sentences, a word a line: CoNLL-U, and columns as in the shared tasks of CoNLL-2000 to 2003."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rnnzoo.data.files.opening import Opened, encoding_of
@@ -17,6 +17,8 @@ CONLL2003 = ("word", "pos", "chunk", "ner")
 DOCUMENT = "-DOCSTART-"
 NONE = "_"
 """What stands in CoNLL-U where there is nothing."""
+LOOKED_AT = 1000
+"""Lines by which a text is told from a file with a word a line."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,30 @@ def read_sentences(
                 raise InvalidValue(f"A sentence needs a word. Received: an empty sentence that ends in {where}")
             elif columns.numbered:
                 spare = number
+
+
+def is_prose(opened: Opened, tags: Iterable[str], encoding: str | None) -> bool:
+    """Tell a text with a sentence a line from a file with a word a line, by its first lines.
+
+    There are columns if some column holds nothing but tags that are known, if tabs divide the lines, if each line has
+    one word, or if all have as many and empty lines stand between groups of them.
+
+    Args:
+        opened: The file.
+        tags: Those that are known.
+        encoding: By default recognised.
+    """
+    found, known = encoding_of(opened, encoding)[0], set(tags)
+    with opened.text(found) as file:
+        lines = [line.strip() for line in itertools.islice(file, LOOKED_AT) if not line.startswith(DOCUMENT)]
+    groups = [list(group) for real, group in itertools.groupby(lines, bool) if real]
+    rows = [line.split() for group in groups for line in group if not line.startswith("#")]
+    if not rows or any("\t" in line for group in groups for line in group):
+        return False
+    widths = {len(row) for row in rows}
+    columns = ({row[i] for row in rows if len(row) > i} for i in range(1, max(widths)))
+    grouped = len(widths) == 1 and len(groups) > 1 and max(map(len, groups)) > 1
+    return widths != {1} and not grouped and not any(column <= known for column in columns)
 
 
 def _is_word(line: str) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data.batches import Batches, lengths_to_answer
-from rnnzoo.data.files.conll import Sentence, check_counts, read_sentences
+from rnnzoo.data.files.conll import Sentence, check_counts, is_prose, read_sentences
 from rnnzoo.data.files.opening import TABLES, recognised
-from rnnzoo.data.files.reading import Inputs, ReadsTables
+from rnnzoo.data.files.reading import Inputs, ReadsTables, lines_of
 from rnnzoo.data.files.tables import PIECE
 from rnnzoo.data.files.tagged_tables import sentence_a_row, word_a_row
 from rnnzoo.data.in_memory import is_named
@@ -122,9 +122,13 @@ class Tagging(ReadsTables, Labeled):
         return _part(self._sentences(file), str(file) if is_named(file) else "data in memory")
 
     def inputs_of(self, file: str) -> Iterator[Inputs]:
-        """Yield the words alone of a file of the same kind, some hundred sentences at once; or lines of a text."""
+        """Yield the words alone of a file of the same kind, some hundred sentences at once; or the lines of a text."""
         import pandas as pd
 
+        opened = recognised(file)
+        if opened.kind == "text" and not self._is_table(file) and is_prose(opened, self.classes, self.encoding):
+            yield from lines_of(file, self.encoding, "sentence")
+            return
         found = self._sentences(file, tagged=False)
         while piece := [words for words, _ in itertools.islice(found, PIECE)]:
             yield Inputs(pd.DataFrame(index=range(len(piece))), piece)

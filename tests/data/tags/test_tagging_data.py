@@ -210,6 +210,36 @@ def test_raw_input(write):
 
 
 @pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        ("the dog barks loudly .\n", ["the dog barks loudly ."]),
+        ("the dog\na cat\n", ["the dog", "a cat"]),
+        ("the dog\n\na cat\n", ["the dog", "a cat"]),
+        ("the dog barks.\nRun!\n", ["the dog barks.", "Run!"]),
+        ("the\ndog\n\nRun\n!\n", [["the", "dog"], ["Run", "!"]]),
+        ("the NOUN\ndog VERB\n\n", [["the", "dog"]]),
+        ("the DT VERB\ndog NN NOUN\n", [["the", "dog"]]),
+        ("the DT\ndog NN\n\nRun VB\n! .\n", [["the", "dog"], ["Run", "!"]]),
+        ("the\tDT\ndog\tNN\n", [["the", "dog"]]),
+    ],
+)
+def test_lines_of_a_text_are_no_columns(write, text, raw):
+    """Each was read as columns: of `the dog` the tag of one word was answered."""
+    data = Tagging(file=write(DOG + "\n" + RUN, "train.conllu"), test=0, validation=0)
+    data.load()
+    assert {"NOUN", "VERB"} <= {*data.classes}
+    (found,) = data.inputs_of(write(text, "new.txt"))
+    assert found.raw == raw
+
+
+def test_a_word_without_its_tag_is_named(write):
+    data = Tagging(file=write(DOG + "\n" + RUN, "train.conllu"), test=0, validation=0)
+    data.load()
+    with pytest.raises(ValueError, match=r"2 columns.* Received: 1 in line 2 of .*new.txt: dog"):
+        list(data.inputs_of(write("the NOUN\ndog\nruns VERB\n", "new.txt")))
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("the old man the boat", "the old man the boat"),
