@@ -1,5 +1,6 @@
 """What was read is said: before training, and in `results.json`; with a note where data look degenerate."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,8 +44,10 @@ def report(data: Any, parts: Mapping[str, tuple[Any, Any]], read: Mapping[str, A
 def _answers(data: Any, y: Any) -> dict[str, Any]:
     classes = getattr(data, "classes", None)
     if classes is None:
-        values = np.asarray(y) if isinstance(y, np.ndarray) and y.dtype.kind == "f" else None
-        return {} if values is None else {"target": {"from": float(values.min()), "to": float(values.max())}}
+        if not (isinstance(y, np.ndarray) and y.dtype.kind == "f"):
+            return {}
+        values = data.answer_scaler.inverse(y) if hasattr(data, "answer_scaler") else y  # as they were read
+        return {"target": {"from": float(values.min()), "to": float(values.max())}}
     if isinstance(y, np.ndarray) and y.ndim == 2:  # several classes at once
         counts = y.sum(axis=0).astype(int)
     else:
@@ -74,6 +77,11 @@ def _notes(data: Any, parts: Mapping[str, tuple[Any, Any]], found: Mapping[str, 
     rare = [name for name, count in found.get("classes", {}).items() if count < 2]
     if rare:
         notes.append(f"too rare to be learnt, with one example of train or none: {_list(rare)}")
+    alike: dict[str, list[str]] = {}
+    for name in map(str, found.get("classes", {})):
+        alike.setdefault(" ".join(unicodedata.normalize("NFKC", name).casefold().split()), []).append(name)
+    notes += [f"written in several ways, but learnt as classes of their own: {_list(names)}"
+              for names in alike.values() if len(names) > 1]  # fmt: skip
     for name in ("validation", "test"):
         if name in parts and len(parts["train"][0]) + len(parts[name][0]) <= COMPARED:
             known = {hash(row.tobytes()) for row in parts["train"][0]}  # the rows themselves would fill the memory

@@ -156,6 +156,23 @@ def test_degenerate_data_are_noted(train):
     assert "--sentence COLUMN" in said
 
 
+def test_classes_written_in_several_ways_are_noted(train):
+    rows = [("a b", "Positive"), ("c d", "positive "), ("e f", "no"), ("g h", "\uff2e\uff2f")] * 10
+    results, said = train("text", "a.csv", table(rows, "text,label"))
+    assert len(results["data"]["classes"]) == 4
+    assert "written in several ways, but learnt as classes of their own: Positive, positive" in said
+    assert "learnt as classes of their own: no, \uff2e\uff2f" in said
+    _, said = train("text", "b.csv", table([("a b", "x"), ("c d", "y")] * 20, "text,label"), "--restart")
+    assert "classes of their own" not in said
+
+
+def test_numbers_to_learn_are_said_as_they_are_written(train):
+    """Not as they are scaled for the network."""
+    rows = [(f"w{i}", str(1 + i % 5)) for i in range(40)]
+    _, said = train("text", "a.csv", table(rows, "text,label"), "--task", "regression")
+    assert "target from 1 to 5" in said
+
+
 MADE = {
     "a.txt": TEXT.encode(),
     "A.CSV": TEXT.replace(",", ";").encode("utf-16"),
