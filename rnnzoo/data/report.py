@@ -1,5 +1,6 @@
 """What was read is said: before training, and in `results.json`; with a note where data look degenerate."""
 
+import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,8 +47,10 @@ def _answers(data: Any, y: Any) -> dict[str, Any]:
     if classes is None:
         if not (isinstance(y, np.ndarray) and y.dtype.kind == "f"):
             return {}
-        values = data.answer_scaler.inverse(y) if hasattr(data, "answer_scaler") else y  # as they were read
-        return {"target": {"from": float(values.min()), "to": float(values.max())}}
+        values = data.answer_scaler.inverse(y.astype("float64")) if hasattr(data, "answer_scaler") else y
+        low, high = float(values.min()), float(values.max())
+        digits = 5 - math.floor(math.log10(high - low)) if 0 < high - low < math.inf else 6
+        return {"target": {"from": round(low, digits), "to": round(high, digits)}}  # float32 had no more
     if isinstance(y, np.ndarray) and y.ndim == 2:  # several classes at once
         counts = y.sum(axis=0).astype(int)
     else:
@@ -110,7 +113,7 @@ def lines(name: str, found: Mapping[str, Any]) -> list[str]:
     if classes := found.get("classes"):
         second.append(f"{len(classes)} classes: " + _list([f"{label} {count:,}" for label, count in classes.items()]))
     if target := found.get("target"):
-        second.append(f"target from {target['from']:.5g} to {target['to']:.5g}")
+        second.append(f"target from {target['from']:.10g} to {target['to']:.10g}")
     second.append(f"{found['steps']['mean']:,} steps an example, {found['steps']['longest']:,} at most")
     if "unknown_in_validation" in found:
         second.append(f"{found['unknown_in_validation']:.1%} of validation unknown")

@@ -13,6 +13,7 @@ from marks import others_slow
 from refusals import refused
 
 from rnnzoo import cli, layers
+from rnnzoo.data import SequenceClassification
 from rnnzoo.training.catalog import NO_RECIPES
 
 FOLDER = Path(__file__).parents[2] / "recipes"
@@ -31,7 +32,9 @@ def recipe(name, **changes):
     small = {"units": 2} if found.task != "tagging" else {"filters": 2, "num_layers": 1, "character_model": "cnn"}
     model = {"classification": "mlp", "multilabel": "mlp", "tagging": "tcn", "translation": "seq2seq_gru"}[found.task]
     found = dataclasses.replace(found, model=model, hyperparameters=small, sequence_length=None, embedding="random")
-    return dataclasses.replace(found, average=None, embedding_dim=2, monitor="val_loss", **changes)
+    numbers = isinstance(found.data, SequenceClassification)
+    changes |= {} if numbers else {"embedding_dim": 2}
+    return dataclasses.replace(found, average=None, monitor="val_loss", **changes)
 
 
 def table(rows, head, separator=","):

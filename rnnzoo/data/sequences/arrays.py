@@ -96,26 +96,27 @@ def as_sequences(
                 f"Received: a row of shape {row.shape}"
             )
 
+    if lengths is not None:  # before its values are looked at: padding may be anything
+        rows = _cut(rows, np.asarray(lengths), name)
     tokens = filled[0].ndim == 1 and all(row.dtype.kind in "iu" for row in filled)
-    rows = _ids(rows, filled, name) if tokens else _floats(rows, filled, name, missing)
-    if lengths is not None:
-        lengths = np.asarray(lengths)
-        if lengths.shape != (len(rows),) or lengths.dtype.kind not in "iu":
-            raise InvalidValue(f"lengths of {name} must be {len(rows)} whole numbers. Received: shape {lengths.shape}")
-        if any(not 0 <= length <= len(row) for row, length in zip(rows, lengths, strict=True)):
-            raise InvalidValue(
-                f"lengths of {name} must be from 0 to the steps of each row. "
-                f"Received: {lengths.min()} to {lengths.max()}"
-            )
-        return [row[:length] for row, length in zip(rows, lengths, strict=True)]
-    return _trim(rows, name, 0 if tokens else pad_value)
+    rows = _ids(rows, name) if tokens else _floats(rows, filled, name, missing)
+    return rows if lengths is not None else _trim(rows, name, 0 if tokens else pad_value)
+
+
+def _cut(rows, lengths, name):
+    if lengths.shape != (len(rows),) or lengths.dtype.kind not in "iu":
+        raise InvalidValue(f"lengths of {name} must be {len(rows)} whole numbers. Received: shape {lengths.shape}")
+    if any(not 0 <= length <= len(row) for row, length in zip(rows, lengths, strict=True)):
+        raise InvalidValue(
+            f"lengths of {name} must be from 0 to the steps of each row. Received: {lengths.min()} to {lengths.max()}"
+        )
+    return [row[:length] for row, length in zip(rows, lengths, strict=True)]
 
 
 def rows_of_x(arrays: Mapping[str, Any]) -> list[Any]:
     """Return the rows of the array `x`, cut to `lengths` where there are any."""
-    if "lengths" in arrays:
-        return as_sequences(arrays["x"], "x", lengths=arrays["lengths"])
-    return list(np.atleast_1d(arrays["x"])) if isinstance(arrays["x"], np.ndarray) else list(arrays["x"])
+    rows = list(np.atleast_1d(arrays["x"])) if isinstance(arrays["x"], np.ndarray) else list(arrays["x"])
+    return _cut(rows, np.asarray(arrays["lengths"]), "x") if "lengths" in arrays else rows
 
 
 def as_answers(y: Any, part: str) -> np.ndarray:
@@ -133,8 +134,8 @@ def as_answers(y: Any, part: str) -> np.ndarray:
     return answers
 
 
-def _ids(rows, filled, name):
-    low, high = min(row.min() for row in filled), max(row.max() for row in filled)
+def _ids(rows, name):
+    low, high = min((row.min() for row in rows if row.size), default=0), max(row.max(initial=0) for row in rows)
     if low < 0 or high >= 2**31:
         raise InvalidValue(
             f"Token ids of {name} must be >= 0 and < 2**31, 0 is padding; give measurements and counts as floats. "
@@ -149,12 +150,15 @@ def _floats(rows, filled, name, missing):
         raise InvalidValue(f"Every step of {name} must have the same features. Received: {sorted(widths)}")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
         rows = [row.reshape(-1, *widths).astype("float32") for row in rows]
-    if missing and any(np.isinf(row).any() for row in rows):
-        raise InvalidValue(f"{name} must be finite or NaN, which is missing. Received: infinity")
-    if not (missing or all(np.isfinite(row).all() for row in rows)):
-        raise InvalidValue(
-            f"{name} must be finite: drop or fill what is missing, or set missing=True. Received: NaN or infinity"
-        )
+    for number, row in enumerate(rows):
+        wrong = np.argwhere(np.isinf(row) if missing else ~np.isfinite(row))
+        if len(wrong):
+            step, feature = wrong[0]
+            said = "or NaN, which is missing" if missing else "drop or fill what is missing, or set missing=True"
+            raise InvalidValue(
+                f"{name} must be finite{' ' if missing else ': '}{said}. "
+                f"Received: {row[step, feature]} in sequence {number}, step {step}, feature {feature}, counted from 0"
+            )
     return rows
 
 

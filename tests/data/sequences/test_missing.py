@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from refusals import one_sentence
 
+from rnnzoo.cli import entry_point
 from rnnzoo.data import SequenceClassification
 from rnnzoo.errors import InvalidValue
 
@@ -29,7 +31,9 @@ def test_missing_values_are_scaled_around_and_learnt_from(fit, holes):
 
 
 def test_they_are_refused_where_nothing_reads_them(fit, holes, tmp_path):
-    with pytest.raises(InvalidValue, match=r"or set missing=True. Received: NaN or infinity$"):
+    with pytest.raises(
+        InvalidValue, match=r"or set missing=True. Received: nan in sequence \d+, step \d+, feature \d, "
+    ):
         fit(data=SequenceClassification(holes), model="gru_d")
     with pytest.raises(InvalidValue, match=r"read by gru_d; fill them for other models. Received: 'gru'$"):
         fit(data=SequenceClassification(holes, missing=True), model="gru")
@@ -38,3 +42,41 @@ def test_they_are_refused_where_nothing_reads_them(fit, holes, tmp_path):
     np.savez(tmp_path / "never.npz", x=x, y=np.arange(80) % 2)
     with pytest.raises(InvalidValue, match=r"needs a value in train. Received: none of feature 1$"):
         fit(data=SequenceClassification(str(tmp_path / "never.npz"), missing=True), model="gru_d")
+
+
+def test_padding_may_be_anything_where_lengths_are_given(tmp_path):
+    rng = np.random.default_rng(0)
+    x, lengths = rng.normal(size=(40, 6, 2)), rng.integers(1, 7, 40)
+    beyond = np.arange(6) >= lengths[:, None]
+    plain = SequenceClassification({"x": np.where(beyond[..., None], 0, x), "y": np.arange(40) % 2, "lengths": lengths})
+    filled = SequenceClassification(
+        {"x": np.where(beyond[..., None], np.nan, x), "y": np.arange(40) % 2, "lengths": lengths}
+    )
+    expected, found = (data.load(batch_size=8).parts["train"].x for data in (plain, filled))
+    for a, b in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(a, b)
+    ids = np.where(beyond, -1, rng.integers(1, 9, (40, 6)))
+    tokens = SequenceClassification({"x": ids, "y": np.arange(40) % 2, "lengths": lengths})
+    assert min(row.min() for row in tokens.load(batch_size=8).parts["train"].x) >= 1
+
+
+def test_a_file_with_missing_values_and_lengths_is_answered(fit, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    x, lengths = rng.normal(size=(60, 5, 2)), rng.integers(1, 6, 60)
+    x[::3, 0, 0] = np.nan
+    path = str(tmp_path / "holes.npz")
+    np.savez(path, x=x, y=np.arange(60) % 2, lengths=lengths)
+    run = fit(data=SequenceClassification(path, missing=True), model="gru_d", epochs=1)
+    rows, _ = run.data.labelled(path)
+    assert [len(row) for row in rows] == lengths.tolist()
+    entry_point(["predict", str(run.folder), "--file", path])
+    assert len(capsys.readouterr().out.splitlines()) == 60
+
+
+def test_what_is_not_finite_is_named(fit, tmp_path):
+    x = np.zeros((40, 5, 2))
+    x[30, 4, 1] = np.inf
+    one_sentence(
+        lambda: fit(data=SequenceClassification({"x": x, "y": np.arange(40) % 2}), model="gru"),
+        r"Received: inf in sequence 30, step 4, feature 1, counted from 0$",
+    )
