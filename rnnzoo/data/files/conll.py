@@ -94,15 +94,15 @@ def read_sentences(
 def is_prose(opened: Opened, tags: Iterable[str], encoding: str | None) -> bool:
     """Tell a text with a sentence a line from a file with a word a line, by its first lines.
 
-    There are columns if some column holds nothing but tags that are known, if tabs divide the lines, if each line has
-    one word, or if all have as many and empty lines stand between groups of them.
+    There are columns if some column holds nothing but tags that are known, not marks alone (a tag may be `.`), if tabs
+    divide the lines, if each line has one word, or if all have as many and empty lines stand between groups of them.
 
     Args:
         opened: The file.
         tags: Those that are known.
         encoding: By default recognised.
     """
-    found, known = encoding_of(opened, encoding)[0], set(tags)
+    found, known = encoding_of(opened, encoding)[0], {*tags}
     with opened.text(found) as file:
         lines = [line.strip() for line in itertools.islice(file, LOOKED_AT) if not line.startswith(DOCUMENT)]
     groups = [list(group) for real, group in itertools.groupby(lines, bool) if real]
@@ -112,7 +112,8 @@ def is_prose(opened: Opened, tags: Iterable[str], encoding: str | None) -> bool:
     widths = {len(row) for row in rows}
     columns = ({row[i] for row in rows if len(row) > i} for i in range(1, max(widths)))
     grouped = len(widths) == 1 and len(groups) > 1 and max(map(len, groups)) > 1
-    return widths != {1} and not grouped and not any(column <= known for column in columns)
+    tags_stand = any(column <= known and any(map(str.isalnum, "".join(column))) for column in columns)
+    return widths != {1} and not grouped and not tags_stand
 
 
 def _is_word(line: str) -> bool:

@@ -232,6 +232,17 @@ def test_lines_of_a_text_are_no_columns(write, text, raw):
     assert found.raw == raw
 
 
+def test_a_full_stop_is_a_word_and_may_be_a_tag(write):
+    data = Tagging(file=write("the DT\ndog NN\nbarks VB\n. .\n\n" * 3, "train.conll"), test=0, validation=0)
+    data.load()
+    assert "." in data.classes
+    for text in ("the dog barks .\n", "Run .\nbark .\n"):
+        (found,) = data.inputs_of(write(text, "new.txt"))
+        assert found.raw == text.splitlines()
+    (found,) = data.inputs_of(write("Run VB\n. .\n", "new.txt"))
+    assert found.raw == [["Run", "."]]
+
+
 def test_a_word_without_its_tag_is_named(write):
     data = Tagging(file=write(DOG + "\n" + RUN, "train.conllu"), test=0, validation=0)
     data.load()
