@@ -103,6 +103,8 @@ def lines(name: str, found: Mapping[str, Any]) -> list[str]:
     """
     if not found:
         return []
+    if "series" in found:
+        return _of_series(name, found)
     examples = ", ".join(f"{part} {count:,}" for part, count in found["examples"].items())
     first = [f"{name}: {examples}"]
     if found.get("left_out"):
@@ -118,6 +120,17 @@ def lines(name: str, found: Mapping[str, Any]) -> list[str]:
     if "unknown_in_validation" in found:
         second.append(f"{found['unknown_in_validation']:.1%} of validation unknown")
     return ["; ".join(first), "; ".join(second), *(f"note: {note}" for note in found.get("notes", ()))]
+
+
+def _of_series(name: str, found: Mapping[str, Any]) -> list[str]:
+    fewest, most = found["steps"]["fewest"], found["steps"]["most"]
+    steps = f"{most:,} steps" if fewest == most else f"{fewest:,} to {most:,} steps"
+    size = steps if found["series"] == 1 else f"{found['series']:,} series of {steps}"
+    when = f"from {found['from']} to {found['to']}" if "from" in found else "each row is a step, without times"
+    said = {"forecast": "forecasts", "beside": "reads beside it", "known_ahead": "known ahead",
+            "static": "of each series"}  # fmt: skip
+    kinds = [f"{word} {_list(found[kind])}" for kind, word in said.items() if found.get(kind)]
+    return [f"{name}: {size}, {when}", "; ".join(kinds)]
 
 
 def _list(names: Sequence[str]) -> str:
