@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data.ragged import lengths
+from rnnzoo.data.series.table import Table
+from rnnzoo.data.series.times import shown
 from rnnzoo.data.text.vocabulary import UNKNOWN
 
 MOST = 12
 """Classes that are listed by name."""
 COMPARED = 200_000
 """Examples, at most, among which those of train and test are compared."""
+MOSTLY = 0.9
+"""A column that grows by the same in so large a share of the steps counts something: rows, days, years."""
 
 
 def report(data: Any, parts: Mapping[str, tuple[Any, Any]], read: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,6 +98,45 @@ def _notes(data: Any, parts: Mapping[str, tuple[Any, Any]], found: Mapping[str, 
     return notes
 
 
+def of_series(tables: Sequence[Table], outputs: int, ahead: Sequence[str], static: Sequence[str]) -> dict[str, Any]:
+    """Describe series as JSON holds it: how many steps, from when to when, and which columns are what.
+
+    Args:
+        tables: One for each series, the targets first.
+        outputs: How many columns are targets.
+        ahead: Columns that are known ahead.
+        static: Columns that are the same at all steps.
+    """
+    sizes, columns = [len(table) for table in tables], tables[0].columns
+    beside = [name for name in columns[outputs:] if name not in ahead]
+    times = [table.times for table in tables if table.times is not None]
+    span = {"from": shown(min(t[0] for t in times)), "to": shown(max(t[-1] for t in times))} if times else {}
+    kinds = {"beside": beside, "known_ahead": list(ahead), "static": list(static)}
+    return {
+        "series": len(tables),
+        "steps": {"fewest": min(sizes), "most": max(sizes)},
+        **span,
+        "forecast": list(columns[:outputs]),
+        **{kind: names for kind, names in kinds.items() if names},
+    }
+
+
+def notes_on_series(trains: Sequence[np.ndarray], columns: Sequence[str]) -> list[str]:
+    """Say which targets grow by the same at nearly every step of every series: hardly what is to be forecast.
+
+    Args:
+        trains: The targets' train rows of each series, `(steps, targets)`.
+        columns: Their names.
+    """
+    found = []
+    for i, name in enumerate(columns):
+        changes = [np.diff(train[:, i]) for train in trains if len(train) > 2]
+        if changes and all((d > 0).all() and np.isclose(d, np.median(d)).mean() >= MOSTLY for d in changes):
+            found.append(name)
+    said = "grows by the same at every step, as a count or a time does, and is forecast: --target names what is meant"
+    return [f"{name} {said}, --time the time" for name in found]
+
+
 def lines(name: str, found: Mapping[str, Any]) -> list[str]:
     """Return a report as a person reads it, in two or three lines and one a note.
 
@@ -104,7 +147,7 @@ def lines(name: str, found: Mapping[str, Any]) -> list[str]:
     if not found:
         return []
     if "series" in found:
-        return _of_series(name, found)
+        return _series_lines(name, found)
     examples = ", ".join(f"{part} {count:,}" for part, count in found["examples"].items())
     first = [f"{name}: {examples}"]
     if found.get("left_out"):
@@ -122,7 +165,7 @@ def lines(name: str, found: Mapping[str, Any]) -> list[str]:
     return ["; ".join(first), "; ".join(second), *(f"note: {note}" for note in found.get("notes", ()))]
 
 
-def _of_series(name: str, found: Mapping[str, Any]) -> list[str]:
+def _series_lines(name: str, found: Mapping[str, Any]) -> list[str]:
     fewest, most = found["steps"]["fewest"], found["steps"]["most"]
     steps = f"{most:,} steps" if fewest == most else f"{fewest:,} to {most:,} steps"
     size = steps if found["series"] == 1 else f"{found['series']:,} series of {steps}"

@@ -10,7 +10,8 @@ import numpy as np
 from rnnzoo import hyperparameters as hp
 from rnnzoo.data.batches import Batches
 from rnnzoo.data.files.number_table import Found
-from rnnzoo.data.series import covariates, told
+from rnnzoo.data.report import notes_on_series, of_series
+from rnnzoo.data.series import covariates
 from rnnzoo.data.series.frequency import Frequency
 from rnnzoo.data.series.scaling import SeriesScaler
 from rnnzoo.data.series.season import find_season, naive_errors
@@ -86,7 +87,7 @@ class SeriesForecasting(SeriesSource):
         check_change(trains, columns)
         frequency = Frequency(found.frequency) if found.frequency else None
         targets = [train[:, :outputs] for train in trains]
-        self.report = told.report(tables, outputs, self.future, self.static)
+        self.report = of_series(tables, outputs, self.future, self.static)
         longest = max(map(len, trains)) // 2
         period, how = (self.period, "as given") if self.period else find_season(targets, frequency, longest)
         if "period" in kept:
@@ -107,7 +108,7 @@ class SeriesForecasting(SeriesSource):
         if kept:
             self.fitted |= kept | {"scaler": SeriesScaler.restored(kept["scaler"]).extended(scaler).to_json()}
         every = f"; a step is {found.frequency}" if found.frequency else ""
-        self.notes = [*notes, f"season: {period} steps ({how}){every}", *told.notes(targets, columns[:outputs])]
+        self.notes = [*notes, f"season: {period} steps ({how}){every}", *notes_on_series(targets, columns[:outputs])]
         values = np.concatenate([self._encode_table(table) for table in tables])
         self.fitted["inputs"] |= {"features": values.shape[1], "sequence_length": lookback}
         self._check_feed_back(values.shape[1], ends[0])
