@@ -176,7 +176,7 @@ class TextPairs(ReadsTables, InParts):
             return
         table = self.open_table(file, quoted=False)
         column = self.source or ("source" if "source" in table.columns else table.columns[0])
-        table.check(column, said="the model reads the column that it was trained on")
+        table.check(column, said=f"the model reads the column {column}: give the one with the sources this name")
         yield from rows_of(table, column, self.is_missing)
 
     def is_missing(self, cell: Any) -> bool:

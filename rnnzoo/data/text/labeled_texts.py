@@ -106,7 +106,7 @@ class LabeledTexts(ReadsTables, Labeled):
             yield from lines_of(file, self.encoding, column)
             return
         table = self.open_table(file)
-        table.check(column, said="say at training which holds the texts")
+        table.check(column, said=f"the model reads the column {column}: give the one with the texts this name")
         yield from rows_of(table, column, self.is_missing)
 
     def _split(self, rows: Iterator[tuple[str, Any]]):
