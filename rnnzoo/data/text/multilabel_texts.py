@@ -1,6 +1,7 @@
 """Texts with any number of labels each: the user's table."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,9 @@ from scipy.special import expit
 from rnnzoo.data.files.labels import check_kinds, spelled
 from rnnzoo.data.text.labeled_texts import LabeledTexts
 from rnnzoo.errors import InvalidType, InvalidValue
+
+SEPARATORS = (";", ",", "|", "/", "+", "&", " ")
+"""What people write between labels."""
 
 
 @dataclass
@@ -33,7 +37,15 @@ class MultilabelTexts(LabeledTexts):
             raise InvalidValue(f"Several labels a text come from a file: --file. Received: dataset={self.dataset!r}")
         if not self.label_separator:
             raise InvalidValue("label_separator stands between labels, such as |. Received: ''")
-        return super()._read(data_dir)
+        parts = super()._read(data_dir)
+        answers = parts["train"][1] if "train" in parts else ()
+        self._labels = sorted({label for labels in answers for label in labels})
+        if other := _separator(self._labels, answers):
+            self.read_from.setdefault("notes", []).append(
+                f"no text has two labels, but {other!r} stands in labels: --label-separator {shlex.quote(other)} if it "
+                "stands between them"
+            )
+        return parts
 
     def _answer(self, cell, where) -> tuple[str, ...]:
         items = cell if isinstance(cell, list) else str(cell).split(self.label_separator)
@@ -58,7 +70,7 @@ class MultilabelTexts(LabeledTexts):
         return self._known("answers")["classes"]
 
     def _fit_answers(self, y):
-        classes = sorted({label for labels in y for label in labels})
+        classes = self._labels  # rare ones too that a drawn part of train has not
         check_kinds(classes, self.name)
         if len(classes) < 2:
             raise InvalidValue(f"Two labels or more are needed. Received: {', '.join(classes) or 'none'} in train")
@@ -90,6 +102,17 @@ class MultilabelTexts(LabeledTexts):
             }
             for row in rows
         ]
+
+
+def _separator(classes: Sequence[str], answers: Iterable[tuple[str, ...]]) -> str | None:
+    """Return what may stand between labels where each text seems to have one: divided by it they are fewer."""
+    if any(len(labels) > 1 for labels in answers):
+        return None
+    for separator in SEPARATORS:
+        divided = {item.strip() for label in classes for item in label.split(separator)}
+        if any(separator in label for label in classes) and len(divided) < len(classes):
+            return separator
+    return None
 
 
 def _array(rows: list[tuple[str, ...]]) -> np.ndarray:
