@@ -137,6 +137,22 @@ def notes_on_series(trains: Sequence[np.ndarray], columns: Sequence[str]) -> lis
     return [f"{name} {said}, --time the time" for name in found]
 
 
+def of_text(parts: Mapping[str, np.ndarray], kind: str, known: int) -> dict[str, Any]:
+    """Describe a text that is to be continued, as JSON holds it.
+
+    Args:
+        parts: Token ids by part.
+        kind: `words` or `characters`.
+        known: Of how many kinds the vocabulary has them.
+    """
+    return {
+        "tokens": {part: len(ids) for part, ids in parts.items()},
+        "kind": kind,
+        "known": known,
+        "unknown": {part: round(float(np.mean(ids == UNKNOWN)), 4) for part, ids in parts.items()},
+    }
+
+
 def lines(name: str, found: Mapping[str, Any]) -> list[str]:
     """Return a report as a person reads it, in two or three lines and one a note.
 
@@ -148,6 +164,8 @@ def lines(name: str, found: Mapping[str, Any]) -> list[str]:
         return []
     if "series" in found:
         return _series_lines(name, found)
+    if "tokens" in found:
+        return _text_lines(name, found)
     examples = ", ".join(f"{part} {count:,}" for part, count in found["examples"].items())
     first = [f"{name}: {examples}"]
     if found.get("left_out"):
@@ -163,6 +181,12 @@ def lines(name: str, found: Mapping[str, Any]) -> list[str]:
     if "unknown_in_validation" in found:
         second.append(f"{found['unknown_in_validation']:.1%} of validation unknown")
     return ["; ".join(first), "; ".join(second), *(f"note: {note}" for note in found.get("notes", ()))]
+
+
+def _text_lines(name: str, found: Mapping[str, Any]) -> list[str]:
+    tokens = ", ".join(f"{part} {count:,}" for part, count in found["tokens"].items())
+    unknown = ", ".join(f"{share:.1%} of {part}" for part, share in found["unknown"].items())
+    return [f"{name}: {tokens} {found['kind']}; {found['known']:,} different ones are known; unknown are {unknown}"]
 
 
 def _series_lines(name: str, found: Mapping[str, Any]) -> list[str]:

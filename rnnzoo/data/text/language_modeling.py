@@ -12,6 +12,7 @@ from rnnzoo.data.batches import Batches
 from rnnzoo.data.fitted import Fitted
 from rnnzoo.data.in_memory import TEXT, Held, is_named
 from rnnzoo.data.ragged import Ragged, recode
+from rnnzoo.data.report import of_text
 from rnnzoo.data.splits import PARTS, SHARE, Splits
 from rnnzoo.data.text.vocabulary import FIRST, Lexicon, Unit, Vocabulary, check_text
 from rnnzoo.data.tfds import texts
@@ -141,6 +142,7 @@ class LanguageModeling(Fitted):
         }
         for ids in texts:
             recode(ids, self.vocabulary.from_lexicon(lexicon))
+        self.report = of_text({part: parts[part] for part in PARTS if part in parts}, self.tokens, len(found))
         return Splits(
             {
                 part: self._training_windows(parts[part], batch_size, seed, limit)

@@ -1,10 +1,10 @@
-"""What was read of series is said before training: how much, from when to when, and which columns are what."""
+"""What was read is said before training: how much, from when to when, and which columns are what."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from rnnzoo.data import SeriesForecasting
+from rnnzoo.data import LanguageModeling, SeriesForecasting
 from rnnzoo.data.report import lines
 
 
@@ -54,3 +54,14 @@ def test_a_column_that_counts_is_noted_where_it_is_forecast(shops, kind):
         assert not [note for note in data.notes if "grows by the same" in note]
     _, data = said(frame, target="sold", features=("when",))
     assert not [note for note in data.notes if "grows by the same" in note]
+
+
+def test_a_text_is_said_with_what_its_vocabulary_leaves_out():
+    text = "to be or not to be that is the question " * 10
+    data = LanguageModeling([text], tokens="words", vocabulary_size=6, validation=0.2)
+    data.load(sequence_length=5)
+    assert lines(data.name, data.report) == [
+        "texts: train 80, validation 20 words; 4 different ones are known; "
+        "unknown are 40.0% of train, 40.0% of validation"
+    ]  # to, be, or, not are known: 6 of 10
+    assert data.report["tokens"] == {"train": 80, "validation": 20}
