@@ -160,7 +160,7 @@ def resuming(name: str, **hyperparameters: Any) -> bool:
     def trained(folder: Path, epochs: int) -> Path:
         recipe = Recipe(
             name="check", task=task, data=_DATA[task](), model=name, hyperparameters=sizes, epochs=epochs,
-            sequence_length=8, embedding_dim=4,
+            sequence_length=8,
         )  # fmt: skip
         return train(recipe, folder, measure=False, console=Console(quiet=True)).folder
 

@@ -154,10 +154,11 @@ def _floats(rows, filled, name, missing):
         wrong = np.argwhere(np.isinf(row) if missing else ~np.isfinite(row))
         if len(wrong):
             step, feature = wrong[0]
+            value = "NaN" if np.isnan(row[step, feature]) else row[step, feature]
             said = "or NaN, which is missing" if missing else "drop or fill what is missing, or set missing=True"
             raise InvalidValue(
                 f"{name} must be finite{' ' if missing else ': '}{said}. "
-                f"Received: {row[step, feature]} in sequence {number}, step {step}, feature {feature}, counted from 0"
+                f"Received: {value} in sequence {number}, step {step}, feature {feature}, counted from 0"
             )
     return rows
 

@@ -32,7 +32,7 @@ def test_missing_values_are_scaled_around_and_learnt_from(fit, holes):
 
 def test_they_are_refused_where_nothing_reads_them(fit, holes, tmp_path):
     with pytest.raises(
-        InvalidValue, match=r"or set missing=True. Received: nan in sequence \d+, step \d+, feature \d, "
+        InvalidValue, match=r"or set missing=True. Received: NaN in sequence \d+, step \d+, feature \d, "
     ):
         fit(data=SequenceClassification(holes), model="gru_d")
     with pytest.raises(InvalidValue, match=r"read by gru_d; fill them for other models. Received: 'gru'$"):
