@@ -116,7 +116,9 @@ def _cut(rows, lengths, name):
 def rows_of_x(arrays: Mapping[str, Any]) -> list[Any]:
     """Return the rows of the array `x`, cut to `lengths` where there are any."""
     rows = list(np.atleast_1d(arrays["x"])) if isinstance(arrays["x"], np.ndarray) else list(arrays["x"])
-    return _cut(rows, np.asarray(arrays["lengths"]), "x") if "lengths" in arrays else rows
+    if "lengths" not in arrays or not all(map(np.ndim, rows)):  # single numbers are refused where they are encoded
+        return rows
+    return _cut(rows, np.asarray(arrays["lengths"]), "x")
 
 
 def as_answers(y: Any, part: str) -> np.ndarray:

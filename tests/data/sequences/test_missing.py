@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from refusals import one_sentence
+from refusals import one_sentence, refused
 
 from rnnzoo.cli import entry_point
 from rnnzoo.data import SequenceClassification
@@ -71,6 +71,9 @@ def test_a_file_with_missing_values_and_lengths_is_answered(fit, tmp_path, capsy
     assert [len(row) for row in rows] == lengths.tolist()
     entry_point(["predict", str(run.folder), "--file", path])
     assert len(capsys.readouterr().out.splitlines()) == 60
+    flat = str(tmp_path / "flat.npz")
+    np.savez(flat, x=np.arange(4.0), lengths=[1] * 4)
+    assert "must have the shape" in refused(capsys, entry_point, ["predict", str(run.folder), "--file", flat])
 
 
 def test_what_is_not_finite_is_named(fit, tmp_path):
